@@ -1,0 +1,67 @@
+//! What can be wrong with a model file.
+
+use std::path::PathBuf;
+
+/// Why a model file could not be used. Each text says what was expected.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+    /// The operating system refused the file.
+    #[error("cannot read {path}: {source}", path = path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// The file does not begin as a GGUF file does.
+    #[error("this is not a GGUF file: it begins with {found:?} where \"GGUF\" was expected")]
+    NotGguf {
+        /// The first bytes, as text.
+        found: String,
+    },
+    /// A GGUF version we do not read.
+    #[error("this is a GGUF file of version {found}; versions 2 and 3 are supported")]
+    Version {
+        /// The version in the file.
+        found: u32,
+    },
+    /// The file ends early or its header is damaged.
+    #[error("the GGUF file is damaged or incomplete: {what}")]
+    Damaged {
+        /// What was being read and what was wrong.
+        what: String,
+    },
+    /// The model is of an architecture that is not implemented.
+    #[error("the model's architecture is {found:?}; supported: {supported}")]
+    Architecture {
+        /// `general.architecture`.
+        found: String,
+        /// What is implemented.
+        supported: String,
+    },
+    /// The model uses a feature that is not implemented; running without it would give wrong
+    /// numbers.
+    #[error("the model uses {what}, which is not supported")]
+    Feature {
+        /// The feature and its value.
+        what: String,
+    },
+    /// Metadata is missing or of the wrong type.
+    #[error("the file's metadata has no usable {key:?} ({expected} expected)")]
+    Metadata {
+        /// The key.
+        key: String,
+        /// What its value should be.
+        expected: &'static str,
+    },
+    /// A tensor is missing or has an unexpected shape.
+    #[error("tensor {name:?}: expected {expected}, found {found}")]
+    Tensor {
+        /// The tensor's name.
+        name: String,
+        /// The expected shape or storage.
+        expected: String,
+        /// What the file has.
+        found: String,
+    },
+}

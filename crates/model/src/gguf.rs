@@ -1,0 +1,412 @@
+//! Reading GGUF files (the format is described in ggml's `docs/gguf.md`).
+//!
+//! The file is mapped, not read: weights stay on disk pages that the system loads when they are
+//! first touched and may share between processes.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+use memmap2::Mmap;
+
+use crate::ModelError;
+use crate::format::StorageFormat;
+
+/// A metadata value. All integer types read as `Int`, both float types as `Float`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// Any integer.
+    Int(i64),
+    /// float32 or float64.
+    Float(f64),
+    /// A truth value.
+    Bool(bool),
+    /// A text.
+    Text(String),
+    /// Values of one type.
+    Array(Vec<Value>),
+}
+
+/// Where a tensor lies and how it is stored.
+#[derive(Debug, Clone)]
+pub(crate) struct TensorInfo {
+    /// Extents, the fastest-varying first (so a matrix is `[columns, rows]`).
+    pub(crate) extents: Vec<usize>,
+    pub(crate) format: StorageFormat,
+    /// Bytes of the file.
+    pub(crate) place: Range<usize>,
+}
+
+/// An open GGUF file: its metadata, and where its tensors are.
+pub struct GgufFile {
+    map: Arc<Mmap>,
+    metadata: HashMap<String, Value>,
+    tensors: HashMap<String, TensorInfo>,
+}
+
+const MAGIC: &[u8] = b"GGUF";
+const DEFAULT_ALIGNMENT: usize = 32;
+
+impl GgufFile {
+    /// Maps a file and reads its header.
+    ///
+    /// # Errors
+    /// If the file cannot be read, is not GGUF v2 or v3, is truncated, or stores a tensor in a
+    /// format that is not supported.
+    pub fn open(path: &Path) -> Result<Self, ModelError> {
+        let io = |source| ModelError::Io { path: path.to_owned(), source };
+        let file = File::open(path).map_err(io)?;
+        #[expect(
+            unsafe_code,
+            reason = "mapping is how weights stay out of the heap; the map is read-only, and \
+                      a file changed under a running program is as fatal as one being unplugged"
+        )]
+        let map = unsafe { Mmap::map(&file) }.map_err(io)?;
+        Self::parse(map)
+    }
+
+    fn parse(map: Mmap) -> Result<Self, ModelError> {
+        let mut reader = Reader { bytes: &map, at: 0 };
+        let magic = &map[..map.len().min(4)];
+        if magic != MAGIC {
+            return Err(ModelError::NotGguf { found: String::from_utf8_lossy(magic).into_owned() });
+        }
+        reader.at = 4;
+        let version = reader.u32("the version")?;
+        if !(2..=3).contains(&version) {
+            return Err(ModelError::Version { found: version });
+        }
+        let n_tensors = reader.count("the number of tensors", 16)?;
+        let n_values = reader.count("the number of metadata values", 13)?;
+
+        let mut metadata = HashMap::with_capacity(n_values);
+        for _ in 0..n_values {
+            let key = reader.text("a metadata key")?;
+            let kind = reader.u32(&key)?;
+            let value = reader.value(kind, &key, 0)?;
+            metadata.insert(key, value);
+        }
+
+        let mut headers = Vec::with_capacity(n_tensors);
+        for _ in 0..n_tensors {
+            headers.push(reader.tensor_header()?);
+        }
+        let alignment = match metadata.get("general.alignment") {
+            Some(Value::Int(alignment)) if *alignment > 0 => *alignment as usize,
+            _ => DEFAULT_ALIGNMENT,
+        };
+        let data_start = reader.at.next_multiple_of(alignment);
+        let mut tensors = HashMap::with_capacity(n_tensors);
+        for header in headers {
+            let info = header.place_in(data_start, map.len())?;
+            tensors.insert(header.name, info);
+        }
+        Ok(GgufFile { map: Arc::new(map), metadata, tensors })
+    }
+
+    /// A metadata value.
+    pub fn value(&self, key: &str) -> Option<&Value> {
+        self.metadata.get(key)
+    }
+
+    /// A metadata text.
+    pub fn text(&self, key: &str) -> Option<&str> {
+        match self.value(key) {
+            Some(Value::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// A metadata integer that is not negative.
+    pub fn uint(&self, key: &str) -> Option<usize> {
+        match self.value(key) {
+            Some(Value::Int(number)) => usize::try_from(*number).ok(),
+            _ => None,
+        }
+    }
+
+    /// A metadata number.
+    pub fn float(&self, key: &str) -> Option<f64> {
+        match self.value(key) {
+            Some(Value::Float(number)) => Some(*number),
+            Some(Value::Int(number)) => Some(*number as f64),
+            _ => None,
+        }
+    }
+
+    /// A metadata truth value.
+    pub fn flag(&self, key: &str) -> Option<bool> {
+        match self.value(key) {
+            Some(Value::Bool(flag)) => Some(*flag),
+            _ => None,
+        }
+    }
+
+    /// A metadata array of texts.
+    pub fn texts(&self, key: &str) -> Option<Vec<&str>> {
+        self.array(key)?
+            .iter()
+            .map(|value| match value {
+                Value::Text(text) => Some(text.as_str()),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// A metadata array of integers.
+    pub fn ints(&self, key: &str) -> Option<Vec<i64>> {
+        self.array(key)?
+            .iter()
+            .map(|value| match value {
+                Value::Int(number) => Some(*number),
+                _ => None,
+            })
+            .collect()
+    }
+
+    fn array(&self, key: &str) -> Option<&[Value]> {
+        match self.value(key) {
+            Some(Value::Array(values)) => Some(values),
+            _ => None,
+        }
+    }
+
+    /// Number of weights in all tensors together.
+    pub fn n_parameters(&self) -> usize {
+        self.tensors.values().map(|tensor| tensor.extents.iter().product::<usize>()).sum()
+    }
+
+    /// The storage format that holds most of the weights.
+    pub fn main_format(&self) -> Option<StorageFormat> {
+        let mut weights: HashMap<StorageFormat, usize> = HashMap::new();
+        for tensor in self.tensors.values() {
+            *weights.entry(tensor.format).or_default() += tensor.extents.iter().product::<usize>();
+        }
+        weights.into_iter().max_by_key(|&(format, n)| (n, format.name())).map(|(format, _)| format)
+    }
+
+    pub(crate) fn tensor(&self, name: &str) -> Option<&TensorInfo> {
+        self.tensors.get(name)
+    }
+
+    pub(crate) fn map(&self) -> &Arc<Mmap> {
+        &self.map
+    }
+}
+
+struct TensorHeader {
+    name: String,
+    extents: Vec<usize>,
+    format: StorageFormat,
+    offset: u64,
+}
+
+impl TensorHeader {
+    fn place_in(&self, data_start: usize, file_len: usize) -> Result<TensorInfo, ModelError> {
+        let damaged = |what: String| ModelError::Damaged { what };
+        let columns = self.extents.first().copied().unwrap_or(1);
+        if columns % self.format.block_len() != 0 {
+            return Err(damaged(format!(
+                "tensor {:?} has rows of {columns} weights, not a multiple of the {} in a block \
+                 of {}",
+                self.name,
+                self.format.block_len(),
+                self.format.name()
+            )));
+        }
+        let place = (|| {
+            let n = self.extents.iter().try_fold(1usize, |n, &e| n.checked_mul(e))?;
+            let n_bytes = (n / self.format.block_len()).checked_mul(self.format.block_bytes())?;
+            let start = data_start.checked_add(usize::try_from(self.offset).ok()?)?;
+            Some(start..start.checked_add(n_bytes)?)
+        })()
+        .ok_or_else(|| damaged(format!("the size of tensor {:?} is absurd", self.name)))?;
+        if place.end > file_len {
+            return Err(damaged(format!(
+                "tensor {:?} ends at byte {}, but the file has only {file_len}; was the download \
+                 cut short?",
+                self.name, place.end
+            )));
+        }
+        Ok(TensorInfo { extents: self.extents.clone(), format: self.format, place })
+    }
+}
+
+/// A cursor over the header; every read is checked against the end of the file.
+struct Reader<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl Reader<'_> {
+    fn take(&mut self, n: usize, what: &str) -> Result<&[u8], ModelError> {
+        let end = self.at.checked_add(n).filter(|&end| end <= self.bytes.len());
+        let Some(end) = end else {
+            return Err(ModelError::Damaged { what: format!("it ends while {what} is read") });
+        };
+        let taken = &self.bytes[self.at..end];
+        self.at = end;
+        Ok(taken)
+    }
+
+    fn array<const N: usize>(&mut self, what: &str) -> Result<[u8; N], ModelError> {
+        let bytes = self.take(N, what)?;
+        Ok(bytes.try_into().expect("take returns as many bytes as asked for"))
+    }
+
+    fn u32(&mut self, what: &str) -> Result<u32, ModelError> {
+        Ok(u32::from_le_bytes(self.array(what)?))
+    }
+
+    fn u64(&mut self, what: &str) -> Result<u64, ModelError> {
+        Ok(u64::from_le_bytes(self.array(what)?))
+    }
+
+    /// A count of things of at least `least` bytes each: more than the rest of the file can hold
+    /// is damage, and must not be allocated for.
+    fn count(&mut self, what: &str, least: usize) -> Result<usize, ModelError> {
+        let count = self.u64(what)?;
+        let room = (self.bytes.len() - self.at) / least;
+        usize::try_from(count).ok().filter(|&count| count <= room).ok_or_else(|| {
+            ModelError::Damaged { what: format!("{what} is {count}, more than the file can hold") }
+        })
+    }
+
+    fn text(&mut self, what: &str) -> Result<String, ModelError> {
+        let len = self.count(what, 1)?;
+        let bytes = self.take(len, what)?;
+        Ok(String::from_utf8_lossy(bytes).into_owned())
+    }
+
+    fn value(&mut self, kind: u32, key: &str, depth: usize) -> Result<Value, ModelError> {
+        Ok(match kind {
+            0 => Value::Int(u8::from_le_bytes(self.array(key)?).into()),
+            1 => Value::Int(i8::from_le_bytes(self.array(key)?).into()),
+            2 => Value::Int(u16::from_le_bytes(self.array(key)?).into()),
+            3 => Value::Int(i16::from_le_bytes(self.array(key)?).into()),
+            4 => Value::Int(u32::from_le_bytes(self.array(key)?).into()),
+            5 => Value::Int(i32::from_le_bytes(self.array(key)?).into()),
+            6 => Value::Float(f32::from_le_bytes(self.array(key)?).into()),
+            7 => Value::Bool(u8::from_le_bytes(self.array(key)?) != 0),
+            8 => Value::Text(self.text(key)?),
+            9 if depth < 4 => {
+                let element = self.u32(key)?;
+                let n = self.count(key, 1)?;
+                let values = (0..n).map(|_| self.value(element, key, depth + 1));
+                Value::Array(values.collect::<Result<_, _>>()?)
+            }
+            // Unsigned numbers beyond i64 exist in no known key; they saturate.
+            10 => Value::Int(i64::try_from(self.u64(key)?).unwrap_or(i64::MAX)),
+            11 => Value::Int(i64::from_le_bytes(self.array(key)?)),
+            12 => Value::Float(f64::from_le_bytes(self.array(key)?)),
+            _ => {
+                let what = format!("the value of {key:?} is of unknown type {kind}");
+                return Err(ModelError::Damaged { what });
+            }
+        })
+    }
+
+    fn tensor_header(&mut self) -> Result<TensorHeader, ModelError> {
+        let name = self.text("a tensor's name")?;
+        let n_extents = self.u32(&name)?;
+        if n_extents > 4 {
+            let what = format!("tensor {name:?} has {n_extents} dimensions");
+            return Err(ModelError::Damaged { what });
+        }
+        let mut extents = Vec::new();
+        for _ in 0..n_extents {
+            extents.push(usize::try_from(self.u64(&name)?).unwrap_or(usize::MAX));
+        }
+        let number = self.u32(&name)?;
+        let format = StorageFormat::from_ggml(number).ok_or_else(|| ModelError::Tensor {
+            name: name.clone(),
+            expected: format!("storage as one of {}", StorageFormat::supported()),
+            found: StorageFormat::describe_ggml(number),
+        })?;
+        let offset = self.u64(&name)?;
+        Ok(TensorHeader { name, extents, format, offset })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    fn open(bytes: &[u8]) -> Result<GgufFile, ModelError> {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(bytes).unwrap();
+        GgufFile::open(file.path())
+    }
+
+    fn text(s: &str) -> Vec<u8> {
+        [&(s.len() as u64).to_le_bytes()[..], s.as_bytes()].concat()
+    }
+
+    /// One text, one array, and one F32 vector of two weights.
+    fn small_file() -> Vec<u8> {
+        let mut bytes = b"GGUF\x03\0\0\0".to_vec();
+        bytes.extend(1u64.to_le_bytes());
+        bytes.extend(2u64.to_le_bytes());
+        bytes.extend(text("general.architecture"));
+        bytes.extend(8u32.to_le_bytes());
+        bytes.extend(text("llama"));
+        bytes.extend(text("numbers"));
+        bytes.extend(9u32.to_le_bytes());
+        bytes.extend(5u32.to_le_bytes());
+        bytes.extend(2u64.to_le_bytes());
+        bytes.extend((-1i32).to_le_bytes());
+        bytes.extend(7i32.to_le_bytes());
+        bytes.extend(text("norm"));
+        bytes.extend(1u32.to_le_bytes());
+        bytes.extend(2u64.to_le_bytes());
+        bytes.extend(0u32.to_le_bytes());
+        bytes.extend(0u64.to_le_bytes());
+        bytes.resize(bytes.len().next_multiple_of(32), 0);
+        bytes.extend(1.5f32.to_le_bytes());
+        bytes.extend((-2.0f32).to_le_bytes());
+        bytes
+    }
+
+    #[test]
+    fn metadata_and_tensors_are_found() {
+        let file = open(&small_file()).unwrap();
+        assert_eq!(file.text("general.architecture"), Some("llama"));
+        assert_eq!(file.ints("numbers"), Some(vec![-1, 7]));
+        assert_eq!(file.text("numbers"), None);
+        assert_eq!(file.n_parameters(), 2);
+        let norm = file.tensor("norm").unwrap();
+        assert_eq!(norm.extents, [2]);
+        assert_eq!(&file.map()[norm.place.clone()][..4], 1.5f32.to_le_bytes());
+    }
+
+    #[test]
+    fn a_file_cut_anywhere_is_an_error_and_never_a_panic() {
+        let whole = small_file();
+        for len in 4..whole.len() {
+            let error = open(&whole[..len]).err().unwrap_or_else(|| panic!("{len} bytes passed"));
+            assert!(matches!(error, ModelError::Damaged { .. }), "{len} bytes: {error}");
+        }
+    }
+
+    #[test]
+    fn other_files_and_versions_are_named() {
+        let error = open(b"PK\x03\x04....").err().unwrap();
+        assert!(error.to_string().contains("\"GGUF\" was expected"), "{error}");
+        let mut old = small_file();
+        old[4] = 1;
+        assert!(matches!(open(&old), Err(ModelError::Version { found: 1 })));
+    }
+
+    #[test]
+    fn absurd_counts_are_refused_before_anything_is_allocated() {
+        for (at, what) in [(8, "number of tensors"), (16, "number of metadata values")] {
+            let mut bytes = small_file();
+            bytes[at..at + 8].copy_from_slice(&u64::MAX.to_le_bytes());
+            let error = open(&bytes).err().unwrap().to_string();
+            assert!(error.contains(what), "{error}");
+        }
+    }
+}

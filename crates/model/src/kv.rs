@@ -1,0 +1,129 @@
+//! The key-value cache: what attention remembers of the tokens so far.
+//!
+//! A cache is a list of immutable segments, each written by one forward pass and shared by every
+//! cache that continues it. So a fork or a rewind copies a few handles and no numbers. The
+//! alternative, one growing buffer per sequence, decodes a little faster but must be copied or
+//! recomputed for every branch.
+
+use std::sync::Arc;
+
+use crate::Config;
+
+/// Keys and values of a sequence. Cloning and cutting are cheap.
+#[derive(Clone, Default)]
+pub struct KvCache {
+    /// The segments, and how many of each one's positions belong to this sequence.
+    segments: Vec<(Arc<KvSegment>, usize)>,
+    len: usize,
+}
+
+impl KvCache {
+    /// The cache of the empty sequence.
+    pub fn empty() -> Self {
+        KvCache::default()
+    }
+
+    /// Positions covered.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether no position is covered.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The cache of this sequence's first `len` tokens.
+    ///
+    /// # Panics
+    /// If the sequence is shorter than that.
+    pub fn prefix(&self, len: usize) -> KvCache {
+        assert!(len <= self.len, "a cache of {} positions has no prefix of {len}", self.len);
+        let mut prefix = KvCache::empty();
+        for (segment, used) in &self.segments {
+            let wanted = (len - prefix.len).min(*used);
+            if wanted == 0 {
+                break;
+            }
+            prefix.segments.push((Arc::clone(segment), wanted));
+            prefix.len += wanted;
+        }
+        prefix
+    }
+
+    /// This sequence with a segment after it.
+    pub(crate) fn with(&self, segment: KvSegment) -> KvCache {
+        let mut longer = self.clone();
+        longer.len += segment.n;
+        let n = segment.n;
+        longer.segments.push((Arc::new(segment), n));
+        longer
+    }
+
+    /// Memory that one more position takes in a model of this shape.
+    pub fn bytes_per_position(config: &Config) -> usize {
+        2 * config.n_layers * config.kv_dim() * size_of::<f32>()
+    }
+
+    /// One layer's (keys, values) `[positions][kv_dim]`, a pair of slices per segment in order.
+    pub(crate) fn layer(&self, layer: usize) -> impl Iterator<Item = (&[f32], &[f32])> + Clone {
+        self.segments.iter().map(move |(segment, used)| segment.layer(layer, *used))
+    }
+}
+
+/// The keys and values one forward pass wrote.
+pub(crate) struct KvSegment {
+    /// Positions.
+    n: usize,
+    kv_dim: usize,
+    /// Per layer: keys, then values, each `[n][kv_dim]`.
+    layers: Vec<(Vec<f32>, Vec<f32>)>,
+}
+
+impl KvSegment {
+    pub(crate) fn new(n: usize, config: &Config) -> Self {
+        let layers = Vec::with_capacity(config.n_layers);
+        KvSegment { n, kv_dim: config.kv_dim(), layers }
+    }
+
+    /// Adds the next layer's keys and values, each `[n][kv_dim]`.
+    pub(crate) fn push_layer(&mut self, keys: Vec<f32>, values: Vec<f32>) {
+        debug_assert_eq!((keys.len(), values.len()), (self.n * self.kv_dim, self.n * self.kv_dim));
+        self.layers.push((keys, values));
+    }
+
+    pub(crate) fn layer(&self, layer: usize, used: usize) -> (&[f32], &[f32]) {
+        let (keys, values) = &self.layers[layer];
+        (&keys[..used * self.kv_dim], &values[..used * self.kv_dim])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn segment(n: usize, first: f32) -> KvSegment {
+        let numbers: Vec<f32> = (0..n).map(|i| first + i as f32).collect();
+        KvSegment { n, kv_dim: 1, layers: vec![(numbers.clone(), numbers)] }
+    }
+
+    fn keys(cache: &KvCache) -> Vec<f32> {
+        cache.layer(0).flat_map(|(keys, _)| keys.to_vec()).collect()
+    }
+
+    #[test]
+    fn branches_share_a_prefix_and_do_not_disturb_each_other() {
+        let trunk = KvCache::empty().with(segment(3, 0.0)).with(segment(2, 3.0));
+        let branch = trunk.prefix(4).with(segment(1, 10.0));
+        let other = trunk.prefix(2).with(segment(2, 20.0));
+        for (cache, expected) in [
+            (&trunk, &[0.0, 1.0, 2.0, 3.0, 4.0][..]),
+            (&branch, &[0.0, 1.0, 2.0, 3.0, 10.0]),
+            (&other, &[0.0, 1.0, 20.0, 21.0]),
+            (&trunk.prefix(0), &[]),
+        ] {
+            assert_eq!(keys(cache), expected);
+            assert_eq!(cache.len(), expected.len());
+        }
+    }
+}

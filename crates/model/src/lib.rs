@@ -1,0 +1,55 @@
+//! Token ids to logits. The only crate that reads model files; it knows no text and no sampling.
+//!
+//! The forward pass reads like the paper, and its parts are kept apart:
+//!
+//! 1. [`GgufFile`] maps a file into memory: metadata and named tensors.
+//! 2. [`family`] maps a file's metadata and tensor names onto [`Config`] (shape) and the weights
+//!    (read-only, as stored, behind [`format::BlockFormat`]).
+//! 3. [`Decoder`] is the forward pass; each step of it is a file in `ops`.
+//! 4. [`KvCache`] is the state: immutable, shared, cheap to clone and to cut. It lives outside the
+//!    layers, so that forks and rewinds are copies of handles.
+//!
+//! All activations are float32. Shapes in comments use `n` for the tokens of this pass, `past`
+//! for those before it, and the names of [`Config`]'s fields.
+
+mod config;
+mod decoder;
+mod error;
+pub mod family;
+pub mod format;
+mod gguf;
+mod kv;
+mod ops;
+mod simd;
+mod weights;
+
+pub use config::{Config, Rope};
+pub use decoder::Decoder;
+pub use error::ModelError;
+pub use gguf::{GgufFile, Value};
+pub use kv::KvCache;
+
+use tokenscope_tokens::TokenId;
+
+/// What the rest of the program needs of a model. Small on purpose: another backend (an
+/// accelerator, a remote server) is another implementation of this.
+pub trait Model: Send + Sync {
+    /// The model's shape.
+    fn config(&self) -> &Config;
+
+    /// Runs `ids` after what `past` holds and returns the logits that follow each of the last
+    /// `outputs` ids, with the cache that now covers `past` and `ids`. `past` itself is unchanged.
+    ///
+    /// # Panics
+    /// If `ids` is empty, an id is not below `config().n_vocab`, or `outputs` is more than the
+    /// number of ids: callers validate requests before they get here.
+    fn forward(&self, past: &KvCache, ids: &[TokenId], outputs: usize) -> Forward;
+}
+
+/// What a forward pass leaves behind.
+pub struct Forward {
+    /// Logits `[outputs][n_vocab]`, in order of position.
+    pub logits: Vec<Vec<f32>>,
+    /// Keys and values of all tokens so far.
+    pub cache: KvCache,
+}

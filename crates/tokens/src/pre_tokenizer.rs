@@ -1,0 +1,110 @@
+//! The pre-tokenizer kinds of byte-level BPE vocabularies in GGUF files.
+//!
+//! A GGUF file names its pre-tokenizer (`tokenizer.ggml.pre`) but does not contain it: what the
+//! name means is knowledge of the reader. Each row of [`KINDS`] is that knowledge for one name.
+//! A name that is not here is an error, because a wrong split silently gives other tokens.
+
+use tokenizers::pre_tokenizers::byte_level::ByteLevel;
+use tokenizers::pre_tokenizers::sequence::Sequence;
+use tokenizers::pre_tokenizers::split::{Split, SplitPattern};
+use tokenizers::{PreTokenizerWrapper, SplitDelimiterBehavior};
+
+/// GPT-2's split (the regular expression of its `encoder.py`).
+const GPT2: &str = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
+
+/// Llama 3's split (`tokenizer.json` of Meta-Llama-3-8B): contractions in any case, numbers in
+/// groups of up to three digits, newlines kept together.
+const LLAMA3: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+
+/// Qwen2's split (`tokenizer.json` of Qwen2-0.5B): Llama 3's, but every digit alone.
+const QWEN2: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+
+/// What a pre-tokenizer name stands for.
+pub(crate) struct PreTokenizerKind {
+    pub(crate) name: &'static str,
+    /// Regular expressions applied one after the other; each splits the pieces of the one before.
+    patterns: &'static [&'static str],
+    /// A piece that is a token as a whole is taken as that token, without merging up to it.
+    pub(crate) ignore_merges: bool,
+    /// Whether a prompt starts with BOS when the file does not say.
+    pub(crate) adds_bos: bool,
+}
+
+const KINDS: &[PreTokenizerKind] = &[
+    PreTokenizerKind { name: "gpt-2", patterns: &[GPT2], ignore_merges: false, adds_bos: false },
+    PreTokenizerKind {
+        name: "smollm",
+        patterns: &[r"\p{N}", GPT2],
+        ignore_merges: false,
+        adds_bos: false,
+    },
+    PreTokenizerKind { name: "qwen2", patterns: &[QWEN2], ignore_merges: false, adds_bos: false },
+    PreTokenizerKind {
+        name: "llama-bpe",
+        patterns: &[LLAMA3],
+        ignore_merges: true,
+        adds_bos: true,
+    },
+    // llama.cpp's reading of files that predate the key: punctuation alone, then GPT-2's split,
+    // then numbers, in groups of three digits.
+    PreTokenizerKind {
+        name: "default",
+        patterns: &[r"[\p{P}\$\+<=>\^~\|]+", GPT2, r"\p{N}+", r"[0-9][0-9][0-9]"],
+        ignore_merges: false,
+        adds_bos: false,
+    },
+];
+
+/// The names that are understood, for error messages.
+pub(crate) fn known_names() -> String {
+    KINDS.iter().map(|kind| kind.name).collect::<Vec<_>>().join(", ")
+}
+
+/// Finds a kind by the name a GGUF file gives.
+pub(crate) fn find(name: &str) -> Option<&'static PreTokenizerKind> {
+    KINDS.iter().find(|kind| kind.name == name)
+}
+
+impl PreTokenizerKind {
+    /// The splits of this kind, followed by the mapping of bytes to the characters that
+    /// byte-level vocabularies are written in.
+    pub(crate) fn build(&self) -> Result<Sequence, tokenizers::Error> {
+        let mut steps: Vec<PreTokenizerWrapper> = Vec::new();
+        for pattern in self.patterns {
+            let pattern = SplitPattern::Regex((*pattern).to_owned());
+            steps.push(Split::new(pattern, SplitDelimiterBehavior::Isolated, false)?.into());
+        }
+        steps.push(ByteLevel::new(false, false, false).into());
+        Ok(Sequence::new(steps))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokenizers::{OffsetReferential, OffsetType, PreTokenizedString, PreTokenizer};
+
+    fn pieces(kind: &str, text: &str) -> Vec<String> {
+        let mut string = PreTokenizedString::from(text);
+        find(kind).unwrap().build().unwrap().pre_tokenize(&mut string).unwrap();
+        string
+            .get_splits(OffsetReferential::Original, OffsetType::Byte)
+            .into_iter()
+            .map(|(_, (start, end), _)| text[start..end].to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn kinds_differ_where_they_should() {
+        for (kind, text, expected) in [
+            ("gpt-2", "it's 2024!\n\n x", &["it", "'s", " 2024", "!", "\n\n", " x"][..]),
+            ("smollm", "it's 2024!", &["it", "'s", " ", "2", "0", "2", "4", "!"]),
+            ("qwen2", "IT'S 2024!\n\n x", &["IT", "'S", " ", "2", "0", "2", "4", "!\n\n", " x"]),
+            ("llama-bpe", "it's 2024!\n", &["it", "'s", " ", "202", "4", "!\n"]),
+            ("default", "it's <2024>", &["it", "'", "s", " ", "<", "202", "4", ">"]),
+            ("gpt-2", "a   b", &["a", "  ", " b"]),
+        ] {
+            assert_eq!(pieces(kind, text), expected, "{kind}: {text:?}");
+        }
+    }
+}

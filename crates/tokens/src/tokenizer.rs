@@ -1,0 +1,311 @@
+//! Text to ids and back.
+//!
+//! The merging is the `tokenizers` crate's; two designs were possible for what surrounds it. One
+//! keeps that crate's decoder and special-token tables as the truth. The other, chosen here, keeps
+//! our own byte table ([`Vocabulary`]) and uses the crate for encoding alone: grammars, display and
+//! decoding all want bytes, and the crate only gives (lossy) text.
+
+use std::collections::HashMap;
+
+use ahash::AHashMap;
+use tokenizers::models::bpe::BPE;
+use tokenizers::{AddedToken, Tokenizer as Encoder};
+
+use crate::pre_tokenizer;
+use crate::{GgufVocabulary, TokenId, TokenKind, Vocabulary};
+
+/// A model's tokenizer.
+pub struct Tokenizer {
+    encoder: Encoder,
+    vocabulary: Vocabulary,
+    bos: Option<TokenId>,
+    eos: Option<TokenId>,
+    ends: Vec<TokenId>,
+    prefix: Option<TokenId>,
+    suffix: Option<TokenId>,
+}
+
+/// Why a tokenizer could not be built.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenizerError {
+    /// The tokenizer's kind is not one we know.
+    #[error("the file's tokenizer is of kind {found:?}; supported kinds: gpt2 (byte-level BPE)")]
+    UnknownModel {
+        /// The value of `tokenizer.ggml.model`.
+        found: String,
+    },
+    /// The pre-tokenizer's name is not one we know; guessing would give wrong tokens.
+    #[error("the file's pre-tokenizer is {found:?}; supported: {known}")]
+    UnknownPreTokenizer {
+        /// The value of `tokenizer.ggml.pre`.
+        found: String,
+        /// The names that are understood.
+        known: String,
+    },
+    /// The vocabulary contradicts itself.
+    #[error("the file's vocabulary cannot be used: {0}")]
+    Vocabulary(String),
+}
+
+impl Tokenizer {
+    /// Builds a tokenizer from a GGUF file's vocabulary.
+    ///
+    /// # Errors
+    /// Unknown kinds are refused, never guessed at; so are contradictions such as a merge of
+    /// tokens that do not exist.
+    pub fn from_gguf(source: &GgufVocabulary) -> Result<Self, TokenizerError> {
+        if source.model != "gpt2" {
+            return Err(TokenizerError::UnknownModel { found: source.model.clone() });
+        }
+        let pre = source.pre.as_deref().unwrap_or("default");
+        let kind = pre_tokenizer::find(pre).ok_or_else(|| TokenizerError::UnknownPreTokenizer {
+            found: pre.to_owned(),
+            known: pre_tokenizer::known_names(),
+        })?;
+        if !source.kinds.is_empty() && source.kinds.len() != source.tokens.len() {
+            return Err(TokenizerError::Vocabulary(format!(
+                "{} tokens but {} token types",
+                source.tokens.len(),
+                source.kinds.len()
+            )));
+        }
+        let in_vocabulary = |id: &TokenId| id.index() < source.tokens.len();
+        for id in source.bos.iter().chain(&source.eos).chain(&source.other_ends) {
+            if !in_vocabulary(id) {
+                return Err(TokenizerError::Vocabulary(format!(
+                    "it names token {id} as special, but has only {} tokens",
+                    source.tokens.len()
+                )));
+            }
+        }
+
+        let mut ends: Vec<TokenId> = source.eos.iter().chain(&source.other_ends).copied().collect();
+        ends.sort_unstable();
+        ends.dedup();
+        Ok(Tokenizer {
+            encoder: byte_level_bpe(source, kind)?,
+            vocabulary: byte_level_vocabulary(source),
+            bos: source.bos,
+            eos: source.eos,
+            ends,
+            prefix: source.bos.filter(|_| source.add_bos.unwrap_or(kind.adds_bos)),
+            suffix: source.eos.filter(|_| source.add_eos.unwrap_or(false)),
+        })
+    }
+
+    /// Encodes text as it stands: nothing is added, but the text of a special token becomes that
+    /// token.
+    ///
+    /// # Errors
+    /// [`TokenizerError::Vocabulary`] if the vocabulary cannot spell the text.
+    pub fn encode(&self, text: &str) -> Result<Vec<TokenId>, TokenizerError> {
+        let encoding = self
+            .encoder
+            .encode_fast(text, false)
+            .map_err(|error| TokenizerError::Vocabulary(error.to_string()))?;
+        Ok(encoding.get_ids().iter().copied().map(TokenId).collect())
+    }
+
+    /// Encodes a plain prompt, with the BOS and EOS tokens the model's own settings ask for.
+    ///
+    /// # Errors
+    /// As [`Tokenizer::encode`].
+    pub fn encode_prompt(&self, text: &str) -> Result<Vec<TokenId>, TokenizerError> {
+        let ids = self.encode(text)?;
+        Ok(self.prefix.into_iter().chain(ids).chain(self.suffix).collect())
+    }
+
+    /// The tokens by id.
+    pub fn vocabulary(&self) -> &Vocabulary {
+        &self.vocabulary
+    }
+
+    /// The beginning-of-sequence token.
+    pub fn bos(&self) -> Option<TokenId> {
+        self.bos
+    }
+
+    /// The model's declared end-of-sequence token.
+    pub fn eos(&self) -> Option<TokenId> {
+        self.eos
+    }
+
+    /// Whether a token ends generation: the declared EOS, or another end-of-turn token.
+    pub fn is_end(&self, id: TokenId) -> bool {
+        self.ends.contains(&id)
+    }
+}
+
+fn byte_level_bpe(
+    source: &GgufVocabulary,
+    kind: &pre_tokenizer::PreTokenizerKind,
+) -> Result<Encoder, TokenizerError> {
+    let refuse = |error: tokenizers::Error| TokenizerError::Vocabulary(error.to_string());
+    let ids: AHashMap<String, u32> =
+        source.tokens.iter().enumerate().map(|(id, text)| (text.clone(), id as u32)).collect();
+    let merges = source
+        .merges
+        .iter()
+        .map(|merge| {
+            // The first character may itself be a space in odd vocabularies, so look behind it.
+            let after_first = merge.chars().next().map_or(0, char::len_utf8);
+            let space = merge[after_first..].find(' ').map(|at| at + after_first);
+            space.map(|at| (merge[..at].to_owned(), merge[at + 1..].to_owned())).ok_or_else(|| {
+                TokenizerError::Vocabulary(format!("merge {merge:?} is not two tokens"))
+            })
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+
+    let bpe = BPE::builder()
+        .vocab_and_merges(ids, merges)
+        .ignore_merges(kind.ignore_merges)
+        .build()
+        .map_err(refuse)?;
+    let mut encoder = Encoder::new(bpe);
+    encoder.with_pre_tokenizer(Some(kind.build().map_err(refuse)?));
+
+    let added = source.tokens.iter().zip(&source.kinds).filter_map(|(text, kind)| match kind {
+        TokenKind::Control => Some(AddedToken::from(text.clone(), true)),
+        TokenKind::UserDefined => Some(AddedToken::from(text.clone(), false).normalized(false)),
+        _ => None,
+    });
+    encoder.add_tokens(added.collect::<Vec<_>>()).map_err(refuse)?;
+    Ok(encoder)
+}
+
+fn byte_level_vocabulary(source: &GgufVocabulary) -> Vocabulary {
+    let byte_of = byte_of_character();
+    Vocabulary::new(source.tokens.iter().enumerate().map(|(id, text)| {
+        let kind = source.kinds.get(id).copied().unwrap_or(TokenKind::Normal);
+        let spelled_in_bytes = matches!(kind, TokenKind::Normal | TokenKind::Unused);
+        let bytes = spelled_in_bytes
+            .then(|| text.chars().map(|c| byte_of.get(&c).copied()).collect::<Option<Vec<u8>>>())
+            .flatten();
+        // Special and added tokens are written as plain text, and so is a stray token with
+        // characters outside the byte alphabet.
+        (bytes.unwrap_or_else(|| text.clone().into_bytes()), kind)
+    }))
+}
+
+/// The inverse of GPT-2's `bytes_to_unicode`: printable Latin-1 bytes stand for themselves, the
+/// other 68 for the characters from U+0100 on, in order.
+fn byte_of_character() -> HashMap<char, u8> {
+    let mut next_stand_in = 0x100;
+    (0..=255u8)
+        .map(|byte| {
+            let printable = matches!(byte, b'!'..=b'~' | 0xA1..=0xAC | 0xAE..=0xFF);
+            let character = if printable {
+                char::from(byte)
+            } else {
+                next_stand_in += 1;
+                char::from_u32(next_stand_in - 1).expect("U+0100..U+0143 are characters")
+            };
+            (character, byte)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 256 bytes, two merges, a control and a user-defined token.
+    fn source() -> GgufVocabulary {
+        let mut alphabet: Vec<(u8, char)> =
+            byte_of_character().into_iter().map(|(c, b)| (b, c)).collect();
+        alphabet.sort_unstable();
+        let mut tokens: Vec<String> = alphabet.iter().map(|(_, c)| c.to_string()).collect();
+        tokens.extend(["Ġt", "Ġth", "<end>", "<tool>"].map(String::from));
+        let mut kinds = vec![TokenKind::Normal; 258];
+        kinds.extend([TokenKind::Control, TokenKind::UserDefined]);
+        GgufVocabulary {
+            model: "gpt2".into(),
+            pre: Some("smollm".into()),
+            tokens,
+            kinds,
+            merges: vec!["Ġ t".into(), "Ġt h".into()],
+            eos: Some(TokenId(258)),
+            ..GgufVocabulary::default()
+        }
+    }
+
+    fn ids(text: &str) -> Vec<u32> {
+        let tokenizer = Tokenizer::from_gguf(&source()).unwrap();
+        tokenizer.encode(text).unwrap().into_iter().map(|id| id.0).collect()
+    }
+
+    #[test]
+    fn bytes_merges_and_special_texts() {
+        for (text, expected) in [
+            ("", &[][..]),
+            ("a the", &[97, 257, 101]),
+            ("é", &[0xC3, 0xA9]),
+            ("a<end> t<tool>", &[97, 258, 256, 259]),
+            ("<en", &[60, 101, 110]),
+            ("1 2", &[49, 32, 50]),
+        ] {
+            assert_eq!(ids(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_encoded_decodes_to_the_same_text() {
+        let tokenizer = Tokenizer::from_gguf(&source()).unwrap();
+        for text in ["a the", "naïve 🎉\r\n\t", "<end><tool> x", "\u{0}\u{7F}\u{AD}"] {
+            let ids = tokenizer.encode(text).unwrap();
+            assert_eq!(tokenizer.vocabulary().decode(&ids), text);
+        }
+    }
+
+    #[test]
+    fn control_tokens_are_special_and_user_defined_ones_are_not() {
+        let tokenizer = Tokenizer::from_gguf(&source()).unwrap();
+        let special: Vec<bool> =
+            [97, 258, 259].map(|id| tokenizer.vocabulary().is_special(TokenId(id))).to_vec();
+        assert_eq!(special, [false, true, false]);
+        assert!(tokenizer.is_end(TokenId(258)));
+        assert!(!tokenizer.is_end(TokenId(259)));
+    }
+
+    #[test]
+    fn bos_and_eos_are_added_to_prompts_when_the_file_says_so() {
+        let encode = |add_bos, add_eos, pre: &str| {
+            let source = GgufVocabulary {
+                bos: Some(TokenId(259)),
+                add_bos,
+                add_eos,
+                pre: Some(pre.into()),
+                ..source()
+            };
+            Tokenizer::from_gguf(&source).unwrap().encode_prompt("a").unwrap()
+        };
+        for (add_bos, add_eos, pre, expected) in [
+            (None, None, "smollm", &[97][..]),
+            (Some(true), None, "smollm", &[259, 97]),
+            (None, Some(true), "smollm", &[97, 258]),
+            (None, None, "llama-bpe", &[259, 97]),
+            (Some(false), None, "llama-bpe", &[97]),
+        ] {
+            let expected: Vec<TokenId> = expected.iter().copied().map(TokenId).collect();
+            assert_eq!(encode(add_bos, add_eos, pre), expected, "{pre} {add_bos:?} {add_eos:?}");
+        }
+    }
+
+    #[test]
+    fn unknown_kinds_and_contradictions_are_refused() {
+        for (source, complaint) in [
+            (GgufVocabulary { model: "llama".into(), ..source() }, "kind \"llama\""),
+            (
+                GgufVocabulary { pre: Some("falcon".into()), ..source() },
+                "pre-tokenizer is \"falcon\"",
+            ),
+            (GgufVocabulary { merges: vec!["ab".into()], ..source() }, "not two tokens"),
+            (GgufVocabulary { merges: vec!["q zz".into()], ..source() }, "cannot be used"),
+            (GgufVocabulary { eos: Some(TokenId(999)), ..source() }, "token 999"),
+            (GgufVocabulary { kinds: vec![TokenKind::Normal], ..source() }, "260 tokens but 1"),
+        ] {
+            let error = Tokenizer::from_gguf(&source).err().expect("must be refused").to_string();
+            assert!(error.contains(complaint), "{error} should say {complaint}");
+        }
+    }
+}
