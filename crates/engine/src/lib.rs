@@ -1,1 +1,31 @@
-//! x
+//! The API boundary in plain structs: what can be asked, what comes back, and one thread that
+//! owns the model in between. No JSON and no HTTP here.
+//!
+//! 1. A [`query`] holds everything a request means; the engine keeps no session, only caches.
+//! 2. [`Engine`] sends it as a job to the worker thread. Dropping the answer's future cancels the
+//!    job.
+//! 3. The worker runs it as one straight function: prompt, prefix cache, model, sampling, pick.
+//! 4. A [`report`] comes back, ready for display.
+//!
+//! Models are loaded beside all this, on a thread of their own ([`library`]): the model that works
+//! goes on answering until the next one is ready.
+
+mod builtin;
+mod engine;
+mod error;
+mod gguf_vocabulary;
+mod job;
+pub mod library;
+mod loaded;
+mod prefix_cache;
+mod prompt;
+pub mod query;
+pub mod report;
+mod step;
+mod stop;
+mod worker;
+
+pub use builtin::{BUILTIN_MODEL, fetch as fetch_builtin_model};
+pub use engine::{Engine, EngineOptions};
+pub use error::EngineError;
+pub use tokenscope_tokens::TokenId;

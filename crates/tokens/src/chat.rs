@@ -8,7 +8,7 @@ pub struct ChatTemplate {
 }
 
 /// Why a chat template could not be compiled or rendered; the text is the template engine's.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum TemplateError {
     /// The template's own text is at fault.
     #[error("the model's chat template cannot be read: {0}")]

@@ -14,8 +14,9 @@ impl BlockFormat for Q4_0 {
     fn dequantize_block(block: &[u8], out: &mut [f32]) {
         let scale = f16_to_f32([block[0], block[1]]);
         let (low, high) = out[..32].split_at_mut(16);
+        let pairs = &block[2..18];
         for j in 0..16 {
-            let pair = block[2 + j];
+            let pair = pairs[j];
             low[j] = scale * (i32::from(pair & 0xF) - 8) as f32;
             high[j] = scale * (i32::from(pair >> 4) - 8) as f32;
         }
@@ -34,8 +35,9 @@ impl BlockFormat for Q4_1 {
         let scale = f16_to_f32([block[0], block[1]]);
         let minimum = f16_to_f32([block[2], block[3]]);
         let (low, high) = out[..32].split_at_mut(16);
+        let pairs = &block[4..20];
         for j in 0..16 {
-            let pair = block[4 + j];
+            let pair = pairs[j];
             low[j] = scale * f32::from(pair & 0xF) + minimum;
             high[j] = scale * f32::from(pair >> 4) + minimum;
         }

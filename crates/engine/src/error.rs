@@ -1,0 +1,119 @@
+//! What can go wrong with a request, in sentences that help.
+
+use tokenscope_sampling::SamplingError;
+use tokenscope_tokens::TemplateError;
+
+/// Why a request has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// No model answers yet, but one is on its way.
+    #[error("Model is loading. Try again shortly.")]
+    Loading,
+    /// No model answers, and the last load failed.
+    #[error("{0}")]
+    LoadFailed(String),
+    /// No model answers and none is on its way.
+    #[error("Model is not ready.")]
+    NoModel,
+    /// A load was asked for without a name.
+    #[error("model_id is required")]
+    ModelIdRequired,
+    /// A load was asked for while one is under way.
+    #[error("A model is already loading.")]
+    AlreadyLoading,
+    /// An id that the model does not have.
+    #[error("{field} holds token id {id}, but the model has only ids from 0 to {last}.")]
+    UnknownToken {
+        /// The request's field.
+        field: &'static str,
+        /// The id.
+        id: i64,
+        /// The largest id there is.
+        last: u32,
+    },
+    /// Neither prompt nor completion has a token, so there is no position to predict from.
+    #[error("The prompt is empty, so there is nothing to predict from.")]
+    EmptyContext,
+    /// The input does not fit.
+    #[error(
+        "The input has {tokens} tokens, but the model can take only {limit} \
+         (its context length)."
+    )]
+    ContextTooLong {
+        /// Tokens in the input, forced ones included.
+        tokens: usize,
+        /// The model's context length.
+        limit: usize,
+    },
+    /// The chat template cannot be used with these messages.
+    #[error("{0}")]
+    Template(#[from] TemplateError),
+    /// The settings leave no distribution.
+    #[error("{0}")]
+    Sampling(#[from] SamplingError),
+    /// A constraint is switched on, which is not built yet.
+    #[error("Constrained sampling is not available in this version of Tokenscope.")]
+    ConstraintUnavailable,
+    /// The request was dropped by whoever made it.
+    #[error("The request was cancelled.")]
+    Cancelled,
+    /// A defect in this program.
+    #[error("Something went wrong inside Tokenscope: {0}")]
+    Internal(String),
+}
+
+impl EngineError {
+    /// A stable name for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            EngineError::Loading => "model_loading",
+            EngineError::LoadFailed(_) => "model_load_failed",
+            EngineError::NoModel => "model_not_ready",
+            EngineError::ModelIdRequired => "model_id_required",
+            EngineError::AlreadyLoading => "already_loading",
+            EngineError::UnknownToken { .. } => "unknown_token_id",
+            EngineError::EmptyContext => "empty_context",
+            EngineError::ContextTooLong { .. } => "context_too_long",
+            EngineError::Template(_) => "chat_template_failed",
+            EngineError::Sampling(SamplingError::Invalid) => "invalid_distribution",
+            EngineError::Sampling(SamplingError::NothingAllowed) => "no_valid_token",
+            EngineError::ConstraintUnavailable => "constraint_unavailable",
+            EngineError::Cancelled => "cancelled",
+            EngineError::Internal(_) => "internal_error",
+        }
+    }
+
+    /// What the user can do about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            EngineError::Loading => "Loading goes on in the background; the status shows how far.",
+            EngineError::LoadFailed(_) | EngineError::NoModel => {
+                "Load a model, for example builtin:smollm2-135m-instruct or the path of a .gguf \
+                 file."
+            }
+            EngineError::ModelIdRequired => {
+                "Give builtin:smollm2-135m-instruct or the path of a .gguf file."
+            }
+            EngineError::AlreadyLoading => "Wait until that load has ended, then try again.",
+            EngineError::UnknownToken { .. } => {
+                "Token ids belong to one model; ids from another model's vocabulary mean nothing."
+            }
+            EngineError::EmptyContext => "Type a prompt, or switch the chat template on.",
+            EngineError::ContextTooLong { .. } => "Shorten the prompt or clear the completion.",
+            EngineError::Template(_) => {
+                "Try without a system text, or switch the chat template off."
+            }
+            EngineError::Sampling(SamplingError::Invalid) => {
+                "A setting is too extreme: look at the penalties and the temperature."
+            }
+            EngineError::Sampling(SamplingError::NothingAllowed) => {
+                "The constraint has come to a dead end; rewind or change it."
+            }
+            EngineError::ConstraintUnavailable => "Set constraint.enabled to false.",
+            EngineError::Cancelled => "Send it again if the answer is still wanted.",
+            EngineError::Internal(_) => {
+                "This is a bug; the log has the details. Other requests are not affected."
+            }
+        }
+    }
+}

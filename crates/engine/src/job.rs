@@ -1,0 +1,54 @@
+//! What the worker can be told to do, and how it is told to stop.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use tokio::sync::oneshot;
+
+use crate::EngineError;
+use crate::loaded::LoadedModel;
+use crate::query::{PreviewQuery, StepQuery};
+use crate::report::{PreviewReport, StepReport};
+
+/// All that the model's thread does.
+pub(crate) enum Job {
+    Preview(Request<PreviewQuery, PreviewReport>),
+    Step(Request<StepQuery, StepReport>),
+    /// Replace the model; the old one is dropped with its caches.
+    Install(Box<LoadedModel>),
+}
+
+/// A question and the way back for its answer.
+pub(crate) struct Request<Q, R> {
+    pub(crate) query: Q,
+    pub(crate) asked: Instant,
+    pub(crate) cancelled: Cancelled,
+    pub(crate) reply: oneshot::Sender<Result<R, EngineError>>,
+}
+
+/// Whether the answer is still wanted.
+#[derive(Clone, Default)]
+pub(crate) struct Cancelled(Arc<AtomicBool>);
+
+impl Cancelled {
+    /// Fails if it is not.
+    pub(crate) fn check(&self) -> Result<(), EngineError> {
+        if self.0.load(Ordering::Relaxed) { Err(EngineError::Cancelled) } else { Ok(()) }
+    }
+}
+
+/// Cancels when it is dropped, as a future is when its client goes away.
+pub(crate) struct CancelOnDrop(Cancelled);
+
+impl Cancelled {
+    pub(crate) fn on_drop(&self) -> CancelOnDrop {
+        CancelOnDrop(self.clone())
+    }
+}
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        self.0.0.store(true, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,80 @@
+//! The one thread that owns the model.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+use std::time::Duration;
+
+use crate::EngineError;
+use crate::job::{Cancelled, Job, Request};
+use crate::library::Library;
+use crate::loaded::LoadedModel;
+use crate::report::{PreviewReport, StepReport};
+use crate::step;
+
+/// Serves jobs until every sender is gone.
+pub(crate) fn run(jobs: &Receiver<Job>, library: &Arc<Library>) {
+    let mut current: Option<Box<LoadedModel>> = None;
+    while let Ok(job) = jobs.recv() {
+        match job {
+            Job::Preview(request) => answer(request, &mut current, library, step::preview),
+            Job::Step(request) => answer(request, &mut current, library, step::step),
+            Job::Install(model) => {
+                // The old model goes first, so that its memory is free before the new one's
+                // caches grow.
+                drop(current.take());
+                library.installed(&model);
+                current = Some(model);
+            }
+        }
+        if let Some(model) = &current {
+            library.set_cache_usage(model.cache.usage());
+        }
+    }
+}
+
+/// Runs one request. A panic in it stays in it: the client gets an error, the next job runs.
+fn answer<Q, R: Timed>(
+    request: Request<Q, R>,
+    current: &mut Option<Box<LoadedModel>>,
+    library: &Library,
+    work: fn(&mut LoadedModel, &Q, &Cancelled) -> Result<R, EngineError>,
+) {
+    let result = match current {
+        None => Err(library.why_not_ready()),
+        Some(model) => catch_unwind(AssertUnwindSafe(|| {
+            request.cancelled.check()?;
+            work(model, &request.query, &request.cancelled)
+        }))
+        .unwrap_or_else(|panic| Err(EngineError::Internal(panic_text(&*panic)))),
+    };
+    let result = result.map(|mut report| {
+        report.set_elapsed(request.asked.elapsed());
+        report
+    });
+    // A client that has gone away is not an error.
+    let _ = request.reply.send(result);
+}
+
+/// A report that says how long it took.
+trait Timed {
+    fn set_elapsed(&mut self, elapsed: Duration);
+}
+
+impl Timed for PreviewReport {
+    fn set_elapsed(&mut self, elapsed: Duration) {
+        self.elapsed = elapsed;
+    }
+}
+
+impl Timed for StepReport {
+    fn set_elapsed(&mut self, elapsed: Duration) {
+        self.elapsed = elapsed;
+    }
+}
+
+pub(crate) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    text.unwrap_or_else(|| "a panic without a message".to_owned())
+}

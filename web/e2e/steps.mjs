@@ -1,0 +1,162 @@
+// Steps through a completion in a real browser against a running server, and checks the things
+// that only a browser can show: the policy, the layout, the keyboard.
+//
+//   node e2e/steps.mjs --url http://127.0.0.1:PORT [--out DIR] [--steps N] [--chromium PATH]
+
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { assert, assertNoComplaints, openReady, run, watch } from "./browser.mjs";
+import { button, completionLength, expectLength, previewBy, settle, stepBy } from "./page.mjs";
+
+/** @import { Page } from "playwright-core" */
+
+const SIZES = [
+  { width: 1280, height: 720 },
+  { width: 1920, height: 1080 },
+  { width: 900, height: 800 },
+  { width: 390, height: 844 },
+  { width: 360, height: 740 },
+];
+
+await run("steps", async (options, browser) => {
+  const page = await browser.newPage({ viewport: { width: 1280, height: 720 } });
+  const complaints = watch(page, options.url);
+  await openReady(page, options.url);
+
+  await pressStep(page, options.steps);
+  await forceByRow(page);
+  await forceByText(page);
+  await deleteOne(page);
+  await useKeys(page);
+  await changeTemperature(page);
+  await playAndPause(page);
+  await fitEverySize(page, options.out);
+
+  assertNoComplaints(complaints);
+}, 10);
+
+/** @param {Page} page @param {number} steps */
+async function pressStep(page, steps) {
+  for (let index = 1; index <= steps; index += 1) {
+    const before = await completionLength(page);
+    const answer = await stepBy(page, () => button(page, "Step").click());
+    assert(answer.appended.length === 1, `step ${index} appended ${answer.appended.length} tokens instead of one.`);
+    await expectLength(page, before + 1, `After step ${index}`);
+    await settle(page);
+    if (answer.done) await clearCompletion(page);
+  }
+  console.log(`  ${steps} steps, one token each`);
+}
+
+/** @param {Page} page */
+async function forceByRow(page) {
+  await clearCompletion(page);
+  const row = page.locator(".row-item .row").nth(2);
+  const display = await row.locator(".row-token").textContent();
+  const answer = await stepBy(page, () => row.click());
+  assert(answer.appended_meta[0]?.forced_by === "token", "a click on a row should force its token.");
+  assert(answer.appended[0]?.display === display, `the row ${display} forced ${answer.appended[0]?.display}.`);
+  await expectLength(page, 1, "After a click on a row");
+  await settle(page);
+  console.log("  a click on a row forces its token");
+}
+
+/** @param {Page} page */
+async function forceByText(page) {
+  await clearCompletion(page);
+  const field = page.getByLabel("Text to force");
+  await field.fill(" hello there");
+  const answer = await stepBy(page, () => field.press("Enter"));
+  assert(answer.appended.length >= 1, "forcing a text should append its tokens.");
+  assert(answer.appended_meta.every((meta) => meta.forced_by === "text"), "forced text should be marked as forced.");
+  await expectLength(page, answer.appended.length, "After forcing a text");
+  assert((await field.inputValue()) === "", "the field should be empty once its text was taken.");
+  await settle(page);
+  console.log("  text can be forced");
+}
+
+/** @param {Page} page */
+async function deleteOne(page) {
+  const before = await completionLength(page);
+  await previewBy(page, () => button(page, "Delete last token").click());
+  await expectLength(page, before - 1, "After Delete last token");
+  console.log("  the last token can be deleted");
+}
+
+/** @param {Page} page */
+async function useKeys(page) {
+  await clearCompletion(page);
+  await page.evaluate(() => document.activeElement instanceof HTMLElement && document.activeElement.blur());
+  await stepBy(page, () => page.keyboard.press("ArrowRight"));
+  await expectLength(page, 1, "After the right arrow");
+  await settle(page);
+  await previewBy(page, () => page.keyboard.press("ArrowLeft"));
+  await expectLength(page, 0, "After the left arrow");
+  console.log("  the arrow keys step and delete");
+}
+
+/** @param {Page} page */
+async function changeTemperature(page) {
+  const card = page.getByRole("button", { name: "Generation parameters" });
+  if ((await card.getAttribute("aria-expanded")) === "false") await card.click();
+  const slider = page.getByRole("slider", { name: "Temperature" });
+  const before = await previewBy(page, () => slider.fill("0.9"));
+  const after = await previewBy(page, () => slider.fill("1.6"));
+  assert(before.dist && after.dist, "a preview should carry a distribution.");
+  const rows = new Map(before.dist.tokens.map((row) => [row.id, row]));
+  const common = after.dist.tokens.filter((row) => rows.has(row.id));
+  assert(common.length > 0, "the two temperatures should list common tokens.");
+  assert(common.every((row) => row.p_base === rows.get(row.id)?.p_base), "p_base should not depend on the temperature.");
+  assert(common.some((row) => row.p_final !== rows.get(row.id)?.p_final), "p_final should depend on the temperature.");
+  console.log("  the temperature moves p_final and leaves p_base");
+}
+
+/** @param {Page} page */
+async function playAndPause(page) {
+  await clearCompletion(page);
+  await stepBy(page, () => button(page, "Play").click());
+  const pause = button(page, "Pause");
+  if (await pause.isVisible()) {
+    await stepBy(page, async () => {}).catch(() => null);
+    if (await pause.isVisible()) await pause.click();
+  }
+  await button(page, "Play").waitFor({ timeout: 5_000 });
+  await page.waitForTimeout(400);
+  const length = await completionLength(page);
+  await page.waitForTimeout(900);
+  assert((await completionLength(page)) === length, "nothing should be appended after Pause.");
+  console.log("  Play steps, Pause stops");
+}
+
+/** @param {Page} page @param {string} out */
+async function fitEverySize(page, out) {
+  if (out !== "") mkdirSync(out, { recursive: true });
+  for (const size of SIZES) {
+    for (const theme of /** @type {const} */ (["light", "dark"])) {
+      await page.setViewportSize(size);
+      await page.emulateMedia({ colorScheme: theme });
+      await page.waitForTimeout(250);
+      const { wide, room } = await page.evaluate(() => ({ wide: document.scrollingElement?.scrollWidth ?? 0, room: innerWidth }));
+      assert(wide <= room, `at ${size.width}x${size.height} the page is ${wide} px wide and scrolls sideways.`);
+      await assertInView(page, size);
+      if (out !== "") await page.screenshot({ path: join(out, `${size.width}x${size.height}-${theme}.png`) });
+    }
+  }
+  console.log(`  no sideways scroll at ${SIZES.map((size) => `${size.width}x${size.height}`).join(", ")}`);
+}
+
+/** @param {Page} page @param {{ width: number, height: number }} size */
+async function assertInView(page, size) {
+  for (const name of ["Step", "Play", "Delete last token"]) {
+    const box = await button(page, name).boundingBox();
+    const inView = box && box.x >= 0 && box.y >= 0 && box.x + box.width <= size.width && box.y + box.height <= size.height;
+    assert(inView, `at ${size.width}x${size.height} the button ${name} is not in view.`);
+  }
+}
+
+/** @param {Page} page */
+async function clearCompletion(page) {
+  if ((await completionLength(page)) === 0) return;
+  await previewBy(page, () => button(page, "Clear").click());
+  await expectLength(page, 0, "After Clear");
+}

@@ -1,0 +1,26 @@
+// Starts the page. The only file that does something when it is imported.
+
+import { effect } from "@preact/signals";
+import { render } from "preact";
+import { h } from "./html.js";
+import { pollStatus } from "./state/model.js";
+import { restore, watch } from "./state/persist.js";
+import * as store from "./state/store.js";
+import { App } from "./view/app.js";
+import { listenToKeys } from "./view/keyboard.js";
+
+const storage = {
+  // Reading the property itself may throw where storage is forbidden.
+  getItem: (/** @type {string} */ key) => localStorage.getItem(key),
+  setItem: (/** @type {string} */ key, /** @type {string} */ value) => localStorage.setItem(key, value),
+};
+
+restore(storage);
+watch(storage);
+effect(() => {
+  document.documentElement.dataset["theme"] = store.theme.value;
+});
+const root = document.getElementById("app");
+if (root) render(h(App, {}), root);
+listenToKeys(document);
+void pollStatus();

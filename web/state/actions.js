@@ -1,0 +1,121 @@
+// The verbs of the page: what a click, a key or a keystroke in a field means.
+
+import { batch } from "@preact/signals";
+import { applyPreset, editParams } from "./params.js";
+import { pause } from "./playback.js";
+import { requestPreview, TYPING_MS } from "./preview.js";
+import * as sessions from "./session.js";
+import { abortStep } from "./stepping.js";
+import * as store from "./store.js";
+
+/** @import { Preset } from "../types/wire" */
+/** @import { Params, Session, Theme } from "../types/app" */
+
+export { loadModel } from "./model.js";
+export { togglePlay } from "./playback.js";
+export { forceText, forceToken, step } from "./stepping.js";
+
+/** @param {string} prompt */
+export function typePrompt(prompt) {
+  changeText({ prompt });
+}
+
+/** @param {string} system */
+export function typeSystem(system) {
+  changeText({ system });
+}
+
+/** @param {boolean} on */
+export function useTemplate(on) {
+  interrupt();
+  store.session.value = sessions.setTemplate(store.session.value, on);
+  requestPreview();
+}
+
+/** Shows at once what the last token was picked from; the preview then follows the knobs. */
+export function deleteLast() {
+  const last = sessions.lastNode(store.session.value);
+  if (!last) return;
+  rewind(sessions.deleteLast);
+  const { shown, session } = store;
+  if (last.dist && shown.value)
+    shown.value = { ...shown.value, place: sessions.placeOf(session.value), dist: last.dist, chosen: null, failure: null };
+}
+
+export function clear() {
+  rewind(sessions.clear);
+}
+
+/**
+ * @param {Partial<Omit<Params, "preset" | "greedy">>} change
+ * @param {number} [delayMs]
+ */
+export function editParam(change, delayMs = TYPING_MS) {
+  setParams(editParams(store.branch.value.params, change));
+  requestPreview(delayMs);
+}
+
+/** @param {Preset} preset */
+export function choosePreset(preset) {
+  setParams(applyPreset(store.branch.value.params, preset));
+  requestPreview();
+}
+
+/** @param {number} count */
+export function setRows(count) {
+  if (count === store.rows.value) return;
+  store.rows.value = count;
+  requestPreview();
+}
+
+/** @param {number} ms */
+export function setSpeed(ms) {
+  store.speedMs.value = ms;
+}
+
+export function toggleLlm() {
+  const on = !store.llmEnabled.value;
+  pause();
+  abortStep();
+  batch(() => {
+    store.llmEnabled.value = on;
+    store.message.value = on ? "" : "LLM is off";
+    if (!on && store.shown.value) store.shown.value = { ...store.shown.value, dist: null, chosen: null, failure: null };
+  });
+  requestPreview();
+}
+
+/** @param {Theme} theme */
+export function setTheme(theme) {
+  store.theme.value = theme;
+}
+
+export function dismissFailure() {
+  store.failure.value = null;
+}
+
+/** @param {{ prompt?: string, system?: string }} text */
+function changeText(text) {
+  interrupt();
+  store.session.value = sessions.editText(store.session.value, text);
+  requestPreview(TYPING_MS);
+}
+
+/** @param {Params} params */
+function setParams(params) {
+  store.session.value = sessions.setParams(store.session.value, params);
+}
+
+/** @param {(session: Session) => Session} move */
+function rewind(move) {
+  interrupt();
+  store.session.value = move(store.session.value);
+  requestPreview();
+}
+
+/** An edit ends playback, and the answer of a step under way belongs to the text before it. */
+function interrupt() {
+  pause();
+  abortStep();
+  store.message.value = "";
+}

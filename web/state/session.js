@@ -1,0 +1,200 @@
+// A session is a tree of tokens and the branches that point into it. Every function takes a
+// session and returns a new one; nodes never change, so a fork, a rewind or an undo only moves a
+// branch's leaf and nothing is lost.
+
+import { sameTexts } from "./params.js";
+
+/** @import { Branch, NewToken, NodeId, Params, Place, Session, TokenNode } from "../types/app" */
+
+/**
+ * @param {{ name?: string, prompt: string, system: string, params: Params }} start
+ * @returns {Session}
+ */
+export function createSession({ name = "Input 1", prompt, system, params }) {
+  return {
+    version: 1,
+    nodes: {},
+    branches: [{ name, prompt, system, use_template: true, leaf: null, params }],
+    active: 0,
+  };
+}
+
+/**
+ * @param {Session} session
+ * @returns {Branch}
+ */
+export function activeBranch(session) {
+  const branch = session.branches[session.active];
+  if (!branch) throw new Error(`The session has no branch ${session.active}.`);
+  return branch;
+}
+
+/**
+ * The tokens from the first of a completion to `leaf`.
+ * @param {Session} session
+ * @param {NodeId | null} [leaf]
+ * @returns {TokenNode[]}
+ */
+export function completionOf(session, leaf = activeBranch(session).leaf) {
+  const nodes = [];
+  for (let id = leaf; id !== null; ) {
+    const node = session.nodes[id];
+    if (!node) throw new Error(`The session has no token node ${id}.`);
+    nodes.push(node);
+    id = node.parent;
+  }
+  return nodes.reverse();
+}
+
+/**
+ * Appends tokens behind the active branch's leaf.
+ * @param {Session} session
+ * @param {NewToken[]} tokens
+ * @returns {Session}
+ */
+export function appendTokens(session, tokens) {
+  let parent = activeBranch(session).leaf;
+  let id = Object.keys(session.nodes).length;
+  const nodes = { ...session.nodes };
+  for (const token of tokens) {
+    id += 1;
+    nodes[id] = { ...token, id, parent };
+    parent = id;
+  }
+  return changeBranch({ ...session, nodes }, { leaf: parent });
+}
+
+/**
+ * @param {Session} session
+ * @param {NodeId | null} leaf
+ * @returns {Session}
+ */
+export function moveLeaf(session, leaf) {
+  return leaf === activeBranch(session).leaf ? session : changeBranch(session, { leaf });
+}
+
+/**
+ * @param {Session} session
+ * @returns {Session}
+ */
+export function deleteLast(session) {
+  const last = lastNode(session);
+  return last ? moveLeaf(session, last.parent) : session;
+}
+
+/**
+ * Clears the completion; a branch without one loses its prompt. System text and parameters stay.
+ * @param {Session} session
+ * @returns {Session}
+ */
+export function clear(session) {
+  return activeBranch(session).leaf === null ? editText(session, { prompt: "" }) : moveLeaf(session, null);
+}
+
+/**
+ * A completion continues a text, so another text starts without it.
+ * @param {Session} session
+ * @param {{ prompt?: string, system?: string }} text
+ * @returns {Session}
+ */
+export function editText(session, text) {
+  return changeBranch(session, { ...text, leaf: null });
+}
+
+/**
+ * The completion stays: seeing the same tokens with and without the template is the point.
+ * @param {Session} session
+ * @param {boolean} useTemplate
+ * @returns {Session}
+ */
+export function setTemplate(session, useTemplate) {
+  return changeBranch(session, { use_template: useTemplate });
+}
+
+/**
+ * @param {Session} session
+ * @param {Params} params
+ * @returns {Session}
+ */
+export function setParams(session, params) {
+  return changeBranch(session, { params });
+}
+
+/**
+ * For another model: token ids mean something else there, so every completion goes.
+ * @param {Session} session
+ * @returns {Session}
+ */
+export function dropCompletions(session) {
+  const branches = session.branches.map((branch) => ({ ...branch, leaf: null, use_template: true }));
+  return { ...session, nodes: {}, branches };
+}
+
+/**
+ * Why the active branch cannot be continued, or null. The end of a text is final; a stop sequence
+ * ends the run only as long as it is asked for.
+ * @param {Session} session
+ * @returns {string | null}
+ */
+export function stopReason(session) {
+  const last = lastNode(session);
+  if (!last || last.stop_reason !== "stop_sequence") return last?.stop_reason ?? null;
+  const { params } = activeBranch(session);
+  return sameTexts(params.stop_sequences, last.params.stop_sequences) ? last.stop_reason : null;
+}
+
+/**
+ * @param {Session} session
+ * @returns {TokenNode | null}
+ */
+export function lastNode(session) {
+  const { leaf } = activeBranch(session);
+  return leaf === null ? null : (session.nodes[leaf] ?? null);
+}
+
+/**
+ * Where the session stands. An answer belongs to the place it was asked for.
+ * @param {Session} session
+ * @returns {Place}
+ */
+export function placeOf(session) {
+  const { prompt, system, use_template, leaf } = activeBranch(session);
+  return { active: session.active, prompt, system, use_template, leaf };
+}
+
+/**
+ * @param {Place} a
+ * @param {Place} b
+ */
+export function samePlace(a, b) {
+  return a.leaf === b.leaf && sameInput(a, b);
+}
+
+/**
+ * True when `place` is a position the current completion went through (or stands at).
+ * @param {Session} session
+ * @param {Place} place
+ */
+export function isOnPath(session, place) {
+  if (!sameInput(place, placeOf(session))) return false;
+  return place.leaf === null || completionOf(session).some((node) => node.id === place.leaf);
+}
+
+/**
+ * True when both places continue the same text.
+ * @param {Place} a
+ * @param {Place} b
+ */
+export function sameInput(a, b) {
+  return a.active === b.active && a.prompt === b.prompt && a.system === b.system && a.use_template === b.use_template;
+}
+
+/**
+ * @param {Session} session
+ * @param {Partial<Branch>} change
+ * @returns {Session}
+ */
+function changeBranch(session, change) {
+  const branches = session.branches.map((branch, index) => (index === session.active ? { ...branch, ...change } : branch));
+  return { ...session, branches };
+}

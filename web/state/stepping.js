@@ -1,0 +1,158 @@
+// One step: ask for a token, append it, show what it was picked from, then look at the next place.
+
+import { batch } from "@preact/signals";
+import * as api from "../api/client.js";
+import { stopName } from "../lib/format.js";
+import { whileBusy } from "./busy.js";
+import { tokenOwner } from "./model_change.js";
+import { cancelPreview, requestPreview } from "./preview.js";
+import { stepRequest } from "./requests.js";
+import { appendTokens, isOnPath, moveLeaf, placeOf, samePlace } from "./session.js";
+import * as store from "./store.js";
+
+/** @import { AppendedMeta, StepResponse } from "../types/wire" */
+/** @import { Force, NewToken, Origin, Params, Place, StepOutcome } from "../types/app" */
+
+/** How long the picked row stays on screen before the next position is shown. */
+export const SHOW_CHOICE_MS = 180;
+
+let underWay = /** @type {AbortController | null} */ (null);
+
+/**
+ * @param {Force} [force]
+ * @returns {Promise<StepOutcome>}
+ */
+export async function step(force = null) {
+  const refusal = whyNot();
+  if (refusal !== null) {
+    store.message.value = refusal;
+    return "refused";
+  }
+  if (underWay) return "refused";
+  cancelPreview();
+  const mine = new AbortController();
+  underWay = mine;
+  store.stepping.value = true;
+  const place = placeOf(store.session.value);
+  const params = store.branch.value.params;
+  try {
+    const answer = await whileBusy(api.step(stepRequest(force), mine.signal));
+    if (mine.signal.aborted || !stillWanted(answer, place)) return "superseded";
+    return accept(answer, place, params);
+  } catch (error) {
+    if (mine.signal.aborted || api.isAbort(error)) return "superseded";
+    showFailure(error);
+    return "failed";
+  } finally {
+    if (underWay === mine) endStep();
+  }
+}
+
+/** For edits: the answer of a step under way would belong to a text that is gone. */
+export function abortStep() {
+  underWay?.abort();
+  if (underWay) endStep();
+}
+
+/**
+ * Forces a token at the position that is shown, which right after a step is the one before.
+ * @param {number} tokenId
+ * @returns {Promise<StepOutcome>}
+ */
+export async function forceToken(tokenId) {
+  const place = store.shown.value?.place;
+  if (!place || !isOnPath(store.session.value, place)) return "refused";
+  abortStep();
+  store.session.value = moveLeaf(store.session.value, place.leaf);
+  return step({ force_token_id: tokenId });
+}
+
+/**
+ * @param {string} text
+ * @returns {Promise<StepOutcome>}
+ */
+export async function forceText(text) {
+  if (text === "") return "refused";
+  abortStep();
+  return step({ force_text: text });
+}
+
+function endStep() {
+  underWay = null;
+  store.stepping.value = false;
+  requestPreview(SHOW_CHOICE_MS);
+}
+
+/** The sentence that tells why no step is possible now, or null. */
+function whyNot() {
+  if (!store.llmEnabled.value) return "LLM is off. Switch it on to go on.";
+  if (store.server.value === "error") return "The server does not answer.";
+  if (!store.ready.value) return "No model is ready yet.";
+  if (store.stopped.value !== null)
+    return `Finished: ${stopName(store.stopped.value)}. To go on, clear, delete the last token or edit the text.`;
+  return null;
+}
+
+/**
+ * @param {StepResponse} answer
+ * @param {Place} place
+ */
+function stillWanted(answer, place) {
+  return answer.model.model_id === tokenOwner() && samePlace(place, placeOf(store.session.value));
+}
+
+/**
+ * @param {StepResponse} answer
+ * @param {Place} place
+ * @param {Params} params
+ * @returns {StepOutcome}
+ */
+function accept(answer, place, params) {
+  const tokens = newTokens(answer, params);
+  const chosen = answer.selected?.id ?? answer.appended_meta[0]?.selected_id ?? null;
+  batch(() => {
+    store.session.value = appendTokens(store.session.value, tokens);
+    store.failure.value = null;
+    store.facts.value = { elapsed_ms: answer.elapsed_ms, seed_used: answer.seed_used };
+    if (answer.dist)
+      store.shown.value = { place, prompt_tokens: store.shown.value?.prompt_tokens ?? [], dist: answer.dist, chosen, failure: null };
+    if (tokens.length === 0) store.message.value = "This text has no tokens, so nothing was added.";
+    else store.message.value = answer.done ? `Stopped: ${stopName(answer.stop_reason ?? "")}.` : "";
+  });
+  return answer.done ? "done" : "ok";
+}
+
+/**
+ * @param {StepResponse} answer
+ * @param {Params} params
+ * @returns {NewToken[]}
+ */
+function newTokens(answer, params) {
+  const last = answer.appended.length - 1;
+  return answer.appended.map((token, index) => ({
+    token,
+    origin: originOf(answer.appended_meta[index], params),
+    params,
+    constraint: null,
+    dist: answer.appended_meta[index]?.dist ?? null,
+    stop_reason: answer.done && index === last ? (answer.stop_reason ?? "eos_token") : null,
+  }));
+}
+
+/**
+ * @param {AppendedMeta | undefined} meta
+ * @param {Params} params
+ * @returns {Origin}
+ */
+function originOf(meta, params) {
+  if (meta?.forced_by === "token") return "forced:token";
+  if (meta?.forced_by === "text") return "forced:text";
+  return params.greedy ? "greedy" : "sampled";
+}
+
+/** @param {unknown} error */
+function showFailure(error) {
+  if (!(error instanceof api.ApiError)) throw error;
+  if (error.status === 0) store.server.value = "error";
+  store.failure.value = { detail: error.detail, hint: error.hint };
+}

@@ -1,0 +1,56 @@
+// What the page knows, as signals. No fetch and no DOM in here: actions change these values,
+// views read them.
+
+import { computed, signal } from "@preact/signals";
+import { DEFAULT_PARAMS } from "./params.js";
+import { activeBranch, completionOf, createSession, stopReason } from "./session.js";
+
+/** @import { Catalog, LoadProgress, ModelStatus } from "../types/wire" */
+/** @import { AnswerFacts, Failure, Session, ServerState, Shown, Theme } from "../types/app" */
+
+export const DEFAULT_MODEL = "Qwen/Qwen2.5-0.5B-Instruct";
+export const DEFAULT_ROWS = 10;
+export const DEFAULT_SPEED_MS = 650;
+
+// The server.
+export const status = signal(/** @type {ModelStatus | null} */ (null));
+export const catalog = signal(/** @type {Catalog | null} */ (null));
+export const server = signal(/** @type {ServerState} */ ("unknown"));
+
+// What people typed and chose.
+export const session = signal(
+  /** @type {Session} */ (
+    createSession({ prompt: "The capital of France is", system: "You are a helpful assistant.", params: DEFAULT_PARAMS })
+  ),
+);
+export const modelField = signal(DEFAULT_MODEL);
+/** The last id that was loaded from this page, "" before the first. */
+export const savedModel = signal("");
+export const rows = signal(DEFAULT_ROWS);
+export const speedMs = signal(DEFAULT_SPEED_MS);
+export const llmEnabled = signal(true);
+export const decodingCollapsed = signal(true);
+export const stepSpeedCollapsed = signal(true);
+export const promptCollapsed = signal(false);
+export const theme = signal(/** @type {Theme} */ ("auto"));
+export const drawerOpen = signal(false);
+
+// What the last answers said.
+export const shown = signal(/** @type {Shown | null} */ (null));
+export const facts = signal(/** @type {AnswerFacts} */ ({ elapsed_ms: null, seed_used: null }));
+
+// What is going on.
+export const playing = signal(false);
+export const stepping = signal(false);
+export const busy = signal(false);
+export const message = signal("");
+export const failure = signal(/** @type {Failure | null} */ (null));
+
+export const branch = computed(() => activeBranch(session.value));
+export const completion = computed(() => completionOf(session.value));
+export const stopped = computed(() => stopReason(session.value));
+export const ready = computed(() => server.value !== "error" && status.value?.ready === true);
+export const load = computed(() => /** @type {LoadProgress | null} */ (status.value?.load ?? null));
+export const hasTemplate = computed(() => status.value?.has_chat_template === true);
+/** Two labelled fields (system, user) or one. */
+export const templateInUse = computed(() => hasTemplate.value && branch.value.use_template);

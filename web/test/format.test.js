@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as format from "../lib/format.js";
+
+/**
+ * @template A
+ * @param {(value: A) => string} write
+ * @param {[A, string][]} rows
+ */
+function check(write, rows) {
+  for (const [value, text] of rows) assert.equal(write(value), text);
+}
+
+test("a small probability never reads as zero", () => {
+  check(format.formatProbability, [[0, "0"], [1, "1.000"], [0.646, "0.646"], [0.001, "0.001"], [0.00099, "9.9e-4"], [0.000012, "1.2e-5"], [NaN, "?"]]);
+});
+
+test("the detail card shows more digits", () => {
+  check(format.formatProbabilityLong, [[0, "0"], [0.5820001, "0.582000"], [0.000012345, "1.2345e-5"]]);
+});
+
+test("signed numbers have a real minus and no negative zero", () => {
+  check((value) => format.formatSigned(value), [[1.23456, "1.235"], [-1.5, "−1.500"], [-0.0001, "0.000"], [-Infinity, "−∞"]]);
+});
+
+test("amounts", () => {
+  check(format.formatBytes, [[12, "12 B"], [98_362_432, "98.4 MB"], [2_500, "3 kB"], [1.5e9, "1.50 GB"]]);
+  check(format.formatMilliseconds, [[4.24, "4.2 ms"], [41.7, "42 ms"], [1500, "1.5 s"]]);
+  check((count) => format.plural(count, "token"), [[1, "1 token"], [49152, "49,152 tokens"]]);
+});
+
+test("stages and stop reasons have short names, unknown ones a readable form", () => {
+  check(format.stageName, [["top_p", "top-p"], ["constraint", "grammar"], ["new_stage", "new-stage"]]);
+  check(format.stopName, [["eos_token", "the model ended its answer"], ["length_limit", "length limit"]]);
+});

@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as geometry from "../lib/geometry.js";
+import { parseInteger, parseNumber, toBoundedInteger } from "../lib/numbers.js";
+import { percentScale } from "../lib/scale.js";
+
+test("typed numbers are read only when they are numbers", () => {
+  assert.deepEqual(["", "-", "1e", "abc", "Infinity"].map(parseNumber), [null, null, null, null, null]);
+  assert.deepEqual(["0.5", " 2 ", "-3"].map(parseNumber), [0.5, 2, -3]);
+  assert.deepEqual(["7", "7.5", "9007199254740993"].map(parseInteger), [7, null, null]);
+});
+
+test("the rows field rounds and clamps", () => {
+  assert.deepEqual(["3.6", "0", "999", "", "x"].map((text) => toBoundedInteger(text, 1, 50, 10)), [4, 1, 50, 10, 10]);
+});
+
+test("a scale sticks to its ends", () => {
+  const width = percentScale(0, 1);
+  assert.deepEqual([0, 0.5, 1, 3, -1, NaN].map(width), ["0.000%", "50.000%", "100.000%", "100.000%", "0.000%", "0.000%"]);
+});
+
+test("wires leave and arrive level", () => {
+  assert.equal(geometry.curve({ x: 0, y: 0 }, { x: 100, y: 40 }), "M0 0 C55 0 45 40 100 40");
+  const stubs = geometry.weightedStubs(10, [{ box: { left: 50, top: 0, right: 90, bottom: 20 }, share: 1 }]);
+  assert.deepEqual(stubs, [{ d: "M13 10 L47 10", opacity: 1 }]);
+});
+
+test("rows scrolled out of their frame have no wire", () => {
+  const box = (/** @type {number} */ top) => ({ left: 0, right: 10, top, bottom: top + 10 });
+  const frame = { left: 0, right: 10, top: 0, bottom: 30 };
+  assert.deepEqual(geometry.visibleIn([box(-20), box(0), box(20), box(40)], frame), [box(0), box(20)]);
+});
+
+test("the detail card stays inside the window", () => {
+  const card = { width: 300, height: 200 };
+  const space = { width: 1280, height: 720 };
+  const row = (/** @type {number} */ left, /** @type {number} */ top) => ({ left, top, right: left + 300, bottom: top + 32 });
+  assert.deepEqual(geometry.placeCard(row(850, 100), card, space), { left: 542, top: 100 });
+  assert.deepEqual(geometry.placeCard(row(850, 700), card, space), { left: 542, top: 512 });
+  assert.deepEqual(geometry.placeCard(row(10, 100), card, { width: 390, height: 844 }), { left: 10, top: 140 });
+  assert.deepEqual(geometry.placeCard(row(10, 700), card, { width: 390, height: 844 }), { left: 10, top: 492 });
+});

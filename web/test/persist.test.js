@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { restore, restoreParams, watch } from "../state/persist.js";
+import { editParams } from "../state/params.js";
+import { setParams } from "../state/session.js";
+import * as store from "../state/store.js";
+
+/** @param {Record<string, string>} values */
+function storageOf(values) {
+  return {
+    values,
+    getItem: (/** @type {string} */ key) => values[key] ?? null,
+    setItem: (/** @type {string} */ key, /** @type {string} */ value) => void (values[key] = value),
+  };
+}
+
+test("stored values come back, also those outside a slider", () => {
+  const params = { greedy: false, temperature: 3.5, top_p: 0.123, repetition_penalty: 0.9, presence_penalty: 0, frequency_penalty: -1, seed: -4, stop_sequences: ["\n", ""] };
+  restore(storageOf({
+    "llmDemo.params": JSON.stringify({ params, preset: "custom" }), "llmDemo.topK": "99", "llmDemo.stepSpeedMs": "40",
+    "llmDemo.llmEnabled": "0", "llmDemo.decodingCollapsed": "0", "llmDemo.modelId": "some/model", "tokenscope.theme": "dark",
+    "tokenscope.params": '{"nucleus_rule":"seed","penalty_scope":"no_specials"}',
+  }));
+  assert.deepEqual(store.branch.value.params, { ...params, stop_sequences: ["\n"], nucleus_rule: "seed", penalty_scope: "no_specials", preset: "custom" });
+  assert.deepEqual([store.rows.value, store.speedMs.value, store.llmEnabled.value, store.decodingCollapsed.value], [50, 80, false, false]);
+  assert.deepEqual([store.modelField.value, store.theme.value], ["some/model", "dark"]);
+});
+
+test("what cannot be read is a default", () => {
+  restore(storageOf({ "llmDemo.params": "{oops", "llmDemo.topK": "many", "llmDemo.llmEnabled": "yes", "tokenscope.theme": "pink" }));
+  assert.equal(store.branch.value.params.preset, "balanced");
+  assert.deepEqual([store.rows.value, store.speedMs.value, store.llmEnabled.value, store.theme.value], [10, 650, true, "auto"]);
+  assert.equal(store.modelField.value, store.DEFAULT_MODEL);
+  assert.equal(restoreParams('{"params":{"temperature":"hot","greedy":true},"preset":"reliable"}', "7").temperature, 0.7);
+});
+
+test("greedy follows the preset", () => {
+  assert.equal(restoreParams('{"params":{"greedy":true},"preset":"balanced"}', null).greedy, false);
+  assert.equal(restoreParams('{"params":{"greedy":false},"preset":"greedy"}', null).greedy, true);
+});
+
+test("only changes are written, in the old program's formats", () => {
+  const storage = storageOf({ "llmDemo.attrMethod": "saliency" });
+  restore(storage);
+  const stop = watch(storage);
+  assert.deepEqual(Object.keys(storage.values), ["llmDemo.attrMethod"]);
+  store.rows.value = 20;
+  store.stepSpeedCollapsed.value = false;
+  store.session.value = setParams(store.session.value, editParams(store.branch.value.params, { temperature: 1.5 }));
+  stop();
+  assert.equal(storage.values["llmDemo.topK"], "20");
+  assert.equal(storage.values["llmDemo.stepSpeedCollapsed"], "0");
+  const stored = JSON.parse(storage.values["llmDemo.params"] ?? "");
+  assert.deepEqual(Object.keys(stored.params).sort(), ["frequency_penalty", "greedy", "presence_penalty", "repetition_penalty", "seed", "stop_sequences", "temperature", "top_p"]);
+  assert.deepEqual([stored.params.temperature, stored.preset], [1.5, "custom"]);
+  assert.equal(storage.values["llmDemo.attrMethod"], "saliency");
+});
+
+test("a storage that refuses is no error", () => {
+  const refuse = () => {
+    throw new Error("forbidden");
+  };
+  restore({ getItem: refuse, setItem: refuse });
+  const stop = watch({ getItem: refuse, setItem: refuse });
+  store.rows.value = 30;
+  stop();
+});

@@ -1,0 +1,54 @@
+// Rules of this folder that no type checker sees: who may import whom, what the content security
+// policy allows, and that vendored files are the ones their list names.
+
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+
+const root = new URL("../", import.meta.url);
+const read = (/** @type {string} */ path) => readFileSync(new URL(path, root), "utf8");
+const files = (/** @type {string} */ folder) => readdirSync(new URL(folder, root)).map((name) => `${folder}/${name}`);
+const imports = (/** @type {string} */ path) => [...read(path).matchAll(/^(?:import|export)\b[^"(=]*"([^"]+)";/gm)].map((match) => match[1] ?? "");
+const source = [...files("api"), ...files("lib"), ...files("state"), ...files("view"), "html.js", "main.js"];
+
+test("lib imports nothing, and session and params no signals", () => {
+  for (const path of files("lib")) assert.deepEqual(imports(path), [], path);
+  assert.deepEqual(imports("state/session.js"), ["./params.js"]);
+  assert.deepEqual(imports("state/params.js"), []);
+});
+
+test("only the client fetches, and views reach it through actions", () => {
+  for (const path of source) if (path !== "api/client.js") assert.doesNotMatch(read(path), /\bfetch\(/, path);
+  for (const path of files("view")) for (const name of imports(path)) assert.doesNotMatch(name, /\/api\/|stepping|preview|model_change/, path);
+});
+
+test("state knows no document", () => {
+  for (const path of files("state")) assert.doesNotMatch(read(path), /\bdocument\.|\bwindow\.|\blocalStorage\b/, path);
+});
+
+test("nothing needs more than the policy grants", () => {
+  const page = read("index.html");
+  assert.doesNotMatch(page, / style=|<style|javascript:| on[a-z]+=/);
+  assert.equal([...page.matchAll(/<script(?![^>]*src=)/g)].length, 1);
+  for (const path of [...source, "index.html", ...files("style")]) assert.doesNotMatch(read(path), /https?:\/\//, path);
+  for (const path of source) assert.doesNotMatch(read(path), /innerHTML|\beval\(|new Function/, path);
+});
+
+test("every file the page names is there", () => {
+  const page = read("index.html");
+  for (const [, path] of page.matchAll(/"\/([\w./-]+)"/g)) assert.ok(read(path ?? "").length > 0, path);
+});
+
+test("files stay small", () => {
+  for (const path of source) assert.ok(read(path).split("\n").length <= 250, `${path} is too long`);
+});
+
+test("vendored files are the listed ones", () => {
+  /** @type {Record<string, { sha256: string }>} */
+  const versions = JSON.parse(read("vendor/versions.json"));
+  assert.deepEqual(readdirSync(new URL("vendor", root)).filter((name) => name !== "versions.json").sort(), Object.keys(versions).sort());
+  for (const [name, { sha256 }] of Object.entries(versions)) {
+    assert.equal(createHash("sha256").update(readFileSync(new URL(`vendor/${name}`, root))).digest("hex"), sha256, name);
+  }
+});

@@ -1,0 +1,85 @@
+// Small, friendly answers of a server, for every test that needs one.
+
+/** @import { Distribution, DistributionRow, ModelStatus, PreviewResponse, StepResponse, TokenPill } from "../types/wire" */
+
+/**
+ * @param {number} id
+ * @param {string} display
+ * @param {Partial<TokenPill>} [change]
+ * @returns {TokenPill}
+ */
+export function pill(id, display, change = {}) {
+  return { id, text: display.replaceAll("␠", " "), display, special: false, ...change };
+}
+
+/**
+ * @param {number} id
+ * @param {string} display
+ * @param {Partial<DistributionRow>} [change]
+ * @returns {DistributionRow}
+ */
+export function row(id, display, change = {}) {
+  return {
+    ...pill(id, display), p_base: 0.25, p_final: 0.5, kept: true, valid: true, logit: 3, rank_base: 1, rank_final: 1,
+    cut_by: null, after: [0.25, 0.5], ...change,
+  };
+}
+
+/**
+ * @param {DistributionRow[]} tokens
+ * @returns {Distribution}
+ */
+export function dist(tokens) {
+  return {
+    top_k: tokens.length, tokens, other_p_base: 0.1, other_p_final: 0, kept_token_count: 2, constraint_active: false,
+    constraint_type: null, legal_mass: null,
+    stages: [
+      { id: "raw", label: "Raw", knobs: {}, kept: 100, removed_mass: 0, entropy_bits: 2 },
+      { id: "top_p", label: "Top-p", knobs: { top_p: 0.8 }, kept: 2, removed_mass: 0.2, entropy_bits: 0.93 },
+    ],
+  };
+}
+
+export const PARIS = dist([
+  row(1, "Paris", { p_base: 0.582, p_final: 0.6 }),
+  row(2, "␠The", { p_base: 0.382, p_final: 0.4, rank_base: 3, rank_final: 2 }),
+  row(3, "London", { p_base: 0.000012, p_final: 0, kept: false, rank_final: null, cut_by: "top_p" }),
+]);
+
+/**
+ * @param {Partial<ModelStatus>} [change]
+ * @returns {ModelStatus}
+ */
+export function status(change = {}) {
+  return {
+    model_id: "tiny", device: "cpu", dtype: "float32", has_chat_template: true, eos_token_id: 9, vocab_size: 100,
+    loading: false, ready: true, error: null, logit_size: 100, quantization: "Q4_1", context_length: 512,
+    parameters: 1000, threads: 2, load: null, notice: null,
+    cache: { entries: 0, bytes: 0, max_bytes: 0, hits: 0, misses: 0 }, capabilities: { attribution: false, constraint: false },
+    ...change,
+  };
+}
+
+/** @param {Partial<PreviewResponse>} [change] @returns {PreviewResponse} */
+export function previewAnswer(change = {}) {
+  return {
+    model: status(), prompt_tokens: [pill(7, "Hello")], completion_tokens: [], context_token_count: 1, dist: PARIS,
+    seed_used: null, elapsed_ms: 1, grammar: null, ...change,
+  };
+}
+
+/**
+ * The answer to a step that appended these tokens.
+ * @param {TokenPill[]} appended
+ * @param {Partial<StepResponse>} [change]
+ * @returns {StepResponse}
+ */
+export function stepAnswer(appended, change = {}) {
+  const first = appended[0];
+  return {
+    model: status(), dist: PARIS, selected: first ? { id: first.id, text: first.text, display: first.display, p_final: 0.6 } : null,
+    appended, appended_meta: appended.map((token) => ({ dist: PARIS, selected_id: token.id, forced: false, forced_by: null })),
+    new_completion_ids: appended.map((token) => token.id), done: false, stop_reason: null, seed_used: 5, elapsed_ms: 2, grammar: null,
+    ...change,
+  };
+}

@@ -1,0 +1,48 @@
+// A server that answers when the test says so, behind the page's own fetch.
+
+import assert from "node:assert/strict";
+
+/** @typedef {{ path: string, body: any, aborted: boolean, answer: (value: unknown, status?: number) => void, drop: () => void }} Call */
+
+export function serverDouble() {
+  /** @type {Call[]} */
+  const calls = [];
+  globalThis.fetch = /** @type {any} */ (
+    (/** @type {string} */ path, /** @type {RequestInit} */ init) =>
+      new Promise((resolve, reject) => {
+        const call = {
+          path,
+          body: init.body ? JSON.parse(String(init.body)) : null,
+          aborted: false,
+          answer: (/** @type {unknown} */ value, status = 200) => resolve(new Response(JSON.stringify(value), { status })),
+          drop: () => reject(new TypeError("connection refused")),
+        };
+        init.signal?.addEventListener("abort", () => {
+          call.aborted = true;
+          reject(new DOMException("aborted", "AbortError"));
+        });
+        calls.push(call);
+      })
+  );
+
+  /**
+   * Waits for the next call of a path and takes it from the list.
+   * @param {string} path
+   * @returns {Promise<Call>}
+   */
+  async function next(path) {
+    for (let patience = 0; patience < 300; patience += 1) {
+      const index = calls.findIndex((call) => call.path === path);
+      if (index >= 0) return /** @type {Call} */ (calls.splice(index, 1)[0]);
+      await pause(5);
+    }
+    return assert.fail(`${path} was not called`);
+  }
+
+  return { next, pending: () => calls.map((call) => call.path) };
+}
+
+/** @param {number} ms */
+export function pause(ms) {
+  return new Promise((wake) => setTimeout(wake, ms));
+}

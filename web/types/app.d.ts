@@ -1,0 +1,100 @@
+// Types of the page itself: what it remembers and what it shows. The server's words are in wire.d.ts.
+
+import type { ConstraintParams, Distribution, TokenPill } from "./wire";
+
+export type Params = {
+  greedy: boolean;
+  temperature: number;
+  top_p: number;
+  repetition_penalty: number;
+  presence_penalty: number;
+  frequency_penalty: number;
+  seed: number | null;
+  stop_sequences: string[];
+  nucleus_rule: "standard" | "seed";
+  penalty_scope: "all" | "completion" | "no_specials";
+  /** Id of the preset these values came from, "custom" once one of them was edited. */
+  preset: string;
+};
+
+/** The parameters that are one number each. */
+export type NumberParam =
+  | "temperature" | "top_p" | "repetition_penalty" | "presence_penalty" | "frequency_penalty";
+
+export type Origin = "sampled" | "greedy" | "forced:token" | "forced:text" | "overlay";
+
+export type NodeId = number;
+
+/** One token of a completion. Nodes never change; branches point at them. */
+export type TokenNode = {
+  id: NodeId;
+  /** The token before this one, null for the first token of a completion. */
+  parent: NodeId | null;
+  token: TokenPill;
+  origin: Origin;
+  /** Settings that were in force when the token was picked. */
+  params: Params;
+  constraint: ConstraintParams | null;
+  /** The distribution this token was picked from. */
+  dist: Distribution | null;
+  /** Why the server said that the run ends here, or null. */
+  stop_reason: string | null;
+};
+
+export type NewToken = Omit<TokenNode, "id" | "parent">;
+
+export type Branch = {
+  name: string;
+  prompt: string;
+  system: string;
+  use_template: boolean;
+  leaf: NodeId | null;
+  params: Params;
+};
+
+export type Session = {
+  version: 1;
+  nodes: Record<NodeId, TokenNode>;
+  branches: Branch[];
+  /** Index into branches. */
+  active: number;
+};
+
+/** The place in a session that an answer belongs to. */
+export type Place = {
+  active: number;
+  prompt: string;
+  system: string;
+  use_template: boolean;
+  leaf: NodeId | null;
+};
+
+/** What the distribution column and the token stack show. */
+export type Shown = {
+  place: Place;
+  prompt_tokens: TokenPill[];
+  dist: Distribution | null;
+  /** Set for a moment after a step: the row that was picked. */
+  chosen: number | null;
+  /** Why there is no distribution, in the server's words. */
+  failure: Failure | null;
+};
+
+export type Failure = { detail: string; hint: string };
+
+/** What the last answer cost and which seed drew the last token. */
+export type AnswerFacts = { elapsed_ms: number | null; seed_used: number | null };
+
+export type Theme = "auto" | "light" | "dark";
+
+export type ServerState = "unknown" | "ok" | "error";
+
+/** How a step ended: only "ok" lets playback go on. */
+export type StepOutcome = "ok" | "done" | "failed" | "refused" | "superseded";
+
+/** One way to force tokens instead of sampling. */
+export type Force = { force_token_id: number } | { force_text: string } | null;
+
+export type Point = { x: number; y: number };
+export type Box = { left: number; top: number; right: number; bottom: number };
+export type Wire = { d: string; opacity: number };

@@ -1,0 +1,38 @@
+// The frame of the page: header, settings, flow, controls.
+
+import { h, html } from "../html.js";
+import { dismissFailure } from "../state/actions.js";
+import * as store from "../state/store.js";
+import { ControlBar } from "./control_bar.js";
+import { Flow } from "./flow.js";
+import { Header } from "./header.js";
+import { Icon } from "./icons.js";
+import { Sidebar } from "./sidebar.js";
+
+export function App() {
+  return html`
+    <div class="app">
+      ${h(Header, {})}
+      ${h(Sidebar, {})}
+      <main class="stage" inert=${store.drawerOpen.value}>
+        ${h(FailureBanner, {})}
+        ${h(Flow, {})}
+      </main>
+      ${h(ControlBar, {})}
+    </div>
+  `;
+}
+
+function FailureBanner() {
+  const failure = store.failure.value;
+  if (!failure) return null;
+  return html`
+    <div class="banner" role="alert">
+      <div class="banner-text">
+        <p>${failure.detail}</p>
+        ${failure.hint && html`<p class="banner-hint">${failure.hint}</p>`}
+      </div>
+      <button type="button" class="icon-button" aria-label="Dismiss" title="Dismiss" onClick=${dismissFailure}>${h(Icon, { name: "close" })}</button>
+    </div>
+  `;
+}

@@ -1,0 +1,51 @@
+// Name, server state, theme, and in narrow windows the way to the settings.
+
+import { h, html } from "../html.js";
+import { setTheme } from "../state/actions.js";
+import * as store from "../state/store.js";
+import { Icon } from "./icons.js";
+
+/** @import { Theme } from "../types/app" */
+
+export function Header() {
+  const open = store.drawerOpen.value;
+  return html`
+    <header class="header" inert=${open}>
+      <button type="button" class="button drawer-button" aria-expanded=${open} aria-controls="settings"
+        onClick=${() => (store.drawerOpen.value = !open)}>${h(Icon, { name: "settings" })}<span>Settings</span></button>
+      <h1 class="title">Tokenscope</h1>
+      <p class="subtitle">How a language model picks its next token</p>
+      <span class="spacer"></span>
+      ${h(ServerPill, {})}
+      ${h(ThemeSwitch, {})}
+    </header>
+  `;
+}
+
+const SERVER_TEXT = { unknown: "Server", ok: "Server OK", error: "Server error" };
+
+function ServerPill() {
+  const state = store.server.value;
+  return html`<span class=${`pill server-${state}`} role="status">${SERVER_TEXT[state]}</span>`;
+}
+
+/** @type {Theme[]} */
+const THEMES = ["auto", "light", "dark"];
+
+function ThemeSwitch() {
+  return html`
+    <fieldset class="segmented">
+      <legend class="sr-only">Theme</legend>
+      ${THEMES.map(
+        (theme) => html`
+          <label key=${theme} title=${`Theme: ${theme}`}>
+            <input type="radio" name="theme" class="sr-only" value=${theme} checked=${store.theme.value === theme}
+              onChange=${() => setTheme(theme)} />
+            ${h(Icon, { name: theme })}
+            <span class="sr-only">${theme}</span>
+          </label>
+        `,
+      )}
+    </fieldset>
+  `;
+}

@@ -1,0 +1,22 @@
+// Line icons, drawn in the colour of the text beside them.
+
+import { html } from "../html.js";
+
+const PATHS = {
+  play: "M5 3.5v9l7.5-4.5z",
+  pause: "M5.5 3.5v9M10.5 3.5v9",
+  step: "M4 3.5v9l6-4.5zM12 3.5v9",
+  back: "M13.5 4.5v7H6L2.5 8 6 4.5zM8 6.5l3 3M11 6.5l-3 3",
+  close: "M4 4l8 8M12 4l-8 8",
+  chevron: "M4 6l4 4 4-4",
+  settings: "M2.5 4.5h6M11.5 4.5h2M2.5 11.5h2M7.5 11.5h6M8.5 4.5a1.5 1.5 0 1 0 3 0a1.5 1.5 0 1 0-3 0M4.5 11.5a1.5 1.5 0 1 0 3 0a1.5 1.5 0 1 0-3 0",
+  arrow: "M2.5 8h10M9 4.5L12.5 8 9 11.5",
+  auto: "M8 2.5a5.5 5.5 0 1 0 0 11zM8 2.5a5.5 5.5 0 0 1 0 11",
+  light: "M8 5a3 3 0 1 0 0 6a3 3 0 1 0 0-6M8 1v1.5M8 13.5V15M1 8h1.5M13.5 8H15M3 3l1 1M12 12l1 1M3 13l1-1M12 4l1-1",
+  dark: "M13 9.8A5.5 5.5 0 1 1 6.2 3a4.5 4.5 0 0 0 6.8 6.8z",
+};
+
+/** @param {{ name: keyof typeof PATHS }} props */
+export function Icon({ name }) {
+  return html`<svg class=${`icon icon-${name}`} viewBox="0 0 16 16" width="16" height="16" aria-hidden="true"><path d=${PATHS[name]} /></svg>`;
+}

@@ -1,0 +1,19 @@
+// Keys that work wherever the focus is, except where keys already mean something.
+
+import { deleteLast, step, togglePlay } from "../state/actions.js";
+import { hideDetail } from "./row_detail.js";
+
+/** @param {Document} document */
+export function listenToKeys(document) {
+  document.addEventListener("keydown", (event) => {
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+    if (event.key === "Escape") return hideDetail();
+    const focus = event.target instanceof Element ? event.target : null;
+    if (focus?.closest("input, textarea, select, [contenteditable]")) return;
+    if (event.key === "ArrowRight") void step();
+    else if (event.key === "ArrowLeft") deleteLast();
+    else if (event.key === " " && !focus?.closest("button, a, summary")) togglePlay();
+    else return;
+    event.preventDefault();
+  });
+}

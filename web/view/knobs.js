@@ -1,0 +1,81 @@
+// Controls for the knobs of the catalog: name, range, step and explanation come from the server.
+
+import { useState } from "preact/hooks";
+import { h, html } from "../html.js";
+import { percentScale } from "../lib/scale.js";
+import { NumberField } from "./fields.js";
+
+/** @import { KnobSpec } from "../types/wire" */
+
+/**
+ * A label with its control under it, and a "?" that opens the explanation.
+ * @param {{ knob: KnobSpec, value?: any, children?: any }} props
+ */
+export function Knob({ knob, value = null, children }) {
+  const [open, setOpen] = useState(false);
+  const helpId = `help-${knob.id}`;
+  return html`
+    <div class="knob">
+      <div class="knob-head">
+        <label for=${`knob-${knob.id}`}>${knob.label}</label>
+        <button type="button" class="help-button" aria-label=${`About ${knob.label}`} aria-expanded=${open}
+          aria-controls=${helpId} title=${knob.explanation} onClick=${() => setOpen(!open)}>?</button>
+        ${value}
+      </div>
+      ${children}
+      <p class="help" id=${helpId} hidden=${!open}>${knob.explanation}</p>
+    </div>
+  `;
+}
+
+/**
+ * A slider with its exact value beside it. The slider's thumb stops at its ends, the value does not.
+ * @param {{ knob: KnobSpec, value: number, disabled?: boolean, onValue: (value: number) => void }} props
+ */
+export function SliderKnob({ knob, value, disabled = false, onValue }) {
+  const { min, max, step } = { min: knob.min ?? 0, max: knob.max ?? 1, step: knob.step ?? 0.01 };
+  const exact = h(NumberField, { label: `${knob.label}, exact value`, value, decimals: 2, min, max, step, disabled, onValue });
+  return h(Knob, { knob, value: exact }, h(Slider, { id: `knob-${knob.id}`, min, max, step, value, disabled, onValue }));
+}
+
+/**
+ * @param {{ id: string, min: number, max: number, step: number, value: number, disabled?: boolean,
+ *   valueText?: string, onValue: (value: number) => void }} props
+ */
+export function Slider({ id, min, max, step, value, disabled = false, valueText, onValue }) {
+  const share = percentScale(min, max)(value);
+  return html`<input class="slider" type="range" id=${id} min=${min} max=${max} step=${step} disabled=${disabled}
+    aria-valuetext=${valueText} value=${value} style=${{ "--share": share }}
+    onInput=${(/** @type {Event & { currentTarget: HTMLInputElement }} */ event) => onValue(Number(event.currentTarget.value))} />`;
+}
+
+/**
+ * @param {{ knob: KnobSpec, value: number, disabled?: boolean, onValue: (value: number) => void }} props
+ */
+export function NumberKnob({ knob, value, disabled = false, onValue }) {
+  const { min, max, step } = knob;
+  return h(Knob, { knob }, h(NumberField, { id: `knob-${knob.id}`, value, decimals: 1, min, max, step, disabled, onValue }));
+}
+
+/** Choices as words; a choice without words here shows its own name. */
+const CHOICES = /** @type {Record<string, string>} */ ({
+  standard: "keep the token that crosses p",
+  seed: "drop the token that crosses p",
+  all: "prompt and completion",
+  completion: "completion only",
+  no_specials: "all but special tokens",
+});
+
+/**
+ * @param {{ knob: KnobSpec, value: string, onValue: (value: string) => void }} props
+ */
+export function ChoiceKnob({ knob, value, onValue }) {
+  const onChange = (/** @type {Event & { currentTarget: HTMLSelectElement }} */ event) => onValue(event.currentTarget.value);
+  return h(
+    Knob,
+    { knob },
+    html`<select class="field" id=${`knob-${knob.id}`} value=${value} onChange=${onChange}>
+      ${knob.choices.map((choice) => html`<option value=${choice} selected=${choice === value}>${CHOICES[choice] ?? choice}</option>`)}
+    </select>`,
+  );
+}

@@ -1,0 +1,73 @@
+// Wires between the columns. They are drawn from the boxes as the browser laid them out, once per
+// frame at most, after anything that could have moved a box.
+
+import { useLayoutEffect, useState } from "preact/hooks";
+import { html } from "../html.js";
+import { fanOut, levelStubs, visibleIn, weightedStubs } from "../lib/geometry.js";
+import * as store from "../state/store.js";
+
+/** @import { Box, Wire } from "../types/app" */
+
+/** @typedef {{ tokens: Wire[], stubs: Wire[], outputs: Wire[] }} Drawing */
+
+const NOTHING = /** @type {Drawing} */ ({ tokens: [], stubs: [], outputs: [] });
+
+/** @param {{ flow: { current: HTMLElement | null } }} props */
+export function Wires({ flow }) {
+  const [drawing, setDrawing] = useState(NOTHING);
+  // Read, so that a change of any of them draws again.
+  const moved = [store.shown.value, store.completion.value, store.promptCollapsed.value, store.llmEnabled.value, store.failure.value, store.templateInUse.value];
+  useLayoutEffect(() => {
+    const element = flow.current;
+    if (!element) return;
+    let frame = 0;
+    const redraw = () => {
+      cancelAnimationFrame(frame);
+      frame = requestAnimationFrame(() => setDrawing(measure(element)));
+    };
+    const observer = new ResizeObserver(redraw);
+    observer.observe(element);
+    for (const child of element.children) observer.observe(child);
+    element.addEventListener("scroll", redraw, { capture: true, passive: true });
+    redraw();
+    return () => {
+      cancelAnimationFrame(frame);
+      observer.disconnect();
+      element.removeEventListener("scroll", redraw, { capture: true });
+    };
+  }, moved);
+  const paths = (/** @type {Wire[]} */ wires, /** @type {string} */ kind) =>
+    wires.map((wire, index) => html`<path key=${kind + index} class=${kind} d=${wire.d} opacity=${wire.opacity.toFixed(3)} />`);
+  return html`
+    <svg class="wires" aria-hidden="true">
+      ${paths(drawing.tokens, "wire-token")} ${paths(drawing.stubs, "wire-stub")} ${paths(drawing.outputs, "wire-output")}
+    </svg>
+  `;
+}
+
+/**
+ * @param {HTMLElement} flow
+ * @returns {Drawing}
+ */
+function measure(flow) {
+  const origin = flow.getBoundingClientRect();
+  const boxOf = (/** @type {Element} */ element) => {
+    const box = element.getBoundingClientRect();
+    return { left: box.left - origin.left, top: box.top - origin.top, right: box.right - origin.left, bottom: box.bottom - origin.top };
+  };
+  const boxes = (/** @type {string} */ name) => [...flow.querySelectorAll(`[data-wire="${name}"]`)];
+  const first = (/** @type {string} */ name) => boxes(name).map(boxOf)[0];
+  const [input, llm, frame, rowFrame] = [first("input"), first("llm"), first("token-frame"), first("row-frame")];
+  // Without columns side by side there is nothing to connect.
+  if (!input || !llm || !frame || !rowFrame || frame.left < input.right || llm.left < frame.right || rowFrame.left < llm.right) return NOTHING;
+  const toggle = boxes("token").filter((row) => !row.closest("ol")).map(boxOf);
+  const rows = [...toggle, ...visibleIn(boxes("token").filter((row) => row.closest("ol")).map(boxOf), frame)];
+  const shares = new Map(boxes("row").map((row) => [boxOf(row), Number(row.getAttribute("data-share"))]));
+  const outputs = visibleIn([...shares.keys()], rowFrame).map((box) => ({ box, share: shares.get(box) ?? 0 }));
+  const source = { x: input.right, y: input.top + (input.bottom - input.top) * 0.45 };
+  return {
+    tokens: fanOut(source, rows),
+    stubs: levelStubs(rows, llm.left),
+    outputs: weightedStubs(llm.right, outputs),
+  };
+}
