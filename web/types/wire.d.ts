@@ -1,92 +1,800 @@
-// What the server says and hears, as TypeScript. (Draft: from now on this file is generated
-// from crates/server/src/wire, same names.)
+// Generated from crates/server/src/wire by `cargo xtask docgen`; do not edit.
 
-export type TokenPill = { id: number, text: string, display: string, special: boolean };
+/**
+ * Every error.
+ */
+export type ErrorBody = { 
+/**
+ * What is wrong, in a sentence.
+ */
+detail: string, 
+/**
+ * A stable name.
+ */
+code: string, 
+/**
+ * What to do about it.
+ */
+hint: string, };
 
-/** One row of the distribution. Ranks start at 1; rank_final is null for a token that was cut. */
-export type DistributionRow = {
-  id: number, text: string, display: string, special: boolean,
-  p_base: number, p_final: number, kept: boolean, valid: boolean,
-  logit: number, rank_base: number, rank_final: number | null,
-  /** stage id that cut the token: "constraint" | "top_p" | null */
-  cut_by: string | null,
-  /** probability after each of Distribution.stages, same order */
-  after: number[],
-};
+/**
+ * The model that answers.
+ */
+export type ModelInfo = { 
+/**
+ * Its name; "" before there is one.
+ */
+model_id: string, 
+/**
+ * Where it computes.
+ */
+device: string, 
+/**
+ * Type of its activations.
+ */
+dtype: string, 
+/**
+ * Whether it brings a chat template.
+ */
+has_chat_template: boolean, 
+/**
+ * Its declared end token.
+ */
+eos_token_id: number | null, 
+/**
+ * Tokens in its vocabulary.
+ */
+vocab_size: number | null, };
 
-export type StageSummary = {
-  /** "raw" | "repetition" | "presence_frequency" | "temperature" | "constraint" | "top_p" */
-  id: string, label: string,
-  /** the knob values this stage used, e.g. {"temperature": 0.7} */
-  knobs: Record<string, unknown>,
-  kept: number, removed_mass: number, entropy_bits: number,
-};
+/**
+ * `GET /api/model/status`
+ */
+export type ModelStatus = { 
+/**
+ * A load is under way.
+ */
+loading: boolean, 
+/**
+ * A model can answer now. Both may be true.
+ */
+ready: boolean, 
+/**
+ * The last load's failure; cleared by the next load.
+ */
+error: string | null, 
+/**
+ * Logits per position.
+ */
+logit_size: number | null, 
+/**
+ * How most weights are stored.
+ */
+quantization: string | null, 
+/**
+ * Longest input, in tokens.
+ */
+context_length: number | null, 
+/**
+ * Number of weights.
+ */
+parameters: number | null, 
+/**
+ * Threads the model computes with.
+ */
+threads: number, 
+/**
+ * The load under way.
+ */
+load: LoadProgress | null, 
+/**
+ * Why the built-in model stands in for the one that was wanted.
+ */
+notice: string | null, 
+/**
+ * Remembered prefixes.
+ */
+cache: CacheStatus, 
+/**
+ * What this version can do.
+ */
+capabilities: Capabilities, 
+/**
+ * Its name; "" before there is one.
+ */
+model_id: string, 
+/**
+ * Where it computes.
+ */
+device: string, 
+/**
+ * Type of its activations.
+ */
+dtype: string, 
+/**
+ * Whether it brings a chat template.
+ */
+has_chat_template: boolean, 
+/**
+ * Its declared end token.
+ */
+eos_token_id: number | null, 
+/**
+ * Tokens in its vocabulary.
+ */
+vocab_size: number | null, };
 
-export type Distribution = {
-  top_k: number, tokens: DistributionRow[], other_p_base: number, other_p_final: number,
-  kept_token_count: number, constraint_active: boolean, constraint_type: string | null,
-  stages: StageSummary[], legal_mass: number | null,
-};
+/**
+ * How far a load has come.
+ */
+export type LoadProgress = { 
+/**
+ * The model being loaded.
+ */
+model_id: string, 
+/**
+ * `locating`, `downloading`, `verifying` or `reading`.
+ */
+phase: string, 
+/**
+ * The file.
+ */
+file: string | null, 
+/**
+ * Bytes done.
+ */
+bytes: number, 
+/**
+ * Bytes in all.
+ */
+total: number | null, 
+/**
+ * Speed of a download.
+ */
+bytes_per_s: number | null, };
 
-export type ModelInfo = { model_id: string, device: string, dtype: string, has_chat_template: boolean,
-  eos_token_id: number | null, vocab_size: number | null };
+/**
+ * The prefix cache.
+ */
+export type CacheStatus = { 
+/**
+ * Prefixes held.
+ */
+entries: number, 
+/**
+ * Bytes held.
+ */
+bytes: number, 
+/**
+ * Bytes that may be held.
+ */
+max_bytes: number, 
+/**
+ * Requests whose logits were known.
+ */
+hits: number, 
+/**
+ * Requests that had to run the model.
+ */
+misses: number, };
 
-export type LoadProgress = { model_id: string,
-  /** "locating" | "downloading" | "verifying" | "reading" */
-  phase: string,
-  file: string | null, bytes: number, total: number | null, bytes_per_s: number | null };
+/**
+ * What this version can do.
+ */
+export type Capabilities = { 
+/**
+ * `/api/attribution`.
+ */
+attribution: boolean, 
+/**
+ * `constraint` in requests.
+ */
+constraint: boolean, };
 
-export type CacheStatus = { entries: number, bytes: number, max_bytes: number, hits: number, misses: number };
+/**
+ * `POST /api/model/load`
+ */
+export type LoadRequest = { 
+/**
+ * `builtin:smollm2-135m-instruct`, or the path of a `.gguf` file.
+ */
+model_id: string, };
 
-export type Capabilities = { attribution: boolean, constraint: boolean };
+/**
+ * `POST /api/model/load`
+ */
+export type LoadResponse = { 
+/**
+ * Always true; the load goes on in the background.
+ */
+ok: boolean, 
+/**
+ * The name, trimmed.
+ */
+model_id: string, };
 
-export type ModelStatus = ModelInfo & { loading: boolean, ready: boolean, error: string | null,
-  logit_size: number | null, quantization: string | null, context_length: number | null,
-  parameters: number | null, threads: number, load: LoadProgress | null, notice: string | null,
-  cache: CacheStatus, capabilities: Capabilities };
+/**
+ * Names of [`NucleusRule`].
+ */
+export type NucleusRuleName = "standard" | "seed";
 
-export type LoadRequest = { model_id: string };
-export type LoadResponse = { ok: boolean, model_id: string };
+/**
+ * Names of [`PenaltyScope`].
+ */
+export type PenaltyScopeName = "all" | "completion" | "no_specials";
 
-export type SamplingParams = { greedy?: boolean, temperature?: number, top_p?: number, repetition_penalty?: number,
-  presence_penalty?: number, frequency_penalty?: number, seed?: number | null, stop_sequences?: string[],
-  nucleus_rule?: "standard" | "seed", penalty_scope?: "all" | "completion" | "no_specials" };
+/**
+ * The sampling knobs; `/api/catalog` explains each.
+ */
+export type SamplingParams = { 
+/**
+ * Take the most probable token instead of drawing.
+ */
+greedy?: boolean, 
+/**
+ * Zero or less counts as 1e-6.
+ */
+temperature?: number, 
+/**
+ * 1 or more is off; 0 or less keeps one token.
+ */
+top_p?: number, 
+/**
+ * 1 is off.
+ */
+repetition_penalty?: number, 
+/**
+ * 0 is off.
+ */
+presence_penalty?: number, 
+/**
+ * 0 is off.
+ */
+frequency_penalty?: number, 
+/**
+ * Null lets the server draw one.
+ */
+seed?: number | null, 
+/**
+ * Texts that end generation; empty ones are ignored.
+ */
+stop_sequences?: Array<string>, 
+/**
+ * What happens to the token that carries the sum across top-p.
+ */
+nucleus_rule?: NucleusRuleName, 
+/**
+ * Which occurrences count for the penalties.
+ */
+penalty_scope?: PenaltyScopeName, };
 
-export type ConstraintParams = { enabled?: boolean, type?: string, schema?: string, anchor?: number };
+/**
+ * A grammar for the completion.
+ */
+export type ConstraintParams = { 
+/**
+ * Whether it applies; if not, the rest is not looked at.
+ */
+enabled?: boolean, 
+/**
+ * `multiple_choice`, `regex`, `cfg` or `json_schema`.
+ */
+type?: string, 
+/**
+ * The choices, pattern, grammar or schema.
+ */
+schema?: string, 
+/**
+ * The completion's index from which the grammar counts.
+ */
+anchor?: number, };
 
-export type PreviewRequest = { branch_id?: string, prompt?: string, system_prompt?: string,
-  use_chat_template?: boolean | null, completion_ids?: number[], top_k?: number,
-  params?: SamplingParams, constraint?: ConstraintParams, tokens_only?: boolean };
+/**
+ * `POST /api/preview`
+ */
+export type PreviewRequest = { 
+/**
+ * Accepted for compatibility; has no effect, since the server keeps no session.
+ */
+branch_id?: string, 
+/**
+ * The user's text, verbatim.
+ */
+prompt?: string, 
+/**
+ * The system text; blank means none. Used only with the chat template.
+ */
+system_prompt?: string, 
+/**
+ * Only `false` switches the chat template off.
+ */
+use_chat_template?: boolean | null, 
+/**
+ * Token ids that follow the prompt.
+ */
+completion_ids?: Array<number>, 
+/**
+ * Rows to show, clamped to 1..50. Has no effect on sampling.
+ */
+top_k?: number, 
+/**
+ * The sampling knobs.
+ */
+params?: SamplingParams, 
+/**
+ * A grammar for the completion.
+ */
+constraint?: ConstraintParams, 
+/**
+ * Only tokenize: the model does not run and `dist` is null.
+ */
+tokens_only?: boolean, };
 
-export type PreviewResponse = { model: ModelInfo, prompt_tokens: TokenPill[], completion_tokens: TokenPill[],
-  context_token_count: number, /** null when tokens_only */ dist: Distribution | null,
-  seed_used: number | null, elapsed_ms: number, grammar: null };
+/**
+ * What `POST /api/step` has beyond a preview.
+ */
+export type StepChoice = { 
+/**
+ * Accepted for compatibility; has no effect, since chance depends on seed and position only.
+ */
+reset_rng?: boolean, 
+/**
+ * Append this token, whatever its probability.
+ */
+force_token_id?: number | null, 
+/**
+ * Append the tokens of this text. Wins over the other two; empty means absent.
+ */
+force_text?: string | null, 
+/**
+ * Append these tokens in one go.
+ */
+force_token_ids?: Array<number>, };
 
-export type StepRequest = PreviewRequest & { reset_rng?: boolean, force_token_id?: number | null,
-  force_text?: string | null, force_token_ids?: number[] };
+/**
+ * `POST /api/step`: as preview, and how to come by the token.
+ *
+ * The two halves are read from one body one after the other: serde's `flatten` would lose the
+ * names of fields from error messages.
+ */
+export type StepRequest = { 
+/**
+ * Accepted for compatibility; has no effect, since the server keeps no session.
+ */
+branch_id?: string, 
+/**
+ * The user's text, verbatim.
+ */
+prompt?: string, 
+/**
+ * The system text; blank means none. Used only with the chat template.
+ */
+system_prompt?: string, 
+/**
+ * Only `false` switches the chat template off.
+ */
+use_chat_template?: boolean | null, 
+/**
+ * Token ids that follow the prompt.
+ */
+completion_ids?: Array<number>, 
+/**
+ * Rows to show, clamped to 1..50. Has no effect on sampling.
+ */
+top_k?: number, 
+/**
+ * The sampling knobs.
+ */
+params?: SamplingParams, 
+/**
+ * A grammar for the completion.
+ */
+constraint?: ConstraintParams, 
+/**
+ * Only tokenize: the model does not run and `dist` is null.
+ */
+tokens_only?: boolean, 
+/**
+ * Accepted for compatibility; has no effect, since chance depends on seed and position only.
+ */
+reset_rng?: boolean, 
+/**
+ * Append this token, whatever its probability.
+ */
+force_token_id?: number | null, 
+/**
+ * Append the tokens of this text. Wins over the other two; empty means absent.
+ */
+force_text?: string | null, 
+/**
+ * Append these tokens in one go.
+ */
+force_token_ids?: Array<number>, };
 
-export type SelectedToken = { id: number, text: string, display: string, /** null for a forced token */ p_final: number | null };
+/**
+ * A token as the page shows it.
+ */
+export type TokenPill = { 
+/**
+ * The token.
+ */
+id: number, 
+/**
+ * Its text.
+ */
+text: string, 
+/**
+ * Its text with every invisible character marked.
+ */
+display: string, 
+/**
+ * Whether it is a declared special token.
+ */
+special: boolean, };
 
-export type AppendedMeta = { dist: Distribution, selected_id: number, forced: boolean,
-  /** "token" | "text" | null */ forced_by: string | null };
+/**
+ * A candidate with all its numbers.
+ */
+export type DistributionRow = { 
+/**
+ * Raw probability.
+ */
+p_base: number, 
+/**
+ * Probability of being drawn; 0 if cut.
+ */
+p_final: number, 
+/**
+ * Whether it can be drawn.
+ */
+kept: boolean, 
+/**
+ * Whether the constraint allows it; true without one.
+ */
+valid: boolean, 
+/**
+ * Raw logit.
+ */
+logit: number, 
+/**
+ * Place by raw probability among all tokens, from 1.
+ */
+rank_base: number, 
+/**
+ * Place by final probability among kept tokens, from 1; null if cut.
+ */
+rank_final: number | null, 
+/**
+ * Id of the stage that cut it.
+ */
+cut_by: string | null, 
+/**
+ * Probability after each of the distribution's stages.
+ */
+after: Array<number>, 
+/**
+ * The token.
+ */
+id: number, 
+/**
+ * Its text.
+ */
+text: string, 
+/**
+ * Its text with every invisible character marked.
+ */
+display: string, 
+/**
+ * Whether it is a declared special token.
+ */
+special: boolean, };
 
-export type StepResponse = { model: ModelInfo, /** before the append; null if the forced text has no token */ dist: Distribution | null,
-  /** null for force_text */ selected: SelectedToken | null, appended: TokenPill[], appended_meta: AppendedMeta[],
-  new_completion_ids: number[], done: boolean, /** "eos_token" | "stop_sequence" | null */ stop_reason: string | null,
-  seed_used: number | null, elapsed_ms: number, grammar: null };
+/**
+ * What one stage did to the whole distribution.
+ */
+export type StageSummary = { 
+/**
+ * `raw`, or the stage's id.
+ */
+id: string, 
+/**
+ * What the page calls it.
+ */
+label: string, 
+/**
+ * The values of its knobs.
+ */
+knobs: Record<string, unknown>, 
+/**
+ * Tokens not cut so far.
+ */
+kept: number, 
+/**
+ * Probability, before it, of the tokens it cut.
+ */
+removed_mass: number, 
+/**
+ * Entropy after it, in bits.
+ */
+entropy_bits: number, };
 
-export type KnobSpec = { id: string, /** path in a request body, e.g. "params.temperature" */ field: string, label: string,
-  kind: "number" | "integer" | "switch" | "choice" | "texts", default: unknown,
-  min: number | null, max: number | null, step: number | null,
-  /** value at which the knob does nothing */ off: unknown, choices: string[], explanation: string };
+/**
+ * A next-token distribution.
+ */
+export type Distribution = { 
+/**
+ * Rows that were asked for, clamped.
+ */
+top_k: number, 
+/**
+ * The rows, by probability before the nucleus.
+ */
+tokens: Array<DistributionRow>, 
+/**
+ * Raw probability of all tokens without a row.
+ */
+other_p_base: number, 
+/**
+ * Final probability of all tokens without a row.
+ */
+other_p_final: number, 
+/**
+ * Tokens that can be drawn.
+ */
+kept_token_count: number, 
+/**
+ * Whether a constraint is on.
+ */
+constraint_active: boolean, 
+/**
+ * Its kind.
+ */
+constraint_type: string | null, 
+/**
+ * The raw model, then every stage in order.
+ */
+stages: Array<StageSummary>, 
+/**
+ * Raw probability of the tokens the constraint allows; null without one.
+ */
+legal_mass: number | null, };
 
-export type StageSpec = { id: string, label: string, knobs: string[], explanation: string };
+/**
+ * `POST /api/preview`
+ */
+export type PreviewResponse = { 
+/**
+ * The model that answered.
+ */
+model: ModelInfo, 
+/**
+ * The prompt as the model gets it.
+ */
+prompt_tokens: Array<TokenPill>, 
+/**
+ * The completion.
+ */
+completion_tokens: Array<TokenPill>, 
+/**
+ * Both lengths together.
+ */
+context_token_count: number, 
+/**
+ * For the next position; null if only tokens were asked for.
+ */
+dist: Distribution | null, 
+/**
+ * The request's seed; a preview draws none.
+ */
+seed_used: number | null, 
+/**
+ * Time taken on the server.
+ */
+elapsed_ms: number, 
+/**
+ * Null while no constraint is on.
+ */
+grammar: null, };
 
-export type Preset = { id: string, label: string, explanation: string, greedy: boolean, temperature: number, top_p: number, repetition_penalty: number,
-  presence_penalty: number, frequency_penalty: number };
+/**
+ * A token that was taken.
+ */
+export type SelectedToken = { 
+/**
+ * The token.
+ */
+id: number, 
+/**
+ * Its text.
+ */
+text: string, 
+/**
+ * Its text with every invisible character marked.
+ */
+display: string, 
+/**
+ * The probability it was drawn with; null if forced.
+ */
+p_final: number | null, };
 
-export type ModelSuggestion = { id: string, label: string, note: string };
+/**
+ * The record of an appended token.
+ */
+export type AppendedMeta = { 
+/**
+ * The distribution at its position.
+ */
+dist: Distribution, 
+/**
+ * The token.
+ */
+selected_id: number, 
+/**
+ * Whether it was forced.
+ */
+forced: boolean, 
+/**
+ * `token` or `text`; null if drawn.
+ */
+forced_by: string | null, };
 
-export type Catalog = { knobs: KnobSpec[], stages: StageSpec[], presets: Preset[], models: ModelSuggestion[] };
+/**
+ * `POST /api/step`
+ */
+export type StepResponse = { 
+/**
+ * The model that answered.
+ */
+model: ModelInfo, 
+/**
+ * Before the append (of the first token, if there are several); null if nothing was appended.
+ */
+dist: Distribution | null, 
+/**
+ * The token; null for forced text and lists.
+ */
+selected: SelectedToken | null, 
+/**
+ * All appended tokens.
+ */
+appended: Array<TokenPill>, 
+/**
+ * One record per appended token.
+ */
+appended_meta: Array<AppendedMeta>, 
+/**
+ * The completion with the appended tokens.
+ */
+new_completion_ids: Array<number>, 
+/**
+ * Whether generation is over.
+ */
+done: boolean, 
+/**
+ * `eos_token` or `stop_sequence`; null if it is not over.
+ */
+stop_reason: string | null, 
+/**
+ * The seed that decided; null if chance did not.
+ */
+seed_used: number | null, 
+/**
+ * Time taken on the server.
+ */
+elapsed_ms: number, 
+/**
+ * Null while no constraint is on.
+ */
+grammar: null, };
 
-export type ErrorBody = { detail: string, code: string, hint: string };
+/**
+ * A setting the user can turn.
+ */
+export type KnobSpec = { 
+/**
+ * Stable name.
+ */
+id: string, 
+/**
+ * Its place in a request.
+ */
+field: string, 
+/**
+ * What the page calls it.
+ */
+label: string, 
+/**
+ * `number`, `integer`, `switch`, `choice` or `texts`.
+ */
+kind: string, 
+/**
+ * Its value when a request does not say.
+ */
+default: unknown, 
+/**
+ * Left end of a number's slider; smaller numbers are allowed.
+ */
+min: number | null, 
+/**
+ * Right end of a number's slider; larger numbers are allowed.
+ */
+max: number | null, 
+/**
+ * Distance between a slider's stops.
+ */
+step: number | null, 
+/**
+ * The value at which it does nothing.
+ */
+off: unknown, 
+/**
+ * The names of a choice.
+ */
+choices: Array<string>, 
+/**
+ * What it does, in plain words.
+ */
+explanation: string, };
+
+/**
+ * A step between raw logits and the token.
+ */
+export type StageSpec = { 
+/**
+ * Stable name.
+ */
+id: string, 
+/**
+ * What the page calls it.
+ */
+label: string, 
+/**
+ * Ids of its knobs.
+ */
+knobs: Array<string>, 
+/**
+ * What it does, in plain words.
+ */
+explanation: string, };
+
+/**
+ * A named set of values.
+ */
+export type Preset = { id: string, label: string, explanation: string, greedy: boolean, temperature: number, top_p: number, repetition_penalty: number, presence_penalty: number, frequency_penalty: number, };
+
+/**
+ * A model that can be loaded by name.
+ */
+export type ModelSuggestion = { 
+/**
+ * What to put into `model_id`.
+ */
+id: string, 
+/**
+ * What the page calls it.
+ */
+label: string, 
+/**
+ * Size and origin.
+ */
+note: string, };
+
+/**
+ * `GET /api/catalog`
+ */
+export type Catalog = { 
+/**
+ * All knobs.
+ */
+knobs: Array<KnobSpec>, 
+/**
+ * All stages, in order.
+ */
+stages: Array<StageSpec>, 
+/**
+ * All presets.
+ */
+presets: Array<Preset>, 
+/**
+ * Models to suggest.
+ */
+models: Array<ModelSuggestion>, };

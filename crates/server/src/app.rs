@@ -1,0 +1,65 @@
+//! The routes, and what every response has in common.
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::middleware;
+use axum::routing::{get, post};
+use tokenscope_engine::Engine;
+use utoipa::OpenApi;
+use utoipa_swagger_ui::SwaggerUi;
+
+use crate::{ApiError, assets, door, routes};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Tokenscope",
+        description = "Shows how a language model picks its next token. Requests carry everything; \
+                       the server keeps no session. Errors are {detail, code, hint}."
+    ),
+    paths(
+        routes::model::status,
+        routes::model::load,
+        routes::generate::preview,
+        routes::generate::step,
+        routes::catalog::catalog,
+    )
+)]
+struct ApiDoc;
+
+/// The whole application around an engine.
+pub fn app(engine: Engine) -> Router {
+    let api = Router::new()
+        .route("/api/model/status", get(routes::model::status))
+        .route("/api/model/load", post(routes::model::load))
+        .route("/api/preview", post(routes::generate::preview))
+        .route("/api/step", post(routes::generate::step))
+        .route("/api/catalog", get(routes::catalog::catalog))
+        .route("/api/{*rest}", axum::routing::any(not_found))
+        .with_state(engine);
+    Router::new()
+        .merge(api)
+        .merge(SwaggerUi::new("/docs").url("/openapi.json", ApiDoc::openapi()))
+        .fallback(assets::serve)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(middleware::map_response(door::add_headers))
+        .layer(middleware::from_fn(door::check_caller))
+}
+
+async fn not_found() -> ApiError {
+    ApiError {
+        status: StatusCode::NOT_FOUND,
+        detail: "Not Found".into(),
+        code: "not_found",
+        hint: "The addresses of the API are listed at /docs.".into(),
+    }
+}
+
+async fn method_not_allowed() -> ApiError {
+    ApiError {
+        status: StatusCode::METHOD_NOT_ALLOWED,
+        detail: "Method Not Allowed".into(),
+        code: "method_not_allowed",
+        hint: "The methods of each address are listed at /docs.".into(),
+    }
+}

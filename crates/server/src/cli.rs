@@ -1,0 +1,106 @@
+//! The command line: flags as typed.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use clap::Parser;
+
+/// The model that is loaded when nobody says otherwise.
+pub const DEFAULT_MODEL: &str = "Qwen/Qwen2.5-0.5B-Instruct";
+
+/// Shows how a language model picks its next token, in your browser, on your own machine.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "tokenscope", version, after_help = EXAMPLES)]
+pub struct Cli {
+    /// Address to listen on. Only this machine's own (loopback) addresses are allowed, because
+    /// whoever reaches the page may use the model.
+    #[arg(long, default_value = "127.0.0.1", value_name = "ADDRESS")]
+    pub host: IpAddr,
+
+    /// Port to listen on; 0 takes any free one.
+    #[arg(long, default_value_t = 8000)]
+    pub port: u16,
+
+    /// Model to load at start: builtin:smollm2-135m-instruct, or the path of a .gguf file. If it
+    /// cannot be had, the built-in model stands in and the page says so.
+    #[arg(long, env = "LLM_DEMO_DEFAULT_MODEL", default_value = DEFAULT_MODEL, value_name = "MODEL")]
+    pub model: String,
+
+    /// Threads the model computes with [default: one per physical core].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+
+    /// Fetch nothing: use only models that are on this machine.
+    #[arg(long)]
+    pub offline: bool,
+
+    /// Open the page in the browser.
+    #[arg(long)]
+    pub open: bool,
+
+    /// Fetch the built-in model, print where it is, and exit.
+    #[arg(long)]
+    pub fetch_builtin: bool,
+
+    /// Folder for fetched models [default: the user's cache folder].
+    #[arg(long, env = "TOKENSCOPE_CACHE", value_name = "FOLDER")]
+    pub cache: Option<PathBuf>,
+
+    /// How much to log: error, warn, info, debug or trace.
+    #[arg(long, env = "LLM_DEMO_LOG_LEVEL", default_value = "info", value_name = "LEVEL")]
+    pub log_level: LogLevel,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  tokenscope                                    start, then open http://127.0.0.1:8000
+  tokenscope --open                             the same, and open the browser
+  tokenscope --model ~/models/llama.Q8_0.gguf   use a file of your own
+  tokenscope --fetch-builtin                    prepare a machine that will be offline
+  tokenscope --offline --port 9000              fetch nothing, listen elsewhere
+
+The API is described at /docs while the program runs.";
+
+/// Levels of logging, under their Rust names and those of Python's servers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum LogLevel {
+    #[value(alias = "critical")]
+    Error,
+    #[value(alias = "warning")]
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+impl LogLevel {
+    /// As the logging library wants it.
+    pub fn level(self) -> tracing::Level {
+        match self {
+            LogLevel::Error => tracing::Level::ERROR,
+            LogLevel::Warn => tracing::Level::WARN,
+            LogLevel::Info => tracing::Level::INFO,
+            LogLevel::Debug => tracing::Level::DEBUG,
+            LogLevel::Trace => tracing::Level::TRACE,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn python_names_of_levels_are_understood() {
+        let level = |name| Cli::parse_from(["tokenscope", "--log-level", name]).log_level;
+        assert_eq!(level("warning"), LogLevel::Warn);
+        assert_eq!(level("critical"), LogLevel::Error);
+    }
+}

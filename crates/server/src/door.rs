@@ -1,0 +1,100 @@
+//! Who may come in.
+//!
+//! The server listens on loopback only, but a browser on the same machine runs pages of other
+//! people. Two checks keep those out. The `Host` must be a loopback name: a hostile domain that
+//! resolves to 127.0.0.1 (DNS rebinding) gives itself away there. And where the browser says which
+//! `Origin` a request comes from, it must be our own page. No CORS header is ever sent.
+
+use axum::extract::Request;
+use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use axum::http::{StatusCode, uri::Authority};
+use axum::middleware::Next;
+use axum::response::Response;
+
+use crate::{ApiError, assets};
+
+const LOOPBACK_NAMES: [&str; 4] = ["localhost", "127.0.0.1", "[::1]", "::1"];
+
+/// Refuses foreign hosts and origins.
+pub(crate) async fn check_caller(request: Request, next: Next) -> Result<Response, ApiError> {
+    check(request.headers())?;
+    Ok(next.run(request).await)
+}
+
+fn check(headers: &HeaderMap) -> Result<(), ApiError> {
+    let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
+    let refuse = |detail: String, code| ApiError {
+        status: StatusCode::FORBIDDEN,
+        detail,
+        code,
+        hint: "Open the page at http://127.0.0.1 or http://localhost, with the port the program \
+               printed."
+            .into(),
+    };
+    let host = text(header::HOST).unwrap_or("");
+    let is_loopback = |host: &str| {
+        let authority = host.parse::<Authority>();
+        authority.is_ok_and(|authority| LOOPBACK_NAMES.contains(&authority.host()))
+    };
+    if !is_loopback(host) {
+        return Err(refuse(format!("Requests to host {host:?} are refused."), "foreign_host"));
+    }
+    match text(header::ORIGIN) {
+        Some(origin) if origin != format!("http://{host}") => {
+            Err(refuse(format!("Requests from {origin} are refused."), "foreign_origin"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Headers that every response carries.
+pub(crate) async fn add_headers(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, assets::content_security_policy());
+    for (name, value) in [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    // Answers depend on the model; files carry a tag and are asked for again each time.
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_own_page_on_a_loopback_name_comes_in() {
+        for (host, origin, code) in [
+            ("127.0.0.1:8000", None, None),
+            ("localhost:9", Some("http://localhost:9"), None),
+            ("[::1]:8000", Some("http://[::1]:8000"), None),
+            ("127.0.0.1", None, None),
+            ("", None, Some("foreign_host")),
+            ("evil.example:8000", None, Some("foreign_host")),
+            ("localhost.evil.example", None, Some("foreign_host")),
+            ("127.0.0.1.evil.example:8000", None, Some("foreign_host")),
+            ("0.0.0.0:8000", None, Some("foreign_host")),
+            ("user@localhost:8000@evil.example", None, Some("foreign_host")),
+            ("127.0.0.1:8000", Some("http://evil.example"), Some("foreign_origin")),
+            ("127.0.0.1:8000", Some("http://127.0.0.1:9000"), Some("foreign_origin")),
+            ("127.0.0.1:8000", Some("https://127.0.0.1:8000"), Some("foreign_origin")),
+            ("127.0.0.1:8000", Some("null"), Some("foreign_origin")),
+            ("127.0.0.1:8000", Some("file://"), Some("foreign_origin")),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, host.parse().unwrap());
+            if let Some(origin) = origin {
+                headers.insert(header::ORIGIN, origin.parse().unwrap());
+            }
+            let found = check(&headers).err().map(|error| error.code);
+            assert_eq!(found, code, "host {host}, origin {origin:?}");
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! Errors as responses: a sentence, a stable code, and what to do.
+
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use tokenscope_engine::EngineError;
+
+use crate::wire::ErrorBody;
+
+/// An error response.
+#[derive(Debug)]
+pub struct ApiError {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// What was being done and what is wrong.
+    pub detail: String,
+    /// A stable name for programs.
+    pub code: &'static str,
+    /// What the user can do.
+    pub hint: String,
+}
+
+impl From<EngineError> for ApiError {
+    fn from(error: EngineError) -> Self {
+        let status = match &error {
+            EngineError::Loading | EngineError::LoadFailed(_) | EngineError::NoModel => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+            EngineError::AlreadyLoading => StatusCode::CONFLICT,
+            EngineError::ModelIdRequired
+            | EngineError::UnknownToken { .. }
+            | EngineError::EmptyContext
+            | EngineError::ContextTooLong { .. }
+            | EngineError::Template(_)
+            | EngineError::Sampling(_)
+            | EngineError::ConstraintUnavailable => StatusCode::BAD_REQUEST,
+            EngineError::Cancelled | EngineError::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        if status == StatusCode::INTERNAL_SERVER_ERROR {
+            tracing::error!("{error}");
+        }
+        ApiError {
+            status,
+            code: error.code(),
+            hint: error.hint().into(),
+            detail: error.to_string(),
+        }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let body = ErrorBody { detail: self.detail, code: self.code.into(), hint: self.hint };
+        (self.status, Json(body)).into_response()
+    }
+}

@@ -1,0 +1,88 @@
+//! Reading a JSON body, with errors that name the field.
+
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{FromRequest, Request};
+use axum::http::{StatusCode, header};
+use serde::de::DeserializeOwned;
+
+use crate::ApiError;
+
+/// Largest body: far more than the longest context as text or as ids.
+const MAX_BODY_BYTES: usize = 4 << 20;
+
+/// A body of type `T`, or an [`ApiError`]: 415 for another content type, 413 if it is too large,
+/// 422 if it is not JSON or not a `T`.
+pub(crate) struct JsonBody<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request<Body>, _state: &S) -> Result<Self, ApiError> {
+        parse(&read(request).await?).map(JsonBody)
+    }
+}
+
+/// A body read as two types, each of which ignores the other's fields. Errors as [`JsonBody`].
+pub(crate) struct JsonHalves<A, B>(pub(crate) A, pub(crate) B);
+
+impl<S, A, B> FromRequest<S> for JsonHalves<A, B>
+where
+    S: Send + Sync,
+    A: DeserializeOwned,
+    B: DeserializeOwned,
+{
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request<Body>, _state: &S) -> Result<Self, ApiError> {
+        let bytes = read(request).await?;
+        Ok(JsonHalves(parse(&bytes)?, parse(&bytes)?))
+    }
+}
+
+async fn read(request: Request<Body>) -> Result<Bytes, ApiError> {
+    let content_type = request.headers().get(header::CONTENT_TYPE);
+    let content_type = content_type.and_then(|value| value.to_str().ok()).unwrap_or("");
+    let essence = content_type.split(';').next().unwrap_or("").trim();
+    if !essence.eq_ignore_ascii_case("application/json") {
+        return Err(ApiError {
+            status: StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            detail: format!("The body's content type is {essence:?}, not application/json."),
+            code: "not_json",
+            hint: "Send the header Content-Type: application/json.".into(),
+        });
+    }
+    // The only ways reading a body fails are its size and a client that has gone away, who will
+    // not read the answer.
+    to_bytes(request.into_body(), MAX_BODY_BYTES).await.map_err(|_| ApiError {
+        status: StatusCode::PAYLOAD_TOO_LARGE,
+        detail: format!("The body is larger than {} MiB.", MAX_BODY_BYTES >> 20),
+        code: "body_too_large",
+        hint: "Shorten the prompt.".into(),
+    })
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let invalid = |code, detail| ApiError {
+        status: StatusCode::UNPROCESSABLE_ENTITY,
+        detail,
+        code,
+        hint: "The fields and their types are listed at /docs.".into(),
+    };
+    let parsed = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let path = error.path().to_string();
+        let inner = error.into_inner();
+        if inner.is_data() && path != "." {
+            // serde_json adds the place in the text, which the path says better.
+            let text = inner.to_string();
+            let what = text.split(" at line ").next().unwrap_or(&text);
+            invalid("invalid_field", format!("Field {path}: {what}."))
+        } else {
+            invalid("invalid_json", format!("The body is not the expected JSON: {inner}."))
+        }
+    })?;
+    json.end().map_err(|error| {
+        invalid("invalid_json", format!("The body is not the expected JSON: {error}."))
+    })?;
+    Ok(parsed)
+}

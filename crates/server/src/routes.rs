@@ -1,0 +1,5 @@
+//! One file per group of addresses.
+
+pub(crate) mod catalog;
+pub(crate) mod generate;
+pub(crate) mod model;

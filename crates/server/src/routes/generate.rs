@@ -1,0 +1,52 @@
+//! `/api/preview` and `/api/step`
+
+use axum::Json;
+use axum::extract::State;
+use tokenscope_engine::Engine;
+use tokenscope_engine::query::{Choice, PreviewQuery, StepQuery};
+
+use crate::ApiError;
+use crate::extract::{JsonBody, JsonHalves};
+use crate::wire::{
+    Asked, ErrorBody, PreviewRequest, PreviewResponse, StepChoice, StepRequest, StepResponse,
+};
+
+/// The prompt's tokens and the distribution of the next one. Changes nothing.
+#[utoipa::path(post, path = "/api/preview", request_body = PreviewRequest, responses(
+    (status = 200, body = PreviewResponse),
+    (status = 400, body = ErrorBody, description = "impossible values"),
+    (status = 422, body = ErrorBody, description = "not the expected JSON"),
+    (status = 503, body = ErrorBody, description = "no model is ready"),
+))]
+pub(crate) async fn preview(
+    State(engine): State<Engine>,
+    JsonBody(request): JsonBody<PreviewRequest>,
+) -> Result<Json<PreviewResponse>, ApiError> {
+    let query = PreviewQuery::from(request);
+    let seed = query.settings.seed;
+    let report = engine.preview(query).await?;
+    Ok(Json(PreviewResponse::new(&report, seed)))
+}
+
+/// Appends one token, drawn, greedy or forced, or the tokens of a text.
+#[utoipa::path(post, path = "/api/step", request_body = StepRequest, responses(
+    (status = 200, body = StepResponse),
+    (status = 400, body = ErrorBody, description = "impossible values"),
+    (status = 422, body = ErrorBody, description = "not the expected JSON"),
+    (status = 503, body = ErrorBody, description = "no model is ready"),
+))]
+pub(crate) async fn step(
+    State(engine): State<Engine>,
+    JsonHalves(preview, choice): JsonHalves<PreviewRequest, StepChoice>,
+) -> Result<Json<StepResponse>, ApiError> {
+    let single = choice.force_token_id.is_some();
+    let query = StepQuery::from(StepRequest { preview, choice });
+    let asked = match &query.choice {
+        Choice::Sample => Asked::Sample,
+        Choice::Tokens(_) if single => Asked::Token,
+        Choice::Tokens(_) => Asked::Tokens,
+        Choice::Text(_) => Asked::Text,
+    };
+    let report = engine.step(query).await?;
+    Ok(Json(StepResponse::new(&report, asked)))
+}

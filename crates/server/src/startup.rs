@@ -1,0 +1,123 @@
+//! From flags to a running server.
+
+use std::io::IsTerminal as _;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokenscope_engine::library::{LoadPhase, LoadStep};
+use tokenscope_engine::{Engine, EngineOptions, fetch_builtin_model};
+use tokio::net::TcpListener;
+
+use crate::app;
+use crate::cli::Cli;
+
+/// Runs the program.
+///
+/// # Errors
+/// A sentence for the terminal.
+pub fn run(cli: &Cli) -> Result<(), String> {
+    tracing_subscriber::fmt()
+        .with_max_level(cli.log_level.level())
+        .with_target(false)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
+    let mut options = EngineOptions {
+        offline: cli.offline,
+        cache_folder: cli.cache.clone(),
+        ..EngineOptions::default()
+    };
+    if let Some(threads) = cli.threads {
+        options.threads = threads.into();
+    }
+    if cli.fetch_builtin {
+        let mut last = None;
+        let reporter = std::cell::RefCell::new(&mut last);
+        let path =
+            fetch_builtin_model(&options, &|step| print_step(&step, *reporter.borrow_mut()))?;
+        #[expect(clippy::print_stdout, reason = "the path is the command's result")]
+        {
+            println!("{}", path.display());
+        }
+        return Ok(());
+    }
+    if !cli.host.is_loopback() {
+        return Err(format!(
+            "{} is not an address of this machine alone. Tokenscope has no access control yet, so \
+             it listens on loopback only: use --host 127.0.0.1 or ::1. To reach it from another \
+             machine, forward the port, for example with ssh -L {port}:127.0.0.1:{port}.",
+            cli.host,
+            port = cli.port
+        ));
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| format!("Cannot start: {error}."))?;
+    runtime.block_on(serve(cli, options))
+}
+
+async fn serve(cli: &Cli, options: EngineOptions) -> Result<(), String> {
+    let address = SocketAddr::new(cli.host, cli.port);
+    let listener = TcpListener::bind(address).await.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AddrInUse => format!(
+            "Port {} of {} is taken by another program, perhaps another Tokenscope. Stop it, or \
+             choose another port: --port {}.",
+            cli.port,
+            cli.host,
+            cli.port.checked_add(1).unwrap_or(8000)
+        ),
+        _ => format!("Cannot listen on {address}: {error}."),
+    })?;
+    let address = listener.local_addr().map_err(|error| format!("Cannot listen: {error}."))?;
+    let url = format!("http://{address}");
+    eprintln!("Tokenscope is at {url}  (Ctrl-C stops it)");
+
+    let engine = Engine::start(options);
+    engine.load_or_stand_in(&cli.model).map_err(|error| error.to_string())?;
+    tokio::spawn(print_progress(engine.clone()));
+    if cli.open
+        && let Err(error) = open::that(&url)
+    {
+        tracing::warn!("cannot open a browser: {error}");
+    }
+    let server = axum::serve(listener, app(engine));
+    tokio::select! {
+        result = server => result.map_err(|error| format!("The server stopped: {error}.")),
+        // Requests under way need no farewell: the browser owns the session.
+        _ = tokio::signal::ctrl_c() => Ok(()),
+    }
+}
+
+/// Prints how the first load goes, until it ends.
+async fn print_progress(engine: Engine) {
+    let mut last = None;
+    while let Some(load) = engine.status().load {
+        print_step(&load.step, &mut last);
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    if let Some(notice) = engine.status().notice {
+        eprintln!("{notice}");
+    }
+}
+
+/// Prints a line when a tenth more has come, or another phase has begun.
+fn print_step(step: &LoadStep, last: &mut Option<(LoadPhase, u64)>) {
+    let megabytes = |bytes: u64| bytes as f64 / 1e6;
+    let tenth = step.total.map_or(0, |total| step.bytes * 10 / total.max(1));
+    if last.replace((step.phase, tenth)) == Some((step.phase, tenth)) {
+        return;
+    }
+    let file = step.file.as_deref().unwrap_or("");
+    match (step.phase, step.total) {
+        (LoadPhase::Downloading, Some(total)) => eprintln!(
+            "  fetching {file}: {:.0} of {:.0} MB, {:.1} MB/s",
+            megabytes(step.bytes),
+            megabytes(total),
+            step.bytes_per_s.unwrap_or(0.0) / 1e6
+        ),
+        (LoadPhase::Verifying, _) => eprintln!("  verifying {file}"),
+        _ => {}
+    }
+}

@@ -1,0 +1,20 @@
+//! The JSON shapes, and their conversion from and to the engine's. Rust types here, OpenAPI and
+//! the page's TypeScript declarations all come from one definition each.
+
+mod catalog;
+mod declarations;
+mod request;
+mod response;
+mod status;
+mod whole;
+
+pub use catalog::{Catalog, KnobSpec, ModelSuggestion, Preset, StageSpec};
+pub use declarations::typescript;
+pub use request::{
+    ConstraintParams, LoadRequest, PreviewRequest, SamplingParams, StepChoice, StepRequest,
+};
+pub use response::{
+    AppendedMeta, Asked, Distribution, DistributionRow, ErrorBody, LoadResponse, PreviewResponse,
+    SelectedToken, StageSummary, StepResponse, TokenPill,
+};
+pub use status::{CacheStatus, Capabilities, LoadProgress, ModelInfo, ModelStatus};

@@ -1,0 +1,151 @@
+//! The definitions the page builds its controls from.
+
+use serde::Serialize;
+use tokenscope_engine::BUILTIN_MODEL;
+use tokenscope_sampling::{KnobKind, PRESETS, STAGES, all_knobs};
+use ts_rs::TS;
+use utoipa::ToSchema;
+
+use super::response::json;
+
+/// `GET /api/catalog`
+#[derive(Debug, Serialize, ToSchema, TS)]
+pub struct Catalog {
+    /// All knobs.
+    pub knobs: Vec<KnobSpec>,
+    /// All stages, in order.
+    pub stages: Vec<StageSpec>,
+    /// All presets.
+    pub presets: Vec<Preset>,
+    /// Models to suggest.
+    pub models: Vec<ModelSuggestion>,
+}
+
+/// A setting the user can turn.
+#[derive(Debug, Serialize, ToSchema, TS)]
+pub struct KnobSpec {
+    /// Stable name.
+    pub id: String,
+    /// Its place in a request.
+    pub field: String,
+    /// What the page calls it.
+    pub label: String,
+    /// `number`, `integer`, `switch`, `choice` or `texts`.
+    pub kind: String,
+    /// Its value when a request does not say.
+    #[ts(type = "unknown")]
+    pub default: serde_json::Value,
+    /// Left end of a number's slider; smaller numbers are allowed.
+    pub min: Option<f64>,
+    /// Right end of a number's slider; larger numbers are allowed.
+    pub max: Option<f64>,
+    /// Distance between a slider's stops.
+    pub step: Option<f64>,
+    /// The value at which it does nothing.
+    #[ts(type = "unknown")]
+    pub off: serde_json::Value,
+    /// The names of a choice.
+    pub choices: Vec<String>,
+    /// What it does, in plain words.
+    pub explanation: String,
+}
+
+/// A step between raw logits and the token.
+#[derive(Debug, Serialize, ToSchema, TS)]
+pub struct StageSpec {
+    /// Stable name.
+    pub id: String,
+    /// What the page calls it.
+    pub label: String,
+    /// Ids of its knobs.
+    pub knobs: Vec<String>,
+    /// What it does, in plain words.
+    pub explanation: String,
+}
+
+/// A named set of values.
+#[derive(Debug, Serialize, ToSchema, TS)]
+#[expect(missing_docs, reason = "the fields are the knobs, explained in the catalog itself")]
+pub struct Preset {
+    pub id: String,
+    pub label: String,
+    pub explanation: String,
+    pub greedy: bool,
+    pub temperature: f64,
+    pub top_p: f64,
+    pub repetition_penalty: f64,
+    pub presence_penalty: f64,
+    pub frequency_penalty: f64,
+}
+
+/// A model that can be loaded by name.
+#[derive(Debug, Serialize, ToSchema, TS)]
+pub struct ModelSuggestion {
+    /// What to put into `model_id`.
+    pub id: String,
+    /// What the page calls it.
+    pub label: String,
+    /// Size and origin.
+    pub note: String,
+}
+
+impl Catalog {
+    /// Collects all definitions.
+    pub fn new() -> Self {
+        let knobs = all_knobs().into_iter().map(KnobSpec::from).collect();
+        let stages = STAGES.iter().map(|stage| StageSpec {
+            id: stage.id().name().into(),
+            label: stage.label().into(),
+            knobs: stage.knobs().iter().map(|knob| knob.id.to_owned()).collect(),
+            explanation: stage.explanation().into(),
+        });
+        let presets = PRESETS.iter().map(|preset| Preset {
+            id: preset.id.into(),
+            label: preset.label.into(),
+            explanation: preset.explanation.into(),
+            greedy: preset.greedy,
+            temperature: preset.temperature,
+            top_p: preset.top_p,
+            repetition_penalty: preset.repetition_penalty,
+            presence_penalty: preset.presence_penalty,
+            frequency_penalty: preset.frequency_penalty,
+        });
+        let models = vec![ModelSuggestion {
+            id: BUILTIN_MODEL.into(),
+            label: "SmolLM2 135M Instruct".into(),
+            note: "built in; 98 MB, fetched once".into(),
+        }];
+        Catalog { knobs, stages: stages.collect(), presets: presets.collect(), models }
+    }
+}
+
+impl Default for Catalog {
+    fn default() -> Self {
+        Catalog::new()
+    }
+}
+
+impl From<&tokenscope_sampling::KnobSpec> for KnobSpec {
+    fn from(knob: &tokenscope_sampling::KnobSpec) -> Self {
+        let (kind, range, choices) = match knob.kind {
+            KnobKind::Number { min, max, step } => ("number", Some((min, max, step)), &[][..]),
+            KnobKind::Integer => ("integer", None, &[][..]),
+            KnobKind::Switch => ("switch", None, &[][..]),
+            KnobKind::Choice(choices) => ("choice", None, choices),
+            KnobKind::Texts => ("texts", None, &[][..]),
+        };
+        KnobSpec {
+            id: knob.id.into(),
+            field: format!("params.{}", knob.id),
+            label: knob.label.into(),
+            kind: kind.into(),
+            default: json(knob.default),
+            min: range.map(|(min, _, _)| min),
+            max: range.map(|(_, max, _)| max),
+            step: range.map(|(_, _, step)| step),
+            off: knob.off.map_or(serde_json::Value::Null, json),
+            choices: choices.iter().map(|choice| (*choice).to_owned()).collect(),
+            explanation: knob.explanation.into(),
+        }
+    }
+}
