@@ -75,7 +75,7 @@ export function assertNoComplaints(complaints) {
  */
 export async function openReady(page, url) {
   await page.goto(url);
-  await page.getByText("READY", { exact: true }).waitFor({ state: "attached", timeout: 600_000 });
+  await page.getByText("READY", { exact: true }).waitFor({ state: "attached", timeout: 120_000 });
   await page.locator(".row-item").first().waitFor({ timeout: 60_000 });
 }
 

@@ -1,7 +1,7 @@
 // The model and the server behind the page: status polling, loading, the catalog.
 
 import { batch } from "@preact/signals";
-import * as api from "../api/client.js";
+import * as api from "../http/client.js";
 import { noteModel } from "./model_change.js";
 import { pause } from "./playback.js";
 import { requestPreview } from "./preview.js";

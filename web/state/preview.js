@@ -2,7 +2,7 @@
 // counts; asking again cancels the one before.
 
 import { batch } from "@preact/signals";
-import * as api from "../api/client.js";
+import * as api from "../http/client.js";
 import { whileBusy } from "./busy.js";
 import { noteModel } from "./model_change.js";
 import { previewRequest } from "./requests.js";

@@ -1,7 +1,7 @@
 // One step: ask for a token, append it, show what it was picked from, then look at the next place.
 
 import { batch } from "@preact/signals";
-import * as api from "../api/client.js";
+import * as api from "../http/client.js";
 import { stopName } from "../lib/format.js";
 import { whileBusy } from "./busy.js";
 import { tokenOwner } from "./model_change.js";

@@ -10,7 +10,7 @@ const root = new URL("../", import.meta.url);
 const read = (/** @type {string} */ path) => readFileSync(new URL(path, root), "utf8");
 const files = (/** @type {string} */ folder) => readdirSync(new URL(folder, root)).map((name) => `${folder}/${name}`);
 const imports = (/** @type {string} */ path) => [...read(path).matchAll(/^(?:import|export)\b[^"(=]*"([^"]+)";/gm)].map((match) => match[1] ?? "");
-const source = [...files("api"), ...files("lib"), ...files("state"), ...files("view"), "html.js", "main.js"];
+const source = [...files("http"), ...files("lib"), ...files("state"), ...files("view"), "html.js", "main.js"];
 
 test("lib imports nothing, and session and params no signals", () => {
   for (const path of files("lib")) assert.deepEqual(imports(path), [], path);
@@ -19,8 +19,8 @@ test("lib imports nothing, and session and params no signals", () => {
 });
 
 test("only the client fetches, and views reach it through actions", () => {
-  for (const path of source) if (path !== "api/client.js") assert.doesNotMatch(read(path), /\bfetch\(/, path);
-  for (const path of files("view")) for (const name of imports(path)) assert.doesNotMatch(name, /\/api\/|stepping|preview|model_change/, path);
+  for (const path of source) if (path !== "http/client.js") assert.doesNotMatch(read(path), /\bfetch\(/, path);
+  for (const path of files("view")) for (const name of imports(path)) assert.doesNotMatch(name, /\/http\/|stepping|preview|model_change/, path);
 });
 
 test("state knows no document", () => {

@@ -146,8 +146,8 @@ impl Engine {
             Ok(model) => (model, None),
             Err(error) if stand_in && model_id != BUILTIN_MODEL => {
                 let notice = format!(
-                    "{model_id} could not be loaded: {error} The built-in model \
-                     SmolLM2-135M-Instruct answers in its place."
+                    "{model_id} could not be loaded: {error} The built-in model, \
+                     SmolLM2-135M-Instruct, answers in its place."
                 );
                 tracing::warn!("{notice}");
                 self.library.progress(|load| load.model_id = BUILTIN_MODEL.to_owned());
@@ -172,11 +172,12 @@ impl Engine {
             Source::Builtin => builtin::fetch(&self.options, &|step| {
                 self.library.progress(|load| load.step = step);
             })?,
-            Source::Hub(id) => {
-                return Err(format!(
-                    "{id} would have to come from the Hugging Face hub, which this version cannot \
-                     reach yet."
-                ));
+            Source::Hub => {
+                return Err(
+                    "It is not a file here, and this version cannot fetch from the Hugging Face \
+                     hub yet."
+                        .into(),
+                );
             }
         };
         let file = path.file_name().map(|name| name.to_string_lossy().into_owned());

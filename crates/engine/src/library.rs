@@ -15,7 +15,7 @@ pub enum Source {
     /// A file on this machine.
     GgufFile(std::path::PathBuf),
     /// Something on the Hugging Face hub.
-    Hub(String),
+    Hub,
 }
 
 impl Source {
@@ -43,7 +43,7 @@ impl Source {
         if path.is_file() || is_gguf {
             return Ok(Source::GgufFile(path));
         }
-        Ok(Source::Hub(model_id.to_owned()))
+        Ok(Source::Hub)
     }
 }
 
@@ -202,10 +202,7 @@ mod tests {
             ("models/a.gguf".to_owned(), Source::GgufFile("models/a.gguf".into())),
             ("B.GGUF".to_owned(), Source::GgufFile("B.GGUF".into())),
             (text(&file), Source::GgufFile(file.clone())),
-            (
-                "Qwen/Qwen2.5-0.5B-Instruct".to_owned(),
-                Source::Hub("Qwen/Qwen2.5-0.5B-Instruct".into()),
-            ),
+            ("Qwen/Qwen2.5-0.5B-Instruct".to_owned(), Source::Hub),
         ] {
             assert_eq!(Source::parse(&name), Ok(expected), "{name}");
         }

@@ -58,12 +58,17 @@ impl Decoder {
             add(&mut x, &thought);
         }
 
-        // Only the positions that are asked for meet the unembedding.
+        // Only the positions that are asked for meet the unembedding; often there are none.
         let last = &x[(ids.len() - outputs) * config.d_model..];
-        let normed = rms_norm::rms_norm(last, &weights.final_norm, config.norm_epsilon);
-        let logits = linear::multiply(&weights.unembedding, &normed);
-        let logits = logits.chunks_exact(config.n_vocab).map(<[f32]>::to_vec).collect();
+        let logits = if outputs == 0 { Vec::new() } else { self.unembed(last) };
         Forward { logits, cache: past.with(written) }
+    }
+
+    /// Logits `[n][n_vocab]` of the last layer's output `x: [n][d_model]`.
+    fn unembed(&self, x: &[f32]) -> Vec<Vec<f32>> {
+        let normed = rms_norm::rms_norm(x, &self.weights.final_norm, self.config.norm_epsilon);
+        let logits = linear::multiply(&self.weights.unembedding, &normed);
+        logits.chunks_exact(self.config.n_vocab).map(<[f32]>::to_vec).collect()
     }
 
     fn attention_block(

@@ -102,7 +102,8 @@ fn snapshot(
         let cut_here = before.probabilities.iter().enumerate().filter(|(index, _)| {
             stage.is_some() && distribution.cut_by(TokenId(*index as u32)) == stage
         });
-        cut_here.map(|(_, p)| f64::from(*p)).sum()
+        // From 0.0, since an empty sum would be -0.0.
+        cut_here.fold(0.0, |mass, (_, p)| mass + f64::from(*p))
     });
     let kept = distribution.kept().count();
     Snapshot { stage, probabilities: Arc::new(probabilities), kept, removed_mass, entropy_bits }

@@ -6,6 +6,7 @@ use axum::http::{StatusCode, header};
 use serde::de::DeserializeOwned;
 
 use crate::ApiError;
+use crate::wire::Object;
 
 /// Largest body: far more than the longest context as text or as ids.
 const MAX_BODY_BYTES: usize = 4 << 20;
@@ -69,7 +70,7 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
         code,
         hint: "The fields and their types are listed at /docs.".into(),
     };
-    let parsed = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+    let Object(parsed) = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();
         let inner = error.into_inner();
         if inner.is_data() && path != "." {

@@ -97,9 +97,6 @@ async fn print_progress(engine: Engine) {
         print_step(&load.step, &mut last);
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
-    if let Some(notice) = engine.status().notice {
-        eprintln!("{notice}");
-    }
 }
 
 /// Prints a line when a tenth more has come, or another phase has begun.

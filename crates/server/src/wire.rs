@@ -3,6 +3,7 @@
 
 mod catalog;
 mod declarations;
+mod object;
 mod request;
 mod response;
 mod status;
@@ -10,6 +11,7 @@ mod whole;
 
 pub use catalog::{Catalog, KnobSpec, ModelSuggestion, Preset, StageSpec};
 pub use declarations::typescript;
+pub use object::Object;
 pub use request::{
     ConstraintParams, LoadRequest, PreviewRequest, SamplingParams, StepChoice, StepRequest,
 };

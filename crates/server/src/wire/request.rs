@@ -7,7 +7,7 @@ use tokenscope_sampling::{NucleusRule, PenaltyScope, Settings};
 use ts_rs::TS;
 use utoipa::ToSchema;
 
-use super::whole;
+use super::{object, whole};
 
 /// `POST /api/model/load`
 #[derive(Debug, Deserialize, Serialize, ToSchema, TS)]
@@ -42,9 +42,11 @@ pub struct PreviewRequest {
     #[ts(as = "Option<i64>", optional)]
     pub top_k: i64,
     /// The sampling knobs.
+    #[serde(deserialize_with = "object::only")]
     #[ts(as = "Option<SamplingParams>", optional)]
     pub params: SamplingParams,
     /// A grammar for the completion.
+    #[serde(deserialize_with = "object::only")]
     #[ts(as = "Option<ConstraintParams>", optional)]
     pub constraint: ConstraintParams,
     /// Only tokenize: the model does not run and `dist` is null.

@@ -1,0 +1,73 @@
+//! Who may come in, and what every response carries.
+
+use axum::body::Body;
+use axum::http::Request;
+
+use crate::harness::Client;
+
+#[tokio::test]
+async fn foreign_callers_and_bodies_stay_outside() {
+    let client = Client::without_model();
+    let post = |body: Vec<u8>| {
+        Request::post("/api/preview")
+            .header("host", "localhost:8000")
+            .body(Body::from(body))
+            .unwrap()
+    };
+    let with = |mut request: Request<Body>, name: &'static str, value: &str| {
+        request.headers_mut().insert(name, value.parse().unwrap());
+        request
+    };
+    let json = |request| with(request, "content-type", "application/json; charset=utf-8");
+    for (what, request, status) in [
+        ("our own page", with(json(post(b"{}".into())), "origin", "http://localhost:8000"), 503),
+        ("no origin", json(post(b"{}".into())), 503),
+        ("foreign host", with(json(post(b"{}".into())), "host", "evil.example"), 403),
+        ("foreign origin", with(json(post(b"{}".into())), "origin", "https://evil.example"), 403),
+        ("a form", with(post(b"{}".into()), "content-type", "text/plain"), 415),
+        ("no content type", post(b"{}".into()), 415),
+        ("a huge body", json(post(vec![b' '; 5 << 20])), 413),
+    ] {
+        let response = client.send(request).await;
+        assert_eq!(response.status(), status, "{what}");
+        assert_eq!(response.headers()["content-type"], "application/json", "{what}");
+    }
+    let foreign_page = Request::get("/").header("host", "evil.example:8000").body(Body::empty());
+    assert_eq!(client.send(foreign_page.unwrap()).await.status(), 403);
+}
+
+#[tokio::test]
+async fn every_response_has_the_policy_and_none_opens_the_door_to_others() {
+    let client = Client::without_model();
+    for path in ["/", "/main.js", "/api/model/status", "/nowhere", "/openapi.json"] {
+        let request = Request::get(path)
+            .header("host", "127.0.0.1:8000")
+            .header("origin", "http://127.0.0.1:8000");
+        let response = client.send(request.body(Body::empty()).unwrap()).await;
+        let policy = response.headers()["content-security-policy"].to_str().unwrap();
+        assert!(policy.starts_with("default-src 'none'; script-src 'self' 'sha256-"), "{policy}");
+        assert!(!policy.contains("unsafe"), "{policy}");
+        let cors =
+            response.headers().keys().find(|name| name.as_str().starts_with("access-control"));
+        assert_eq!(cors, None, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn unknown_addresses_and_methods_are_json_errors() {
+    let client = Client::without_model();
+    for (method, path, status) in [
+        ("GET", "/nowhere", 404),
+        ("GET", "/api/nowhere", 404),
+        ("GET", "/../Cargo.toml", 404),
+        ("GET", "/package.json", 404),
+        ("GET", "/api/preview", 405),
+        ("DELETE", "/api/model/status", 405),
+        ("POST", "/", 405),
+    ] {
+        let request = Request::builder().method(method).uri(path).header("host", "[::1]:8000");
+        let response = client.send(request.body(Body::empty()).unwrap()).await;
+        assert_eq!(response.status(), status, "{method} {path}");
+        assert_eq!(response.headers()["content-type"], "application/json", "{method} {path}");
+    }
+}

@@ -1,0 +1,189 @@
+//! Every error is JSON with a sentence, a code and a hint.
+
+use serde_json::json;
+
+use crate::harness::Client;
+
+#[tokio::test]
+async fn impossible_requests_say_what_was_expected() {
+    let client = Client::with_model().await;
+    let long = "x ".repeat(300);
+    for (path, body, status, code, detail) in [
+        // Values that are well typed but impossible.
+        (
+            "/api/model/load",
+            json!({"model_id": " "}),
+            400,
+            "model_id_required",
+            "model_id is required",
+        ),
+        (
+            "/api/preview",
+            json!({"prompt": "", "use_chat_template": false}),
+            400,
+            "empty_context",
+            "prompt is empty",
+        ),
+        (
+            "/api/step",
+            json!({"prompt": "", "use_chat_template": false, "force_text": "x"}),
+            400,
+            "empty_context",
+            "prompt is empty",
+        ),
+        (
+            "/api/preview",
+            json!({"completion_ids": [320]}),
+            400,
+            "unknown_token_id",
+            "completion_ids holds token id 320",
+        ),
+        ("/api/preview", json!({"completion_ids": [-1]}), 400, "unknown_token_id", "from 0 to 319"),
+        (
+            "/api/step",
+            json!({"force_token_id": 99999}),
+            400,
+            "unknown_token_id",
+            "force_token_id holds",
+        ),
+        ("/api/step", json!({"force_token_ids": [1, -5]}), 400, "unknown_token_id", "id -5"),
+        ("/api/preview", json!({"prompt": long}), 400, "context_too_long", "256"),
+        (
+            "/api/preview",
+            json!({"params": {"repetition_penalty": 0}}),
+            400,
+            "invalid_distribution",
+            "Sampling distribution became invalid",
+        ),
+        (
+            "/api/step",
+            json!({"params": {"presence_penalty": -1e300}}),
+            400,
+            "invalid_distribution",
+            "became invalid",
+        ),
+        (
+            "/api/preview",
+            json!({"constraint": {"enabled": true}}),
+            400,
+            "constraint_unavailable",
+            "not available",
+        ),
+        (
+            "/api/step",
+            json!({"constraint": {"enabled": true, "type": "regex"}}),
+            400,
+            "constraint_unavailable",
+            "not available",
+        ),
+        // Wrong types; the sentence names the field.
+        ("/api/model/load", json!({}), 422, "invalid_json", "model_id"),
+        ("/api/model/load", json!({"model_id": null}), 422, "invalid_field", "model_id"),
+        ("/api/preview", json!([]), 422, "invalid_json", "not the expected JSON"),
+        ("/api/preview", json!({"params": [true]}), 422, "invalid_field", "Field params"),
+        ("/api/step", json!({"constraint": []}), 422, "invalid_field", "Field constraint"),
+        (
+            "/api/preview",
+            json!({"top_k": "5"}),
+            422,
+            "invalid_field",
+            "Field top_k: invalid type: string \"5\", expected a whole number",
+        ),
+        ("/api/preview", json!({"top_k": 5.5}), 422, "invalid_field", "Field top_k"),
+        ("/api/preview", json!({"top_k": null}), 422, "invalid_field", "Field top_k"),
+        ("/api/preview", json!({"prompt": null}), 422, "invalid_field", "Field prompt"),
+        (
+            "/api/preview",
+            json!({"completion_ids": [1, "2"]}),
+            422,
+            "invalid_field",
+            "Field completion_ids[1]",
+        ),
+        (
+            "/api/preview",
+            json!({"params": {"temperature": "hot"}}),
+            422,
+            "invalid_field",
+            "Field params.temperature",
+        ),
+        (
+            "/api/step",
+            json!({"params": {"temperature": null}}),
+            422,
+            "invalid_field",
+            "Field params.temperature",
+        ),
+        ("/api/step", json!({"params": {"seed": 1.5}}), 422, "invalid_field", "Field params.seed"),
+        ("/api/step", json!({"params": {"seed": 1e30}}), 422, "invalid_field", "64 bits"),
+        (
+            "/api/step",
+            json!({"params": {"nucleus_rule": "mine"}}),
+            422,
+            "invalid_field",
+            "Field params.nucleus_rule",
+        ),
+        (
+            "/api/step",
+            json!({"params": {"stop_sequences": "x"}}),
+            422,
+            "invalid_field",
+            "Field params.stop_sequences",
+        ),
+        ("/api/step", json!({"force_text": 5}), 422, "invalid_field", "Field force_text"),
+        ("/api/step", json!({"reset_rng": null}), 422, "invalid_field", "Field reset_rng"),
+        (
+            "/api/step",
+            json!({"constraint": {"enabled": 1}}),
+            422,
+            "invalid_field",
+            "Field constraint.enabled",
+        ),
+        // Features of later versions.
+        ("/api/attribution", json!({}), 404, "not_found", "Not Found"),
+    ] {
+        let (found, answer) = client.post(path, &body).await;
+        assert_eq!(found, status, "{path} {body}: {answer}");
+        assert_eq!(answer["code"], code, "{path} {body}: {answer}");
+        assert!(answer["detail"].as_str().unwrap().contains(detail), "{path} {body}: {answer}");
+        assert!(answer["hint"].as_str().is_some_and(|hint| hint.ends_with('.')), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn text_that_is_not_json_is_422() {
+    let client = Client::with_model().await;
+    for body in ["", "{", "{\"prompt\": NaN}", "{\"params\": {\"temperature\": 1e999}}", "{} {}"] {
+        let (status, answer) = client.post_text("/api/preview", body).await;
+        assert_eq!(status, 422, "{body}: {answer}");
+        assert!(!answer["detail"].as_str().unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn whole_floats_are_whole_numbers_and_negative_seeds_are_fine() {
+    let client = Client::with_model().await;
+    for body in [
+        json!({"prompt": "a", "top_k": 3.0, "completion_ids": [5.0]}),
+        json!({"prompt": "a", "params": {"seed": -12}}),
+        json!({"prompt": "a", "params": {"seed": i64::MIN}}),
+        json!({"prompt": "a", "params": {"temperature": 0, "top_p": 0}}),
+        json!({"prompt": "a", "params": {"temperature": -1, "top_p": 7}}),
+        json!({"prompt": "a", "constraint": {"enabled": false, "type": "nonsense", "schema_text": "("}}),
+    ] {
+        client.ok("/api/step", body).await;
+    }
+}
+
+#[tokio::test]
+async fn without_a_model_requests_are_503() {
+    let client = Client::without_model();
+    for path in ["/api/preview", "/api/step"] {
+        let (status, answer) = client.post(path, &json!({"constraint": {"enabled": true}})).await;
+        assert_eq!((status.as_u16(), &answer["detail"]), (503, &json!("Model is not ready.")));
+    }
+    client.ok("/api/model/load", json!({"model_id": "/nowhere/x.gguf"})).await;
+    client.until_loaded().await;
+    let (status, answer) = client.post("/api/preview", &json!({})).await;
+    assert_eq!(status, 503);
+    assert!(answer["detail"].as_str().unwrap().contains("/nowhere/x.gguf"), "{answer}");
+}

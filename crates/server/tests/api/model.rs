@@ -1,0 +1,86 @@
+//! Status and loading.
+
+use serde_json::{Value, json};
+
+use crate::harness::{Client, tiny};
+
+#[tokio::test]
+async fn before_any_load_the_status_has_its_initial_values() {
+    let (code, status) = Client::without_model().get("/api/model/status").await;
+    assert_eq!(code, 200);
+    for (field, value) in [
+        ("model_id", json!("")),
+        ("device", json!("cpu")),
+        ("dtype", json!("float32")),
+        ("loading", json!(false)),
+        ("ready", json!(false)),
+        ("error", Value::Null),
+        ("has_chat_template", json!(false)),
+        ("eos_token_id", Value::Null),
+        ("vocab_size", Value::Null),
+        ("load", Value::Null),
+        ("notice", Value::Null),
+    ] {
+        assert_eq!(status[field], value, "{field}");
+    }
+}
+
+#[tokio::test]
+async fn a_loaded_model_is_described() {
+    let (_, status) = Client::with_model().await.get("/api/model/status").await;
+    for (field, value) in [
+        ("ready", json!(true)),
+        ("loading", json!(false)),
+        ("has_chat_template", json!(true)),
+        ("eos_token_id", json!(2)),
+        ("vocab_size", json!(320)),
+        ("logit_size", json!(320)),
+        ("quantization", json!("float32")),
+        ("context_length", json!(256)),
+        ("threads", json!(1)),
+    ] {
+        assert_eq!(status[field], value, "{field}");
+    }
+    assert!(status["model_id"].as_str().unwrap().ends_with("model.gguf"));
+    // 2 x 320 x 64 embeddings, 3 layers of 2 x 64 x 64 + 2 x 64 x 32 + 3 x 64 x 112, 7 norms of 64.
+    assert_eq!(status["parameters"], 2 * 320 * 64 + 3 * (12_288 + 21_504) + 7 * 64);
+}
+
+#[tokio::test]
+async fn a_failed_load_costs_nothing() {
+    let client = Client::with_model().await;
+    let folder = tempfile::tempdir().unwrap();
+    let broken = folder.path().join("broken.gguf");
+    std::fs::write(&broken, b"this is no model").unwrap();
+    for (model_id, complaint) in [
+        ("Qwen/Qwen2.5-0.5B-Instruct", "Hugging Face hub"),
+        ("builtin:gpt-9", "There is no built-in model"),
+        ("/nowhere/model.gguf", "cannot read /nowhere/model.gguf"),
+        (broken.to_str().unwrap(), "not a GGUF file"),
+        (folder.path().to_str().unwrap(), "is a folder"),
+    ] {
+        let answer = client.ok("/api/model/load", json!({"model_id": format!(" {model_id} ")}));
+        assert_eq!(answer.await, json!({"ok": true, "model_id": model_id}));
+        client.until_loaded().await;
+        let (_, status) = client.get("/api/model/status").await;
+        assert!(status["error"].as_str().unwrap().contains(complaint), "{}", status["error"]);
+        assert_eq!(status["ready"], true);
+        assert!(status["model_id"].as_str().unwrap().ends_with("llama/model.gguf"));
+        client.ok("/api/preview", json!({"prompt": "a"})).await;
+    }
+}
+
+#[tokio::test]
+async fn the_next_model_replaces_the_old_one_and_clears_the_error() {
+    let client = Client::with_model().await;
+    client.ok("/api/model/load", json!({"model_id": "/nowhere/x.gguf"})).await;
+    client.until_loaded().await;
+    let next = tiny("llama_bias/model.gguf");
+    client.ok("/api/model/load", json!({"model_id": next})).await;
+    client.until_loaded().await;
+    let (_, status) = client.get("/api/model/status").await;
+    assert_eq!(status["error"], Value::Null);
+    assert_eq!(status["model_id"], json!(next));
+    let preview = client.ok("/api/preview", json!({"prompt": "a"})).await;
+    assert_eq!(preview["model"]["model_id"], json!(next));
+}
