@@ -64,9 +64,9 @@ mod tests {
         for position in 0..10_000 {
             counts[picked(1.0, Some(crate::coin(5, position))) as usize] += 1;
         }
-        for (count, p) in counts.into_iter().zip([0.1, 0.2, 0.3, 0.4]) {
+        for (count, p) in counts.into_iter().zip([0.1f64, 0.2, 0.3, 0.4]) {
             // Five standard deviations of a binomial with n = 10,000.
-            let spread = 5.0 * (10_000.0 * p * (1.0 - p) as f64).sqrt();
+            let spread = 5.0 * (10_000.0 * p * (1.0 - p)).sqrt();
             assert!((f64::from(count) - 10_000.0 * p).abs() < spread, "{counts:?}");
         }
     }

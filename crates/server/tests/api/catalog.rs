@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::Request;
 use serde_json::{Value, json};
 
-use crate::harness::Client;
+use crate::client::Client;
 
 fn by_id<'a>(list: &'a Value, id: &str) -> &'a Value {
     let found = list.as_array().unwrap().iter().find(|item| item["id"] == id);

@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::http::Request;
 
-use crate::harness::Client;
+use crate::client::Client;
 
 #[tokio::test]
 async fn foreign_callers_and_bodies_stay_outside() {

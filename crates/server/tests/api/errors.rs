@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::Client;
+use crate::client::Client;
 
 #[tokio::test]
 async fn impossible_requests_say_what_was_expected() {

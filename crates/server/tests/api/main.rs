@@ -1,10 +1,13 @@
 //! The HTTP contract, against a tiny model and without a socket.
 
+#[path = "../support/client.rs"]
+mod client;
+
 mod catalog;
 mod door;
 mod errors;
-mod harness;
 mod model;
 mod page;
 mod preview;
 mod step;
+mod tiny;

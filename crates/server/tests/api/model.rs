@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Client, tiny};
+use crate::client::Client;
+use crate::tiny::tiny;
 
 #[tokio::test]
 async fn before_any_load_the_status_has_its_initial_values() {

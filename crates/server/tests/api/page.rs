@@ -5,7 +5,7 @@ use std::path::Path;
 use axum::body::Body;
 use axum::http::Request;
 
-use crate::harness::Client;
+use crate::client::Client;
 
 fn files_below(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Client, floats, golden, ids_only, with};
+use crate::client::{Client, floats, with};
+use crate::tiny::{golden, ids_only};
 
 /// The body of the description this program was made from, word for word.
 pub(crate) const SEED_BODY: &str = r#"{

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Client, golden, ids_only, with};
+use crate::client::{Client, with};
 use crate::preview::{DIST_KEYS, SEED_BODY, assert_keys};
+use crate::tiny::{golden, ids_only};
 
 #[tokio::test]
 async fn the_seeds_body_works_and_every_key_is_there() {

@@ -1,1 +1,174 @@
-fn main() {}
+//! The built-in model over HTTP, against the numbers of PyTorch and the token ids of llama.cpp
+//! (`fixtures/smollm2`). `cargo xtask test` fetches the model's file before it runs these.
+
+#[path = "../support/client.rs"]
+mod client;
+
+use serde_json::{Value, json};
+use tokenscope_engine::{BUILTIN_MODEL, Engine, EngineOptions};
+
+use client::{Client, floats, with};
+
+async fn ready() -> Client {
+    let client = Client::around(Engine::start(EngineOptions {
+        offline: true,
+        cache_folder: std::env::var_os("TOKENSCOPE_CACHE").map(Into::into),
+        ..EngineOptions::default()
+    }));
+    client.engine.load(BUILTIN_MODEL).unwrap();
+    client.until_loaded().await;
+    assert_eq!(client.engine.status().error, None, "`cargo xtask test` fetches the model first");
+    client
+}
+
+fn fixture(name: &str) -> Value {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/smollm2/");
+    serde_json::from_str(&std::fs::read_to_string(format!("{folder}{name}")).unwrap()).unwrap()
+}
+
+/// The ways a golden prompt can be asked for: as text, and if it is a chat by template as well.
+fn requests_for(case: &Value) -> Vec<Value> {
+    let mut requests = vec![json!({"prompt": case["text"], "use_chat_template": false})];
+    let user = match case["name"].as_str().unwrap() {
+        "chat_france" => "The capital of France is",
+        "chat_haiku" => "Write a haiku about the sea.",
+        _ => return requests,
+    };
+    requests.push(json!({"prompt": user}));
+    requests
+}
+
+fn plain_params(greedy: bool) -> Value {
+    json!({"temperature": 1, "top_p": 1, "repetition_penalty": 1, "greedy": greedy})
+}
+
+#[tokio::test]
+async fn the_built_in_model_is_described() {
+    let (_, status) = ready().await.get("/api/model/status").await;
+    for (field, value) in [
+        ("model_id", json!(BUILTIN_MODEL)),
+        ("quantization", json!("Q4_1")),
+        ("parameters", json!(134_515_008)),
+        ("context_length", json!(8192)),
+        ("logit_size", json!(49152)),
+        ("eos_token_id", json!(2)),
+        ("has_chat_template", json!(true)),
+        ("notice", Value::Null),
+    ] {
+        assert_eq!(status[field], value, "{field}");
+    }
+}
+
+#[tokio::test]
+async fn probabilities_are_pytorchs_for_every_golden_prompt() {
+    let client = ready().await;
+    let (mut n_requests, mut worst) = (0, 0.0f64);
+    for case in fixture("golden.json").as_array().unwrap() {
+        for mut request in requests_for(case) {
+            request["params"] = plain_params(false);
+            request["top_k"] = json!(20);
+            let answer = client.ok("/api/preview", request).await;
+            let ids: Vec<&Value> = answer["prompt_tokens"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|pill| &pill["id"])
+                .collect();
+            assert_eq!(json!(ids), case["ids"], "{}", case["name"]);
+
+            let rows = answer["dist"]["tokens"].as_array().unwrap();
+            let row_ids: Vec<&Value> = rows.iter().map(|row| &row["id"]).collect();
+            let expected = floats(&case["top_p"]);
+            let expected_logits = floats(&case["top_logits"]);
+            for (place, id) in case["top_ids"].as_array().unwrap().iter().enumerate() {
+                let row = row_ids.iter().position(|row| *row == id);
+                let row = &rows[row.unwrap_or_else(|| panic!("{}: {id} is missing", case["name"]))];
+                let difference = (row["p_base"].as_f64().unwrap() - expected[place]).abs();
+                assert!(difference < 1e-4, "{}: {id} is off by {difference}", case["name"]);
+                worst = worst.max(difference);
+                let logit = row["logit"].as_f64().unwrap();
+                assert!((logit - expected_logits[place]).abs() < 2e-3, "{}: {row}", case["name"]);
+            }
+            let entropy = answer["dist"]["stages"][0]["entropy_bits"].as_f64().unwrap();
+            let expected = case["entropy_nats"].as_f64().unwrap() / std::f64::consts::LN_2;
+            assert!((entropy - expected).abs() < 1e-3, "{}: {entropy}", case["name"]);
+            n_requests += 1;
+        }
+    }
+    assert_eq!(n_requests, 7);
+    eprintln!("largest difference of a probability from PyTorch's: {worst:.1e}");
+}
+
+#[tokio::test]
+async fn twelve_greedy_steps_are_pytorchs_going_on_past_the_end() {
+    let client = ready().await;
+    for case in fixture("golden.json").as_array().unwrap() {
+        for mut request in requests_for(case) {
+            request["params"] = plain_params(true);
+            request["completion_ids"] = json!([]);
+            for _ in 0..12 {
+                let answer = client.ok("/api/step", request.clone()).await;
+                request["completion_ids"] = answer["new_completion_ids"].clone();
+            }
+            assert_eq!(request["completion_ids"], case["greedy_12"], "{}", case["name"]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn tokenizations_are_llama_cpps_and_decode_to_the_same_text() {
+    let client = ready().await;
+    let cases = fixture("tokenization.json")["cases"].as_array().unwrap().clone();
+    assert_eq!(cases.len(), 21);
+    for case in cases {
+        let request =
+            json!({"prompt": case["text"], "use_chat_template": false, "tokens_only": true});
+        let answer = client.ok("/api/preview", request).await;
+        let pills = answer["prompt_tokens"].as_array().unwrap();
+        let ids: Vec<&Value> = pills.iter().map(|pill| &pill["id"]).collect();
+        assert_eq!(json!(ids), case["ids"], "{}", case["text"]);
+        for pill in pills {
+            let display = pill["display"].as_str().unwrap();
+            // Marks such as ⟨F0 9F⟩ have a visible bracket round their space.
+            let unmarked: String =
+                display.split('⟨').map(|part| part.rsplit('⟩').next().unwrap()).collect();
+            let invisible = |c: char| c.is_whitespace() || c.is_control() || c == '\u{FFFD}';
+            assert!(!display.is_empty() && !unmarked.contains(invisible), "{pill}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_template_renders_as_llama_cpp_renders_it() {
+    let client = ready().await;
+    let template = fixture("tokenization.json")["chat_template"].clone();
+    let (system, user) = (&template["messages"][0], &template["messages"][1]);
+    let request = json!({
+        "system_prompt": system["content"], "prompt": user["content"], "tokens_only": true,
+    });
+    let answer = client.ok("/api/preview", request).await;
+    let texts = answer["prompt_tokens"].as_array().unwrap().iter();
+    let rendered: String = texts.map(|pill| pill["text"].as_str().unwrap()).collect();
+    assert_eq!(json!(rendered), template["rendered"]);
+}
+
+#[tokio::test]
+async fn cached_answers_equal_fresh_ones() {
+    // The same position reached in one pass, step by step, and by forced text.
+    let client = ready().await;
+    let text = "Once upon a time, there was a";
+    let params = plain_params(false);
+    let whole = json!({"prompt": text, "use_chat_template": false, "params": params});
+    let whole = client.ok("/api/preview", whole).await;
+    let stepped = json!({"prompt": "Once", "use_chat_template": false, "params": params});
+    let step = with(stepped.clone(), json!({"force_text": &text[4..]}));
+    let forced = client.ok("/api/step", step).await;
+    let ids = json!({"completion_ids": forced["new_completion_ids"]});
+    let stepped = client.ok("/api/preview", with(stepped, ids)).await;
+    let rows = |answer: &Value| answer["dist"]["tokens"].as_array().unwrap().clone();
+    for (one, other) in rows(&whole).iter().zip(&rows(&stepped)) {
+        assert_eq!(one["id"], other["id"]);
+        let (one, other) = (one["p_base"].as_f64().unwrap(), other["p_base"].as_f64().unwrap());
+        assert!((one - other).abs() < 1e-5, "{one} {other}");
+    }
+}

@@ -1,13 +1,12 @@
-//! An application to talk to.
+//! An application to talk to, without a socket.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, Response, StatusCode};
-use serde_json::{Value, json};
-use tokenscope_engine::{Engine, EngineOptions};
+use serde_json::Value;
+use tokenscope_engine::Engine;
 use tower::ServiceExt as _;
 
 pub(crate) struct Client {
@@ -16,20 +15,9 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// An application without a model.
-    pub(crate) fn without_model() -> Self {
-        let options = EngineOptions { threads: 1, offline: true, ..EngineOptions::default() };
-        let engine = Engine::start(options);
+    /// An application around an engine.
+    pub(crate) fn around(engine: Engine) -> Self {
         Client { app: tokenscope_server::app(engine.clone()), engine }
-    }
-
-    /// An application in which the tiny Llama is ready: 320 tokens, random weights.
-    pub(crate) async fn with_model() -> Self {
-        let client = Client::without_model();
-        client.engine.load(tiny("llama/model.gguf").to_str().unwrap()).unwrap();
-        client.until_loaded().await;
-        assert_eq!(client.engine.status().error, None);
-        client
     }
 
     /// Waits until no load is under way.
@@ -81,25 +69,6 @@ async fn json_of(response: Response<Body>) -> (StatusCode, Value) {
     let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
     let text = String::from_utf8_lossy(&bytes);
     (status, serde_json::from_str(&text).unwrap_or_else(|_| panic!("not JSON: {text:?}")))
-}
-
-/// A file of the tiny models.
-pub(crate) fn tiny(path: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/tiny").join(path)
-}
-
-/// PyTorch's numbers for the tiny Llama.
-pub(crate) fn golden() -> Value {
-    let text = std::fs::read_to_string(tiny("llama/golden.json")).unwrap();
-    serde_json::from_str(&text).unwrap()
-}
-
-/// A request whose whole input is given as ids, all knobs off.
-pub(crate) fn ids_only(ids: &Value) -> Value {
-    json!({
-        "prompt": "", "use_chat_template": false, "completion_ids": ids, "top_k": 20,
-        "params": {"temperature": 1, "top_p": 1, "repetition_penalty": 1},
-    })
 }
 
 /// Merges `extra` into an object.

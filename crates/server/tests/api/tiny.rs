@@ -1,0 +1,44 @@
+//! The tiny Llama: 320 tokens, random weights, and PyTorch's numbers for it.
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+use tokenscope_engine::{Engine, EngineOptions};
+
+use crate::client::Client;
+
+impl Client {
+    /// An application without a model.
+    pub(crate) fn without_model() -> Self {
+        let options = EngineOptions { threads: 1, offline: true, ..EngineOptions::default() };
+        Client::around(Engine::start(options))
+    }
+
+    /// An application in which the tiny Llama is ready: 320 tokens, random weights.
+    pub(crate) async fn with_model() -> Self {
+        let client = Client::without_model();
+        client.engine.load(tiny("llama/model.gguf").to_str().unwrap()).unwrap();
+        client.until_loaded().await;
+        assert_eq!(client.engine.status().error, None);
+        client
+    }
+}
+
+/// A file of the tiny models.
+pub(crate) fn tiny(path: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/tiny").join(path)
+}
+
+/// PyTorch's numbers for the tiny Llama.
+pub(crate) fn golden() -> Value {
+    let text = std::fs::read_to_string(tiny("llama/golden.json")).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+/// A request whose whole input is given as ids, all knobs off.
+pub(crate) fn ids_only(ids: &Value) -> Value {
+    json!({
+        "prompt": "", "use_chat_template": false, "completion_ids": ids, "top_k": 20,
+        "params": {"temperature": 1, "top_p": 1, "repetition_penalty": 1},
+    })
+}
