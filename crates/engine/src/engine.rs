@@ -129,7 +129,8 @@ impl Engine {
                 Err(format!("Something went wrong inside Tokenscope: {}", panic_text(&*panic)))
             });
             if let Err(error) = result {
-                tracing::error!("{model_id}: {error}");
+                let error = could_not_load(&model_id, &error);
+                tracing::error!("{error}");
                 engine.library.load_failed(error);
             }
         };
@@ -146,8 +147,8 @@ impl Engine {
             Ok(model) => (model, None),
             Err(error) if stand_in && model_id != BUILTIN_MODEL => {
                 let notice = format!(
-                    "{model_id} could not be loaded: {error} The built-in model, \
-                     SmolLM2-135M-Instruct, answers in its place."
+                    "{} The built-in model, SmolLM2-135M-Instruct, answers in its place.",
+                    could_not_load(model_id, &error)
                 );
                 tracing::warn!("{notice}");
                 self.library.progress(|load| load.model_id = BUILTIN_MODEL.to_owned());
@@ -186,4 +187,9 @@ impl Engine {
         let (threads, cache_bytes) = (self.options.threads, self.options.cache_bytes);
         LoadedModel::open_gguf(model_id, &path, threads, cache_bytes)
     }
+}
+
+/// A full sentence, whether or not the reason is one.
+fn could_not_load(model_id: &str, reason: &str) -> String {
+    format!("{model_id} could not be loaded: {}.", reason.trim_end_matches('.'))
 }

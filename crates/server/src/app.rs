@@ -37,9 +37,12 @@ pub fn app(engine: Engine) -> Router {
         .route("/api/catalog", get(routes::catalog::catalog))
         .route("/api/{*rest}", axum::routing::any(not_found))
         .with_state(engine);
+    let docs = Router::new()
+        .merge(SwaggerUi::new("/docs").url("/openapi.json", ApiDoc::openapi()))
+        .layer(middleware::map_response(door::allow_inline_style));
     Router::new()
         .merge(api)
-        .merge(SwaggerUi::new("/docs").url("/openapi.json", ApiDoc::openapi()))
+        .merge(docs)
         .fallback(assets::serve)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(middleware::map_response(door::add_headers))

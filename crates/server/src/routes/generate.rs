@@ -12,7 +12,7 @@ use crate::wire::{
 };
 
 /// The prompt's tokens and the distribution of the next one. Changes nothing.
-#[utoipa::path(post, path = "/api/preview", request_body = PreviewRequest, responses(
+#[utoipa::path(post, path = "/api/preview", tag = "tokens", request_body = PreviewRequest, responses(
     (status = 200, body = PreviewResponse),
     (status = 400, body = ErrorBody, description = "impossible values"),
     (status = 422, body = ErrorBody, description = "not the expected JSON"),
@@ -29,7 +29,7 @@ pub(crate) async fn preview(
 }
 
 /// Appends one token, drawn, greedy or forced, or the tokens of a text.
-#[utoipa::path(post, path = "/api/step", request_body = StepRequest, responses(
+#[utoipa::path(post, path = "/api/step", tag = "tokens", request_body = StepRequest, responses(
     (status = 200, body = StepResponse),
     (status = 400, body = ErrorBody, description = "impossible values"),
     (status = 422, body = ErrorBody, description = "not the expected JSON"),

@@ -9,14 +9,14 @@ use crate::extract::JsonBody;
 use crate::wire::{ErrorBody, LoadRequest, LoadResponse, ModelStatus};
 
 /// Which model answers, and which one is on its way.
-#[utoipa::path(get, path = "/api/model/status", responses((status = 200, body = ModelStatus)))]
+#[utoipa::path(get, path = "/api/model/status", tag = "model", responses((status = 200, body = ModelStatus)))]
 pub(crate) async fn status(State(engine): State<Engine>) -> Json<ModelStatus> {
     Json(ModelStatus::new(&engine.status(), engine.options().threads))
 }
 
 /// Starts to load a model and returns at once; the status tells how it goes. The model that answers
 /// goes on answering, and stays if the load fails.
-#[utoipa::path(post, path = "/api/model/load", request_body = LoadRequest, responses(
+#[utoipa::path(post, path = "/api/model/load", tag = "model", request_body = LoadRequest, responses(
     (status = 200, body = LoadResponse),
     (status = 400, body = ErrorBody, description = "no model_id"),
     (status = 409, body = ErrorBody, description = "a load is under way"),
