@@ -284,6 +284,10 @@ type?: string,
  */
 schema?: string, 
 /**
+ * Another name for `schema`, which wins if it is not empty.
+ */
+schema_text?: string, 
+/**
  * The completion's index from which the grammar counts.
  */
 anchor?: number, };

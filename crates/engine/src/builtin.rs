@@ -82,6 +82,8 @@ pub fn fetch(options: &EngineOptions, report: &dyn Fn(LoadStep)) -> Result<PathB
         .map_err(|error| format!("Cannot create {}: {error}.", folder.display()))?;
     // A folder of its own, so that two programs that fetch at once do not meet.
     let work = folder.join(format!("fetching-{}", std::process::id()));
+    // A program that was killed while it had this number may have left one behind.
+    let _ = fs::remove_dir_all(&work);
     let fetched = fetch_into(&work, &path, &step, report);
     let _ = fs::remove_dir_all(&work);
     fetched.map(|()| path)
@@ -96,7 +98,7 @@ fn fetch_into(
     install(work, &|bytes, bytes_per_s| {
         report(LoadStep {
             bytes,
-            total: Some(PACKAGE_BYTES.max(bytes)),
+            total: Some(PACKAGE_BYTES),
             bytes_per_s: Some(bytes_per_s),
             ..step(LoadPhase::Downloading)
         });

@@ -32,7 +32,8 @@ pub struct EngineOptions {
 impl Default for EngineOptions {
     fn default() -> Self {
         EngineOptions {
-            threads: num_cpus::get_physical(),
+            // A container may be allowed fewer than the machine has.
+            threads: num_cpus::get_physical().min(num_cpus::get()),
             offline: false,
             cache_folder: None,
             cache_bytes: 512 << 20,
@@ -152,7 +153,10 @@ impl Engine {
                 );
                 tracing::warn!("{notice}");
                 self.library.progress(|load| load.model_id = BUILTIN_MODEL.to_owned());
-                (self.open(BUILTIN_MODEL)?, Some(notice))
+                let stand_in = self.open(BUILTIN_MODEL).map_err(|second| {
+                    format!("{error} {}", could_not_load(BUILTIN_MODEL, &second))
+                })?;
+                (stand_in, Some(notice))
             }
             Err(error) => return Err(error),
         };
@@ -163,12 +167,16 @@ impl Engine {
             model.facts.quantization,
             self.options.threads
         );
-        self.library.set_notice(notice);
-        self.jobs.send(Job::Install(Box::new(model))).map_err(|_| "The engine has stopped.".into())
+        let install = Job::Install(Box::new(model), notice);
+        self.jobs.send(install).map_err(|_| "The engine has stopped.".into())
     }
 
     fn open(&self, model_id: &str) -> Result<LoadedModel, String> {
         let path = match Source::parse(model_id)? {
+            // A pipe or a device would block or never end.
+            Source::GgufFile(path) if !path.is_file() => {
+                return Err(format!("There is no file {}.", path.display()));
+            }
             Source::GgufFile(path) => path,
             Source::Builtin => builtin::fetch(&self.options, &|step| {
                 self.library.progress(|load| load.step = step);

@@ -36,13 +36,21 @@ pub enum EngineError {
     EmptyContext,
     /// The input does not fit.
     #[error(
-        "The input has {tokens} tokens, but the model can take only {limit} \
+        "The input has {tokens} tokens or more, but the model can take only {limit} \
          (its context length)."
     )]
     ContextTooLong {
         /// Tokens in the input, forced ones included.
         tokens: usize,
         /// The model's context length.
+        limit: usize,
+    },
+    /// More tokens are forced at once than one answer can hold.
+    #[error("{tokens} tokens are forced at once, but at most {limit} can be.")]
+    TooManyForced {
+        /// Tokens of the text or list.
+        tokens: usize,
+        /// Most tokens at once.
         limit: usize,
     },
     /// The chat template cannot be used with these messages.
@@ -74,6 +82,7 @@ impl EngineError {
             EngineError::UnknownToken { .. } => "unknown_token_id",
             EngineError::EmptyContext => "empty_context",
             EngineError::ContextTooLong { .. } => "context_too_long",
+            EngineError::TooManyForced { .. } => "too_many_forced",
             EngineError::Template(_) => "chat_template_failed",
             EngineError::Sampling(SamplingError::Invalid) => "invalid_distribution",
             EngineError::Sampling(SamplingError::NothingAllowed) => "no_valid_token",
@@ -100,6 +109,7 @@ impl EngineError {
             }
             EngineError::EmptyContext => "Type a prompt, or switch the chat template on.",
             EngineError::ContextTooLong { .. } => "Shorten the prompt or clear the completion.",
+            EngineError::TooManyForced { .. } => "Force the text in several parts.",
             EngineError::Template(_) => {
                 "Try without a system text, or switch the chat template off."
             }

@@ -15,8 +15,9 @@ use crate::report::{PreviewReport, StepReport};
 pub(crate) enum Job {
     Preview(Request<PreviewQuery, PreviewReport>),
     Step(Request<StepQuery, StepReport>),
-    /// Replace the model; the old one is dropped with its caches.
-    Install(Box<LoadedModel>),
+    /// Replace the model; the old one is dropped with its caches. With it goes the notice of why
+    /// it stands in for another, if it does.
+    Install(Box<LoadedModel>, Option<String>),
 }
 
 /// A question and the way back for its answer.
@@ -36,19 +37,31 @@ impl Cancelled {
     pub(crate) fn check(&self) -> Result<(), EngineError> {
         if self.0.load(Ordering::Relaxed) { Err(EngineError::Cancelled) } else { Ok(()) }
     }
-}
 
-/// Cancels when it is dropped, as a future is when its client goes away.
-pub(crate) struct CancelOnDrop(Cancelled);
-
-impl Cancelled {
     pub(crate) fn on_drop(&self) -> CancelOnDrop {
         CancelOnDrop(self.clone())
     }
 }
 
+/// Cancels when it is dropped, as a future is when its client goes away.
+pub(crate) struct CancelOnDrop(Cancelled);
+
 impl Drop for CancelOnDrop {
     fn drop(&mut self) {
         self.0.0.store(true, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dropping_the_guard_cancels() {
+        let cancelled = Cancelled::default();
+        let guard = cancelled.on_drop();
+        assert!(cancelled.check().is_ok());
+        drop(guard);
+        assert!(matches!(cancelled.check(), Err(EngineError::Cancelled)));
     }
 }

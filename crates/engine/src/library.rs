@@ -162,13 +162,10 @@ impl Library {
         status.error = Some(error);
     }
 
-    pub(crate) fn set_notice(&self, notice: Option<String>) {
-        self.lock().notice = notice;
-    }
-
-    pub(crate) fn installed(&self, model: &LoadedModel) {
+    pub(crate) fn installed(&self, model: &LoadedModel, notice: Option<String>) {
         let mut status = self.lock();
         status.load = None;
+        status.notice = notice;
         status.model = Some(model.facts.clone());
     }
 

@@ -59,7 +59,7 @@ impl LoadedModel {
                 facts.vocab_size, facts.logit_size
             ));
         }
-        let cache = PrefixCache::new(config, cache_bytes);
+        let cache = PrefixCache::new(cache_bytes);
         Ok(LoadedModel { facts, model: Box::new(decoder), tokenizer, template, cache })
     }
 }

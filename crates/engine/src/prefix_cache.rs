@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use tokenscope_model::{Config, KvCache};
+use tokenscope_model::{KvCache, SegmentId};
 use tokenscope_tokens::TokenId;
 
 /// Logits `[n_vocab]`, shared between the cache and whoever reads them.
@@ -15,7 +15,8 @@ pub(crate) type Logits = Arc<Vec<f32>>;
 
 pub(crate) struct PrefixCache {
     entries: HashMap<Vec<TokenId>, Entry>,
-    bytes_per_position: usize,
+    /// How many entries hold each segment: it takes memory once, until the last of them has gone.
+    holders: HashMap<SegmentId, usize>,
     usage: CacheUsage,
     clock: u64,
 }
@@ -23,10 +24,13 @@ pub(crate) struct PrefixCache {
 struct Entry {
     kv: KvCache,
     logits: Option<Logits>,
-    /// What this entry added: its logits, and the positions its own pass computed. Segments are
-    /// shared, so memory is returned only when the last entry that uses one has gone.
-    bytes: usize,
     last_used: u64,
+}
+
+impl Entry {
+    fn logits_bytes(&self) -> usize {
+        self.logits.as_ref().map_or(0, |logits| logits.len() * size_of::<f32>())
+    }
 }
 
 /// How full the cache is and how it has served so far.
@@ -34,7 +38,7 @@ struct Entry {
 pub struct CacheUsage {
     /// Prefixes held.
     pub entries: usize,
-    /// Bytes held, estimated per entry.
+    /// Bytes of keys, values and logits held.
     pub bytes: usize,
     /// Bytes that may be held.
     pub max_bytes: usize,
@@ -45,10 +49,10 @@ pub struct CacheUsage {
 }
 
 impl PrefixCache {
-    pub(crate) fn new(config: &Config, max_bytes: usize) -> Self {
+    pub(crate) fn new(max_bytes: usize) -> Self {
         PrefixCache {
             entries: HashMap::new(),
-            bytes_per_position: KvCache::bytes_per_position(config),
+            holders: HashMap::new(),
             usage: CacheUsage { max_bytes, ..CacheUsage::default() },
             clock: 0,
         }
@@ -78,8 +82,9 @@ impl PrefixCache {
         let shared = |known: &[TokenId]| {
             known.iter().zip(&ids[..limit]).take_while(|(known, id)| known == id).count()
         };
-        let best = self.entries.iter_mut().map(|(known, entry)| (shared(known), entry));
-        match best.max_by_key(|(length, _)| *length) {
+        let known = self.entries.iter_mut().map(|(known, entry)| (shared(known), entry));
+        let useful = known.filter(|(length, _)| *length > 0);
+        match useful.max_by_key(|(length, _)| *length) {
             Some((length, entry)) => {
                 entry.last_used = self.clock;
                 entry.kv.prefix(length)
@@ -88,23 +93,21 @@ impl PrefixCache {
         }
     }
 
-    /// Remembers a prefix. `computed` is how many of its positions were computed for it, rather
-    /// than found here.
-    pub(crate) fn insert(
-        &mut self,
-        ids: &[TokenId],
-        kv: KvCache,
-        logits: Option<Logits>,
-        computed: usize,
-    ) {
+    /// Remembers a prefix.
+    pub(crate) fn insert(&mut self, ids: &[TokenId], kv: KvCache, logits: Option<Logits>) {
         debug_assert_eq!(ids.len(), kv.len());
         self.clock += 1;
-        let logits_bytes = logits.as_ref().map_or(0, |logits| logits.len() * size_of::<f32>());
-        let bytes = computed * self.bytes_per_position + logits_bytes;
-        let entry = Entry { kv, logits, bytes, last_used: self.clock };
-        self.usage.bytes += bytes;
+        let entry = Entry { kv, logits, last_used: self.clock };
+        for (segment, bytes) in entry.kv.segments() {
+            let holders = self.holders.entry(segment).or_default();
+            if *holders == 0 {
+                self.usage.bytes += bytes;
+            }
+            *holders += 1;
+        }
+        self.usage.bytes += entry.logits_bytes();
         if let Some(replaced) = self.entries.insert(ids.to_vec(), entry) {
-            self.usage.bytes -= replaced.bytes;
+            self.release(&replaced);
         }
         self.evict();
     }
@@ -115,7 +118,81 @@ impl PrefixCache {
             let oldest = self.entries.iter().min_by_key(|(_, entry)| entry.last_used);
             let ids = oldest.expect("there are at least two").0.clone();
             let dropped = self.entries.remove(&ids).expect("it was just found");
-            self.usage.bytes -= dropped.bytes;
+            self.release(&dropped);
         }
+    }
+
+    /// Takes an entry that is about to go off the books. It must still be alive: segments are named
+    /// by their place in memory.
+    fn release(&mut self, entry: &Entry) {
+        self.usage.bytes -= entry.logits_bytes();
+        for (segment, bytes) in entry.kv.segments() {
+            let holders = self.holders.get_mut(&segment).expect("it was counted when inserted");
+            *holders -= 1;
+            if *holders == 0 {
+                self.holders.remove(&segment);
+                self.usage.bytes -= bytes;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+    use tokenscope_model::{Decoder, GgufFile, Model as _};
+
+    /// The tiny Llama: a position takes 3 layers x 2 x 32 numbers, logits are 320.
+    const POSITION: usize = 3 * 2 * 32 * 4;
+    const LOGITS: usize = 320 * 4;
+
+    fn model() -> Decoder {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/tiny/llama/model.gguf");
+        Decoder::from_gguf(&GgufFile::open(Path::new(path)).unwrap(), 1).unwrap()
+    }
+
+    fn ids(ids: &[u32]) -> Vec<TokenId> {
+        ids.iter().copied().map(TokenId).collect()
+    }
+
+    /// Runs the missing part of `sequence` and remembers it whole.
+    fn remember(cache: &mut PrefixCache, model: &Decoder, sequence: &[u32]) -> usize {
+        let sequence = ids(sequence);
+        let known = cache.longest_prefix(&sequence, sequence.len() - 1);
+        let forward = model.forward(&known, &sequence[known.len()..], 1);
+        let logits = Arc::new(forward.logits.into_iter().next().unwrap());
+        cache.insert(&sequence, forward.cache, Some(logits));
+        known.len()
+    }
+
+    #[test]
+    fn shared_segments_count_once_until_their_last_holder_goes() {
+        let (model, mut cache) = (model(), PrefixCache::new(usize::MAX));
+        assert_eq!(remember(&mut cache, &model, &[1, 2, 3, 4]), 0);
+        assert_eq!(cache.usage().bytes, 4 * POSITION + LOGITS);
+        assert_eq!(remember(&mut cache, &model, &[1, 2, 3, 4, 5]), 4);
+        assert_eq!(remember(&mut cache, &model, &[1, 2, 9]), 2);
+        assert_eq!(cache.usage().bytes, 6 * POSITION + 3 * LOGITS);
+        // The same prefix again replaces itself.
+        assert_eq!(remember(&mut cache, &model, &[1, 2, 9]), 2);
+        assert_eq!(cache.usage().bytes, 6 * POSITION + 3 * LOGITS);
+        // Only one entry fits: its own segments stay, shared ones included.
+        cache.usage.max_bytes = 1;
+        cache.evict();
+        assert_eq!(cache.usage().entries, 1);
+        assert_eq!(cache.usage().bytes, 5 * POSITION + LOGITS);
+        assert!(cache.logits(&ids(&[1, 2, 9])).is_some());
+    }
+
+    #[test]
+    fn what_was_used_last_stays() {
+        let (model, mut cache) = (model(), PrefixCache::new(2 * (POSITION + LOGITS)));
+        remember(&mut cache, &model, &[1]);
+        remember(&mut cache, &model, &[2]);
+        assert!(cache.logits(&ids(&[1])).is_some());
+        remember(&mut cache, &model, &[3]);
+        assert!(cache.logits(&ids(&[1])).is_some());
+        assert!(cache.logits(&ids(&[2])).is_none());
     }
 }

@@ -17,15 +17,16 @@ impl PromptIds {
     /// token if the model wants one, and the system text is ignored.
     pub(crate) fn of(model: &LoadedModel, context: &Context) -> Result<Self, EngineError> {
         let template = model.template.as_ref().filter(|_| context.use_chat_template);
-        let ids = match template {
+        let prompt = match template {
             Some(Ok(template)) => {
-                let text = template.render(&context.system_prompt, &context.prompt)?;
-                model.tokenizer.encode(&text)
+                encode(model, &template.render(&context.system_prompt, &context.prompt)?)?
             }
             Some(Err(broken)) => return Err(EngineError::Template(broken.clone())),
-            None => model.tokenizer.encode_prompt(&context.prompt),
+            None => {
+                check_text(model, &context.prompt)?;
+                model.tokenizer.encode_prompt(&context.prompt).map_err(defect)?
+            }
         };
-        let prompt = ids.map_err(|error| EngineError::Internal(error.to_string()))?;
         let completion = known_ids(model, "completion_ids", &context.completion)?;
         Ok(PromptIds { prompt, completion })
     }
@@ -34,6 +35,36 @@ impl PromptIds {
     pub(crate) fn all(&self) -> Vec<TokenId> {
         [self.prompt.as_slice(), &self.completion].concat()
     }
+}
+
+impl PromptIds {
+    /// Refuses an input that does not fit, together with `more` tokens after it.
+    pub(crate) fn check_length(&self, model: &LoadedModel, more: usize) -> Result<(), EngineError> {
+        let (tokens, limit) =
+            (self.prompt.len() + self.completion.len() + more, model.facts.context_length);
+        if tokens > limit { Err(EngineError::ContextTooLong { tokens, limit }) } else { Ok(()) }
+    }
+}
+
+/// Encodes text as it stands.
+pub(crate) fn encode(model: &LoadedModel, text: &str) -> Result<Vec<TokenId>, EngineError> {
+    check_text(model, text)?;
+    model.tokenizer.encode(text).map_err(defect)
+}
+
+/// Refuses text that could not fit even if every token were the longest there is, before time is
+/// spent on tokenizing it.
+fn check_text(model: &LoadedModel, text: &str) -> Result<(), EngineError> {
+    let limit = model.facts.context_length;
+    let longest = model.tokenizer.vocabulary().longest().max(1);
+    if text.len() / longest > limit {
+        return Err(EngineError::ContextTooLong { tokens: text.len() / longest, limit });
+    }
+    Ok(())
+}
+
+fn defect(error: impl std::fmt::Display) -> EngineError {
+    EngineError::Internal(error.to_string())
 }
 
 /// Checks that the model has these tokens; `field` is what the request calls them.

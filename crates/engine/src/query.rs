@@ -46,7 +46,9 @@ pub struct StepQuery {
 pub enum Choice {
     /// Greedily or by chance, as the settings say.
     Sample,
-    /// These tokens, whatever their probability.
+    /// This token, whatever its probability.
+    Token(i64),
+    /// These tokens, in order.
     Tokens(Vec<i64>),
     /// The tokens of this text, tokenized on its own.
     Text(String),

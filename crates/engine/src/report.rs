@@ -31,7 +31,7 @@ impl TokenPill {
 
 /// A distribution with the texts of its rows.
 #[derive(Debug, Clone)]
-pub struct Distribution {
+pub struct ShownDistribution {
     /// Rows that were asked for.
     pub n_rows: usize,
     /// The numbers.
@@ -75,7 +75,7 @@ pub struct PreviewReport {
     /// The completion.
     pub completion: Vec<TokenPill>,
     /// None if only tokens were asked for.
-    pub distribution: Option<Distribution>,
+    pub distribution: Option<ShownDistribution>,
     /// Time taken, waiting included.
     pub elapsed: Duration,
 }
@@ -105,7 +105,7 @@ pub struct Appended {
     /// The token.
     pub pill: TokenPill,
     /// The distribution at its position.
-    pub distribution: Distribution,
+    pub distribution: ShownDistribution,
 }
 
 /// Why generation is over.

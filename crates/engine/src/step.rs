@@ -10,14 +10,17 @@ use crate::EngineError;
 use crate::job::Cancelled;
 use crate::loaded::LoadedModel;
 use crate::prefix_cache::Logits;
-use crate::prompt::{PromptIds, known_ids};
+use crate::prompt::{PromptIds, encode, known_ids};
 use crate::query::{Choice, PreviewQuery, StepQuery};
-use crate::report::{Appended, Distribution, PreviewReport, StepReport, TokenPill};
+use crate::report::{Appended, PreviewReport, ShownDistribution, StepReport, TokenPill};
 use crate::stop;
 
 /// Tokens of one forward pass of a long input. Between passes the job looks whether it is still
 /// wanted.
 const TOKENS_PER_PASS: usize = 64;
+
+/// Most tokens that one step may force: each gets a full report, which adds up.
+const MOST_FORCED_TOKENS: usize = 512;
 
 /// Answers a preview.
 pub(crate) fn preview(
@@ -27,12 +30,13 @@ pub(crate) fn preview(
 ) -> Result<PreviewReport, EngineError> {
     refuse_constraint(query)?;
     let ids = PromptIds::of(model, &query.context)?;
+    ids.check_length(model, 0)?;
     let distribution = if query.tokens_only {
         None
     } else {
         let logits = logits_after(model, &ids.all(), 1, cancelled)?;
         let explained = explain_at(model, query, &ids.prompt, &ids.completion, &logits[0])?;
-        Some(distribution(model, query, &explained))
+        Some(shown(model, query, &explained))
     };
     let pills = |ids: &[TokenId]| {
         ids.iter().map(|id| TokenPill::of(model.tokenizer.vocabulary(), *id)).collect()
@@ -54,41 +58,20 @@ pub(crate) fn step(
 ) -> Result<StepReport, EngineError> {
     refuse_constraint(&query.preview)?;
     let ids = PromptIds::of(model, &query.preview.context)?;
-    let forced = match &query.choice {
-        Choice::Sample => None,
-        Choice::Tokens(tokens) => Some(known_ids(model, "force_token_id", tokens)?),
-        Choice::Text(text) => {
-            let tokens = model.tokenizer.encode(text);
-            Some(tokens.map_err(|error| EngineError::Internal(error.to_string()))?)
+    let (appended, distributions, luck) = match &query.choice {
+        Choice::Sample => {
+            let (id, distribution, luck) = draw(model, query, &ids, cancelled)?;
+            (vec![id], vec![distribution], Some(luck))
         }
-    };
-    let settings = &query.preview.settings;
-    let mut steps = Vec::new();
-    let (appended, p_final, seed_used) = match forced {
-        None => {
-            let logits = logits_after(model, &ids.all(), 1, cancelled)?;
-            let explained =
-                explain_at(model, &query.preview, &ids.prompt, &ids.completion, &logits[0])?;
-            let seed = (!settings.greedy).then(|| settings.seed.unwrap_or_else(draw_seed));
-            let position = ids.completion.len() as u64;
-            let id = pick(&explained, seed.map(|seed| coin(seed, position)));
-            let p_final = explained.final_probabilities()[id.index()];
-            steps.push(distribution(model, &query.preview, &explained));
-            (vec![id], Some(p_final), seed)
-        }
-        Some(tokens) => {
-            // The distributions at all forced positions come from one pass over all but the last.
-            if let Some((_, all_but_last)) = tokens.split_last() {
-                let input = [ids.all().as_slice(), all_but_last].concat();
-                let all_logits = logits_after(model, &input, tokens.len(), cancelled)?;
-                for (done, logits) in all_logits.iter().enumerate() {
-                    let completion = [ids.completion.as_slice(), &tokens[..done]].concat();
-                    let explained =
-                        explain_at(model, &query.preview, &ids.prompt, &completion, logits)?;
-                    steps.push(distribution(model, &query.preview, &explained));
-                }
-            }
-            (tokens, None, settings.seed)
+        forced => {
+            let tokens = match forced {
+                Choice::Sample => Vec::new(),
+                Choice::Token(token) => known_ids(model, "force_token_id", &[*token])?,
+                Choice::Tokens(tokens) => known_ids(model, "force_token_ids", tokens)?,
+                Choice::Text(text) => encode(model, text)?,
+            };
+            let distributions = force(model, &query.preview, &ids, &tokens, cancelled)?;
+            (tokens, distributions, None)
         }
     };
 
@@ -98,15 +81,69 @@ pub(crate) fn step(
     Ok(StepReport {
         model: model.facts.clone(),
         appended: pills
-            .zip(steps)
+            .zip(distributions)
             .map(|(pill, distribution)| Appended { pill, distribution })
             .collect(),
-        p_final,
+        p_final: luck.as_ref().map(|luck| luck.p_final),
         completion,
         stop,
-        seed_used,
+        seed_used: luck.and_then(|luck| luck.seed),
         elapsed: Default::default(),
     })
+}
+
+/// How a drawn token came about.
+struct Luck {
+    p_final: f32,
+    /// The seed that decided; none if the choice was greedy.
+    seed: Option<i64>,
+}
+
+/// Takes the next token greedily or by chance.
+fn draw(
+    model: &mut LoadedModel,
+    query: &StepQuery,
+    ids: &PromptIds,
+    cancelled: &Cancelled,
+) -> Result<(TokenId, ShownDistribution, Luck), EngineError> {
+    let settings = &query.preview.settings;
+    ids.check_length(model, 0)?;
+    let logits = logits_after(model, &ids.all(), 1, cancelled)?;
+    let explained = explain_at(model, &query.preview, &ids.prompt, &ids.completion, &logits[0])?;
+    let seed = (!settings.greedy).then(|| settings.seed.unwrap_or_else(draw_seed));
+    let position = ids.completion.len() as u64;
+    let id = pick(&explained, seed.map(|seed| coin(seed, position)));
+    let luck = Luck { p_final: explained.final_probabilities()[id.index()], seed };
+    Ok((id, shown(model, &query.preview, &explained), luck))
+}
+
+/// The distributions at the positions of given tokens. They come from passes over many tokens at
+/// once, and their logits are let go pass by pass: those of a long text would fill the memory.
+fn force(
+    model: &mut LoadedModel,
+    query: &PreviewQuery,
+    ids: &PromptIds,
+    tokens: &[TokenId],
+    cancelled: &Cancelled,
+) -> Result<Vec<ShownDistribution>, EngineError> {
+    if tokens.len() > MOST_FORCED_TOKENS {
+        return Err(EngineError::TooManyForced { tokens: tokens.len(), limit: MOST_FORCED_TOKENS });
+    }
+    ids.check_length(model, tokens.len().saturating_sub(1))?;
+    let mut distributions = Vec::with_capacity(tokens.len());
+    for chunk in tokens.chunks(TOKENS_PER_PASS) {
+        let first = distributions.len();
+        // The last token of a chunk is not input for any of the chunk's distributions.
+        let input = [&ids.all(), &tokens[..first + chunk.len() - 1]].concat();
+        let all_logits = logits_after(model, &input, chunk.len(), cancelled)?;
+        for (place, logits) in (first..).zip(&all_logits) {
+            cancelled.check()?;
+            let completion = [&ids.completion, &tokens[..place]].concat();
+            let explained = explain_at(model, query, &ids.prompt, &completion, logits)?;
+            distributions.push(shown(model, query, &explained));
+        }
+    }
+    Ok(distributions)
 }
 
 fn refuse_constraint(query: &PreviewQuery) -> Result<(), EngineError> {
@@ -121,12 +158,8 @@ fn logits_after(
     n_outputs: usize,
     cancelled: &Cancelled,
 ) -> Result<Vec<Logits>, EngineError> {
-    let limit = model.facts.context_length;
     if ids.len() < n_outputs || ids.is_empty() {
         return Err(EngineError::EmptyContext);
-    }
-    if ids.len() > limit {
-        return Err(EngineError::ContextTooLong { tokens: ids.len(), limit });
     }
     let first_output = ids.len() - n_outputs + 1;
     let known: Option<Vec<Logits>> =
@@ -149,12 +182,12 @@ fn logits_after(
         let first_wanted = end + 1 - wanted;
         for (length, logits) in (first_wanted..=end).zip(forward.logits) {
             let logits = Arc::new(logits);
-            model.cache.insert(&ids[..length], kv.prefix(length), Some(Arc::clone(&logits)), 1);
+            model.cache.insert(&ids[..length], kv.prefix(length), Some(Arc::clone(&logits)));
             outputs.push(logits);
         }
         // A pass without outputs is remembered too, so that a cancelled prompt resumes there.
         if wanted == 0 {
-            model.cache.insert(&ids[..end], kv.clone(), None, end - start);
+            model.cache.insert(&ids[..end], kv.clone(), None);
         }
     }
     Ok(outputs)
@@ -177,11 +210,11 @@ fn explain_at(
     Ok(explain(logits, &inputs)?)
 }
 
-fn distribution(model: &LoadedModel, query: &PreviewQuery, explained: &Explained) -> Distribution {
+fn shown(model: &LoadedModel, query: &PreviewQuery, explained: &Explained) -> ShownDistribution {
     let numbers = explained.report(&query.settings, query.n_rows);
     let vocabulary = model.tokenizer.vocabulary();
     let pills = numbers.rows.iter().map(|row| TokenPill::of(vocabulary, row.id)).collect();
-    Distribution { n_rows: query.n_rows, numbers, pills }
+    ShownDistribution { n_rows: query.n_rows, numbers, pills }
 }
 
 /// A seed from the system's randomness, short enough to read aloud and exact in JSON.

@@ -19,11 +19,11 @@ pub(crate) fn run(jobs: &Receiver<Job>, library: &Arc<Library>) {
         match job {
             Job::Preview(request) => answer(request, &mut current, library, step::preview),
             Job::Step(request) => answer(request, &mut current, library, step::step),
-            Job::Install(model) => {
+            Job::Install(model, notice) => {
                 // The old model goes first, so that its memory is free before the new one's
                 // caches grow.
                 drop(current.take());
-                library.installed(&model);
+                library.installed(&model, notice);
                 current = Some(model);
             }
         }

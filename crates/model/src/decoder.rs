@@ -1,7 +1,5 @@
 //! The forward pass of a decoder-only transformer, in the order of the paper.
 
-use std::path::Path;
-
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use tokenscope_tokens::TokenId;
 
@@ -30,18 +28,8 @@ impl Decoder {
             .num_threads(threads)
             .thread_name(|index| format!("model-{index}"))
             .build()
-            .map_err(|error| ModelError::Feature {
-                what: format!("{threads} threads ({error})"),
-            })?;
+            .map_err(|error| ModelError::Threads { threads, reason: error.to_string() })?;
         Ok(Decoder { config, weights, pool })
-    }
-
-    /// As [`Decoder::from_gguf`], from a path.
-    ///
-    /// # Errors
-    /// Also if the file cannot be read.
-    pub fn open(path: &Path, threads: usize) -> Result<Self, ModelError> {
-        Decoder::from_gguf(&GgufFile::open(path)?, threads)
     }
 
     fn run(&self, past: &KvCache, ids: &[TokenId], outputs: usize) -> Forward {

@@ -46,6 +46,14 @@ pub enum ModelError {
         /// The feature and its value.
         what: String,
     },
+    /// The system gives no threads to compute with.
+    #[error("cannot start {threads} threads: {reason}")]
+    Threads {
+        /// How many were asked for.
+        threads: usize,
+        /// The system's reason.
+        reason: String,
+    },
     /// Metadata is missing or of the wrong type.
     #[error("the file's metadata has no usable {key:?} ({expected} expected)")]
     Metadata {

@@ -81,7 +81,7 @@ impl GgufFile {
         let n_tensors = reader.count("the number of tensors", 16)?;
         let n_values = reader.count("the number of metadata values", 13)?;
 
-        let mut metadata = HashMap::with_capacity(n_values);
+        let mut metadata = HashMap::new();
         for _ in 0..n_values {
             let key = reader.text("a metadata key")?;
             let kind = reader.u32(&key)?;
@@ -89,7 +89,7 @@ impl GgufFile {
             metadata.insert(key, value);
         }
 
-        let mut headers = Vec::with_capacity(n_tensors);
+        let mut headers = Vec::new();
         for _ in 0..n_tensors {
             headers.push(reader.tensor_header()?);
         }
@@ -98,7 +98,7 @@ impl GgufFile {
             _ => DEFAULT_ALIGNMENT,
         };
         let data_start = reader.at.next_multiple_of(alignment);
-        let mut tensors = HashMap::with_capacity(n_tensors);
+        let mut tensors = HashMap::new();
         for header in headers {
             let info = header.place_in(data_start, map.len())?;
             tensors.insert(header.name, info);
@@ -185,6 +185,10 @@ impl GgufFile {
             *weights.entry(tensor.format).or_default() += tensor.extents.iter().product::<usize>();
         }
         weights.into_iter().max_by_key(|&(format, n)| (n, format.name())).map(|(format, _)| format)
+    }
+
+    pub(crate) fn tensor_names(&self) -> impl Iterator<Item = &str> {
+        self.tensors.keys().map(String::as_str)
     }
 
     pub(crate) fn tensor(&self, name: &str) -> Option<&TensorInfo> {
@@ -333,41 +337,18 @@ impl Reader<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Write;
+    use crate::testing::{self, TinyGguf};
 
     fn open(bytes: &[u8]) -> Result<GgufFile, ModelError> {
-        let mut file = tempfile::NamedTempFile::new().unwrap();
-        file.write_all(bytes).unwrap();
-        GgufFile::open(file.path())
-    }
-
-    fn text(s: &str) -> Vec<u8> {
-        [&(s.len() as u64).to_le_bytes()[..], s.as_bytes()].concat()
+        GgufFile::open(testing::write(bytes).path())
     }
 
     /// One text, one array, and one F32 vector of two weights.
     fn small_file() -> Vec<u8> {
-        let mut bytes = b"GGUF\x03\0\0\0".to_vec();
-        bytes.extend(1u64.to_le_bytes());
-        bytes.extend(2u64.to_le_bytes());
-        bytes.extend(text("general.architecture"));
-        bytes.extend(8u32.to_le_bytes());
-        bytes.extend(text("llama"));
-        bytes.extend(text("numbers"));
-        bytes.extend(9u32.to_le_bytes());
-        bytes.extend(5u32.to_le_bytes());
-        bytes.extend(2u64.to_le_bytes());
-        bytes.extend((-1i32).to_le_bytes());
-        bytes.extend(7i32.to_le_bytes());
-        bytes.extend(text("norm"));
-        bytes.extend(1u32.to_le_bytes());
-        bytes.extend(2u64.to_le_bytes());
-        bytes.extend(0u32.to_le_bytes());
-        bytes.extend(0u64.to_le_bytes());
-        bytes.resize(bytes.len().next_multiple_of(32), 0);
-        bytes.extend(1.5f32.to_le_bytes());
-        bytes.extend((-2.0f32).to_le_bytes());
-        bytes
+        let mut file = TinyGguf::new("llama");
+        file.set("numbers", testing::Value::Ints(&[-1, 7]));
+        file.vector("norm", &[1.5, -2.0]);
+        file.bytes()
     }
 
     #[test]

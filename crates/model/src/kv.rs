@@ -60,9 +60,13 @@ impl KvCache {
         longer
     }
 
-    /// Memory that one more position takes in a model of this shape.
-    pub fn bytes_per_position(config: &Config) -> usize {
-        2 * config.n_layers * config.kv_dim() * size_of::<f32>()
+    /// What this cache keeps in memory: for each segment a name, the same in every cache that
+    /// shares it, and its bytes. (A segment is kept whole, even if only a part of it is used.)
+    pub fn segments(&self) -> impl Iterator<Item = (SegmentId, usize)> {
+        self.segments.iter().map(|(segment, _)| {
+            let bytes = 2 * segment.layers.len() * segment.n * segment.kv_dim * size_of::<f32>();
+            (SegmentId(Arc::as_ptr(segment) as usize), bytes)
+        })
     }
 
     /// One layer's (keys, values) `[positions][kv_dim]`, a pair of slices per segment in order.
@@ -70,6 +74,10 @@ impl KvCache {
         self.segments.iter().map(move |(segment, used)| segment.layer(layer, *used))
     }
 }
+
+/// Names a segment for as long as a cache holds it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SegmentId(usize);
 
 /// The keys and values one forward pass wrote.
 pub(crate) struct KvSegment {

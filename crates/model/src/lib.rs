@@ -21,13 +21,15 @@ mod gguf;
 mod kv;
 mod ops;
 mod simd;
+#[cfg(test)]
+mod testing;
 mod weights;
 
 pub use config::{Config, Rope};
 pub use decoder::Decoder;
 pub use error::ModelError;
 pub use gguf::{GgufFile, Value};
-pub use kv::KvCache;
+pub use kv::{KvCache, SegmentId};
 
 use tokenscope_tokens::TokenId;
 

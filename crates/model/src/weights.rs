@@ -1,11 +1,14 @@
 //! The weights, read-only and as stored; asked for by name with the shape they must have.
 
+use std::cell::RefCell;
+use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
 use memmap2::Mmap;
 
 use crate::format::{StorageFormat, with_format};
+use crate::gguf::TensorInfo;
 use crate::{GgufFile, ModelError};
 
 /// All weights of a decoder.
@@ -70,19 +73,35 @@ impl Matrix {
     }
 }
 
-/// Access to a file's tensors with their shapes checked.
+/// Access to a file's tensors with their shapes checked. Remembers which were asked for.
 pub(crate) struct Tensors<'a> {
     file: &'a GgufFile,
+    read: RefCell<HashSet<String>>,
 }
 
 impl<'a> Tensors<'a> {
     pub(crate) fn of(file: &'a GgufFile) -> Self {
-        Tensors { file }
+        Tensors { file, read: RefCell::default() }
+    }
+
+    fn find(&self, name: &str) -> Option<&'a TensorInfo> {
+        self.read.borrow_mut().insert(name.to_owned());
+        self.file.tensor(name)
+    }
+
+    /// Fails if the file has a tensor that nobody asked for: a part of the model that would be
+    /// silently left out.
+    pub(crate) fn refuse_unread(&self) -> Result<(), ModelError> {
+        let read = self.read.borrow();
+        match self.file.tensor_names().filter(|name| !read.contains(*name)).min() {
+            None => Ok(()),
+            Some(name) => Err(ModelError::Feature { what: format!("a tensor {name:?}") }),
+        }
     }
 
     /// How many rows a matrix has.
     pub(crate) fn rows(&self, name: &str) -> Result<usize, ModelError> {
-        let extents = self.file.tensor(name).map(|info| info.extents.clone());
+        let extents = self.find(name).map(|info| info.extents.clone());
         match extents.as_deref() {
             Some([_, rows]) if *rows > 0 => Ok(*rows),
             _ => Err(mismatch(name, "a matrix".into(), extents.as_deref())),
@@ -105,7 +124,7 @@ impl<'a> Tensors<'a> {
         rows: usize,
         cols: usize,
     ) -> Result<Option<Matrix>, ModelError> {
-        let Some(info) = self.file.tensor(name) else { return Ok(None) };
+        let Some(info) = self.find(name) else { return Ok(None) };
         // GGUF lists the fastest-varying extent first.
         if info.extents != [cols, rows] {
             return Err(mismatch(name, format!("{rows} x {cols}"), Some(&info.extents)));
@@ -130,7 +149,7 @@ impl<'a> Tensors<'a> {
         len: usize,
     ) -> Result<Option<Vec<f32>>, ModelError> {
         use crate::format::BlockFormat as _;
-        let Some(info) = self.file.tensor(name) else { return Ok(None) };
+        let Some(info) = self.find(name) else { return Ok(None) };
         if info.extents != [len] {
             return Err(mismatch(name, format!("{len}"), Some(&info.extents)));
         }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use tokenscope_model::{Decoder, KvCache, Model};
+use tokenscope_model::{Decoder, GgufFile, KvCache, Model};
 use tokenscope_tokens::TokenId;
 
 const CHECKPOINTS: [&str; 3] = ["llama", "llama3_scaled_rope", "llama_bias"];
@@ -19,7 +19,8 @@ impl Golden {
             PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/tiny").join(name);
         let text = std::fs::read_to_string(folder.join("golden.json")).unwrap();
         let numbers: serde_json::Value = serde_json::from_str(&text).unwrap();
-        let model = Decoder::open(&folder.join("model.gguf"), 2).unwrap();
+        let model =
+            Decoder::from_gguf(&GgufFile::open(&folder.join("model.gguf")).unwrap(), 2).unwrap();
         Golden { model, ids: ids(&numbers["input_ids"]), numbers }
     }
 

@@ -99,9 +99,11 @@ fn snapshot(
         .map(|p| f64::from(*p) * -f64::from(*p).log2())
         .sum();
     let removed_mass = before.map_or(0.0, |before| {
-        let cut_here = before.probabilities.iter().enumerate().filter(|(index, _)| {
-            stage.is_some() && distribution.cut_by(TokenId(*index as u32)) == stage
-        });
+        let cut_here = before
+            .probabilities
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| distribution.cut_by(TokenId(*index as u32)) == stage);
         // From 0.0, since an empty sum would be -0.0.
         cut_here.fold(0.0, |mass, (_, p)| mass + f64::from(*p))
     });

@@ -1,5 +1,7 @@
 //! Tokens in order of their logits, sorted only as far as anybody looks.
 
+use std::cmp::Ordering;
+
 use tokenscope_tokens::TokenId;
 
 /// An iterator over ids, highest logit first, ties by lower id.
@@ -24,7 +26,9 @@ impl<'a> Ranking<'a> {
     fn sort_more(&mut self) {
         let logits = self.logits;
         let order = |a: &TokenId, b: &TokenId| {
-            logits[b.index()].total_cmp(&logits[a.index()]).then(a.cmp(b))
+            // Not total_cmp: to that, 0.0 and -0.0 are no tie. There is never a NaN.
+            let by_logit = logits[b.index()].partial_cmp(&logits[a.index()]);
+            by_logit.unwrap_or(Ordering::Equal).then(a.cmp(b))
         };
         let target = (self.sorted * GROWTH).max(FIRST_SLICE).min(self.ids.len());
         let unsorted = &mut self.ids[self.sorted..];
@@ -65,5 +69,7 @@ mod tests {
         });
         assert_eq!(Ranking::new(ids, &logits).collect::<Vec<_>>(), sorted);
         assert_eq!(Ranking::new([], &logits).next(), None);
+        let zeros = [-0.0, 0.0, -0.0];
+        assert!(Ranking::new([2, 1, 0].map(TokenId), &zeros).is_sorted());
     }
 }

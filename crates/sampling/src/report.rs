@@ -70,7 +70,14 @@ impl Explained {
     /// sight. Under a grammar its legal tokens come first, and the illegal ones the model wanted
     /// most fill what is left.
     pub fn report(&self, settings: &Settings, n_rows: usize) -> DistributionReport {
-        let rows: Vec<Row> = self.best(n_rows).into_iter().map(|id| self.row(id)).collect();
+        let ids = self.best(n_rows);
+        let base_ranks = ranks(&ids, &self.raw_logits, |_| true);
+        let final_ranks =
+            ranks(&ids, self.distribution.logits(), |id| self.distribution.is_kept(id));
+        let with_ranks = ids.into_iter().zip(base_ranks).zip(final_ranks);
+        let rows: Vec<Row> = with_ranks
+            .map(|((id, rank_base), rank_final)| self.row(id, rank_base, rank_final))
+            .collect();
         let rest = |shown: f64| (1.0 - shown).max(0.0);
         DistributionReport {
             other_p_base: rest(rows.iter().map(|row| f64::from(row.p_base)).sum()),
@@ -96,18 +103,15 @@ impl Explained {
         best
     }
 
-    fn row(&self, id: TokenId) -> Row {
+    fn row(&self, id: TokenId, rank_base: usize, rank_final: usize) -> Row {
         let cut_by = self.distribution.cut_by(id);
-        let final_logits = self.distribution.logits();
         Row {
             id,
             logit: self.raw_logits[id.index()],
             p_base: self.base_probabilities()[id.index()],
             p_final: self.final_probabilities()[id.index()],
-            rank_base: rank(id, &self.raw_logits, |_| true),
-            rank_final: cut_by
-                .is_none()
-                .then(|| rank(id, final_logits, |id| self.distribution.is_kept(id))),
+            rank_base,
+            rank_final: cut_by.is_none().then_some(rank_final),
             valid: self.is_valid(id),
             cut_by,
             after: self.snapshots.iter().map(|s| s.probabilities[id.index()]).collect(),
@@ -140,14 +144,28 @@ impl Explained {
     }
 }
 
-/// A token's place, from 1, by logit among the counted; ties go to the lower id.
-fn rank(id: TokenId, logits: &[f32], counts: impl Fn(TokenId) -> bool) -> usize {
-    let own = logits[id.index()];
-    let better = logits.iter().enumerate().filter(|&(index, logit)| {
-        let other = TokenId(index as u32);
-        (*logit > own || (*logit == own && other < id)) && counts(other)
-    });
-    1 + better.count()
+/// The places, from 1, of some tokens by logit among the counted; ties go to the lower id.
+///
+/// One pass over the vocabulary for all of them: each counted token is sorted in among the few.
+fn ranks(ids: &[TokenId], logits: &[f32], counts: impl Fn(TokenId) -> bool) -> Vec<usize> {
+    let is_before = |a: TokenId, b: TokenId| {
+        let (logit_a, logit_b) = (logits[a.index()], logits[b.index()]);
+        logit_a > logit_b || (logit_a == logit_b && a < b)
+    };
+    let sorted: Vec<TokenId> = Ranking::new(ids.iter().copied(), logits).collect();
+    // Counted tokens that come before sorted[i], but not before sorted[i - 1].
+    let mut between = vec![0; sorted.len() + 1];
+    for id in (0..logits.len() as u32).map(TokenId).filter(|id| counts(*id)) {
+        between[sorted.partition_point(|known| !is_before(id, *known))] += 1;
+    }
+    let mut rank_of = vec![0; sorted.len()];
+    let mut before = 0;
+    for (place, id) in sorted.iter().enumerate() {
+        before += between[place];
+        let row = ids.iter().position(|known| known == id).expect("sorted holds the same ids");
+        rank_of[row] = before + 1;
+    }
+    rank_of
 }
 
 #[cfg(test)]
@@ -217,6 +235,22 @@ mod tests {
         assert_eq!(cut, [None, Some("top_p"), Some("constraint"), Some("constraint")]);
         assert_eq!(report.kept_count, 1);
         assert_close(&[report.legal_mass.unwrap() as f32], &[0.15]);
+    }
+
+    #[test]
+    fn ranks_are_what_counting_gives() {
+        let logits: Vec<f32> = (0..300).map(|i| ((i * 31) % 17) as f32).collect();
+        let counted = |id: TokenId| id.0 % 3 != 1;
+        let ids: Vec<TokenId> = [7, 0, 299, 150, 17, 34].map(TokenId).to_vec();
+        let slow = |id: TokenId| {
+            let better = (0..300).map(TokenId).filter(|other| {
+                let (own, others) = (logits[id.index()], logits[other.index()]);
+                counted(*other) && (others > own || (others == own && *other < id))
+            });
+            1 + better.count()
+        };
+        let expected: Vec<usize> = ids.iter().map(|id| slow(*id)).collect();
+        assert_eq!(ranks(&ids, &logits, counted), expected);
     }
 
     #[test]

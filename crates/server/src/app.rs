@@ -45,8 +45,8 @@ pub fn app(engine: Engine) -> Router {
         .merge(docs)
         .fallback(assets::serve)
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(middleware::map_response(door::add_headers))
         .layer(middleware::from_fn(door::check_caller))
+        .layer(middleware::map_response(door::add_headers))
 }
 
 async fn not_found() -> ApiError {

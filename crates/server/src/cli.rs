@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::Parser;
+use tracing::Level;
 
 /// The model that is loaded when nobody says otherwise.
 pub const DEFAULT_MODEL: &str = "Qwen/Qwen2.5-0.5B-Instruct";
@@ -47,8 +48,9 @@ pub struct Cli {
     pub cache: Option<PathBuf>,
 
     /// How much to log: error, warn, info, debug or trace.
-    #[arg(long, env = "LLM_DEMO_LOG_LEVEL", default_value = "info", value_name = "LEVEL")]
-    pub log_level: LogLevel,
+    #[arg(long, env = "LLM_DEMO_LOG_LEVEL", default_value = "info", value_name = "LEVEL",
+        value_parser = parse_level)]
+    pub log_level: Level,
 }
 
 const EXAMPLES: &str = "\
@@ -61,30 +63,17 @@ Examples:
 
 The API is described at /docs while the program runs.";
 
-/// Levels of logging, under their Rust names and those of Python's servers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-#[expect(missing_docs, reason = "the names say it")]
-pub enum LogLevel {
-    #[value(alias = "critical")]
-    Error,
-    #[value(alias = "warning")]
-    Warn,
-    Info,
-    Debug,
-    Trace,
-}
-
-impl LogLevel {
-    /// As the logging library wants it.
-    pub fn level(self) -> tracing::Level {
-        match self {
-            LogLevel::Error => tracing::Level::ERROR,
-            LogLevel::Warn => tracing::Level::WARN,
-            LogLevel::Info => tracing::Level::INFO,
-            LogLevel::Debug => tracing::Level::DEBUG,
-            LogLevel::Trace => tracing::Level::TRACE,
-        }
-    }
+/// Reads a level of logging, under its Rust name or that of Python's servers, in any case. A
+/// variable that is set but empty counts as absent.
+fn parse_level(name: &str) -> Result<Level, String> {
+    Ok(match name.to_ascii_lowercase().as_str() {
+        "error" | "critical" => Level::ERROR,
+        "warn" | "warning" => Level::WARN,
+        "info" | "" => Level::INFO,
+        "debug" => Level::DEBUG,
+        "trace" => Level::TRACE,
+        _ => return Err("expected error, warn, info, debug or trace".into()),
+    })
 }
 
 #[cfg(test)]
@@ -99,8 +88,14 @@ mod tests {
 
     #[test]
     fn python_names_of_levels_are_understood() {
-        let level = |name| Cli::parse_from(["tokenscope", "--log-level", name]).log_level;
-        assert_eq!(level("warning"), LogLevel::Warn);
-        assert_eq!(level("critical"), LogLevel::Error);
+        for (name, level) in [
+            ("warning", Level::WARN),
+            ("CRITICAL", Level::ERROR),
+            ("Info", Level::INFO),
+            ("", Level::INFO),
+        ] {
+            assert_eq!(Cli::parse_from(["tokenscope", "--log-level", name]).log_level, level);
+        }
+        assert!(Cli::try_parse_from(["tokenscope", "--log-level", "loud"]).is_err());
     }
 }

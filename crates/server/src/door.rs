@@ -5,6 +5,8 @@
 //! resolves to 127.0.0.1 (DNS rebinding) gives itself away there. And where the browser says which
 //! `Origin` a request comes from, it must be our own page. No CORS header is ever sent.
 
+use std::net::IpAddr;
+
 use axum::extract::Request;
 use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use axum::http::{StatusCode, uri::Authority};
@@ -12,8 +14,6 @@ use axum::middleware::Next;
 use axum::response::Response;
 
 use crate::{ApiError, assets};
-
-const LOOPBACK_NAMES: [&str; 4] = ["localhost", "127.0.0.1", "[::1]", "::1"];
 
 /// Refuses foreign hosts and origins.
 pub(crate) async fn check_caller(request: Request, next: Next) -> Result<Response, ApiError> {
@@ -32,10 +32,6 @@ fn check(headers: &HeaderMap) -> Result<(), ApiError> {
             .into(),
     };
     let host = text(header::HOST).unwrap_or("");
-    let is_loopback = |host: &str| {
-        let authority = host.parse::<Authority>();
-        authority.is_ok_and(|authority| LOOPBACK_NAMES.contains(&authority.host()))
-    };
     if !is_loopback(host) {
         return Err(refuse(format!("Requests to host {host:?} are refused."), "foreign_host"));
     }
@@ -45,6 +41,18 @@ fn check(headers: &HeaderMap) -> Result<(), ApiError> {
         }
         _ => Ok(()),
     }
+}
+
+/// Whether a `Host` header names this machine's loopback: `localhost` or an address.
+fn is_loopback(host: &str) -> bool {
+    let Ok(authority) = host.parse::<Authority>() else { return false };
+    // Nobody's browser sends user names in this header.
+    if authority.as_str().contains('@') {
+        return false;
+    }
+    let name = authority.host().trim_matches(['[', ']']);
+    name.eq_ignore_ascii_case("localhost")
+        || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 /// Swagger UI sizes its logo with an inline style. Its page shows no text of a model.
@@ -87,6 +95,10 @@ mod tests {
             ("localhost:9", Some("http://localhost:9"), None),
             ("[::1]:8000", Some("http://[::1]:8000"), None),
             ("127.0.0.1", None, None),
+            ("127.0.0.2:8000", None, None),
+            ("LocalHost:8000", Some("http://LocalHost:8000"), None),
+            ("localhost@evil.example", None, Some("foreign_host")),
+            ("evil@localhost", None, Some("foreign_host")),
             ("", None, Some("foreign_host")),
             ("evil.example:8000", None, Some("foreign_host")),
             ("localhost.evil.example", None, Some("foreign_host")),

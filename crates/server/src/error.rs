@@ -31,6 +31,7 @@ impl From<EngineError> for ApiError {
             | EngineError::UnknownToken { .. }
             | EngineError::EmptyContext
             | EngineError::ContextTooLong { .. }
+            | EngineError::TooManyForced { .. }
             | EngineError::Template(_)
             | EngineError::Sampling(_)
             | EngineError::ConstraintUnavailable => StatusCode::BAD_REQUEST,

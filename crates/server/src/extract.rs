@@ -73,17 +73,18 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     let Object(parsed) = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();
         let inner = error.into_inner();
-        if inner.is_data() && path != "." {
-            // serde_json adds the place in the text, which the path says better.
-            let text = inner.to_string();
-            let what = text.split(" at line ").next().unwrap_or(&text);
-            invalid("invalid_field", format!("Field {path}: {what}."))
-        } else {
-            invalid("invalid_json", format!("The body is not the expected JSON: {inner}."))
+        let text = inner.to_string();
+        // serde_json adds the place in the text, which the path says better.
+        let what = text.split(" at line ").next().unwrap_or(&text);
+        // A path that is "." or ends in "?" leads to no field.
+        match (path.ends_with(['.', '?']), inner.is_data()) {
+            (true, true) => invalid("invalid_field", format!("The body: {what}.")),
+            (true, false) => invalid("invalid_json", format!("The body is not JSON: {inner}.")),
+            (false, true) => invalid("invalid_field", format!("Field {path}: {what}.")),
+            (false, false) => invalid("invalid_json", format!("Field {path}: {inner}.")),
         }
     })?;
-    json.end().map_err(|error| {
-        invalid("invalid_json", format!("The body is not the expected JSON: {error}."))
-    })?;
+    json.end()
+        .map_err(|error| invalid("invalid_json", format!("The body is not JSON: {error}.")))?;
     Ok(parsed)
 }

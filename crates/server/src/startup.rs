@@ -1,5 +1,6 @@
 //! From flags to a running server.
 
+use std::cell::RefCell;
 use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use tokenscope_engine::{Engine, EngineOptions, fetch_builtin_model};
 use tokio::net::TcpListener;
 
 use crate::app;
-use crate::cli::Cli;
+use crate::cli::{Cli, DEFAULT_MODEL};
 
 /// Runs the program.
 ///
@@ -17,24 +18,23 @@ use crate::cli::Cli;
 /// A sentence for the terminal.
 pub fn run(cli: &Cli) -> Result<(), String> {
     tracing_subscriber::fmt()
-        .with_max_level(cli.log_level.level())
+        .with_max_level(cli.log_level)
         .with_target(false)
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         .init();
     let mut options = EngineOptions {
         offline: cli.offline,
-        cache_folder: cli.cache.clone(),
+        cache_folder: cli.cache.clone().filter(|folder| !folder.as_os_str().is_empty()),
         ..EngineOptions::default()
     };
     if let Some(threads) = cli.threads {
         options.threads = threads.into();
     }
     if cli.fetch_builtin {
-        let mut last = None;
-        let reporter = std::cell::RefCell::new(&mut last);
+        let last = RefCell::new(None);
         let path =
-            fetch_builtin_model(&options, &|step| print_step(&step, *reporter.borrow_mut()))?;
+            fetch_builtin_model(&options, &|step| print_step(&step, &mut last.borrow_mut()))?;
         #[expect(clippy::print_stdout, reason = "the path is the command's result")]
         {
             println!("{}", path.display());
@@ -75,7 +75,8 @@ async fn serve(cli: &Cli, options: EngineOptions) -> Result<(), String> {
     eprintln!("Tokenscope is at {url}  (Ctrl-C stops it)");
 
     let engine = Engine::start(options);
-    engine.load_or_stand_in(&cli.model).map_err(|error| error.to_string())?;
+    let model = Some(cli.model.trim()).filter(|model| !model.is_empty()).unwrap_or(DEFAULT_MODEL);
+    engine.load_or_stand_in(model).map_err(|error| error.to_string())?;
     tokio::spawn(print_progress(engine.clone()));
     if cli.open
         && let Err(error) = open::that(&url)

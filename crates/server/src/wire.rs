@@ -16,7 +16,7 @@ pub use request::{
     ConstraintParams, LoadRequest, PreviewRequest, SamplingParams, StepChoice, StepRequest,
 };
 pub use response::{
-    AppendedMeta, Asked, Distribution, DistributionRow, ErrorBody, LoadResponse, PreviewResponse,
+    AppendedMeta, Distribution, DistributionRow, ErrorBody, LoadResponse, PreviewResponse,
     SelectedToken, StageSummary, StepResponse, TokenPill,
 };
 pub use status::{CacheStatus, Capabilities, LoadProgress, ModelInfo, ModelStatus};

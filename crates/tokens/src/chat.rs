@@ -11,10 +11,10 @@ pub struct ChatTemplate {
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum TemplateError {
     /// The template's own text is at fault.
-    #[error("the model's chat template cannot be read: {0}")]
+    #[error("The model's chat template cannot be read: {0}.")]
     Compile(String),
     /// The template refused these messages, for example a system role it does not know.
-    #[error("the model's chat template refused the messages: {0}")]
+    #[error("The model's chat template refused the messages: {0}.")]
     Render(String),
 }
 

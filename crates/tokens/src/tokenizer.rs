@@ -96,8 +96,11 @@ impl Tokenizer {
     /// Encodes text as it stands: nothing is added, but the text of a special token becomes that
     /// token.
     ///
+    /// Bytes that the vocabulary has no token for are dropped, as the models' own tokenizers do
+    /// (SmolLM2 lacks a few control characters).
+    ///
     /// # Errors
-    /// [`TokenizerError::Vocabulary`] if the vocabulary cannot spell the text.
+    /// [`TokenizerError::Vocabulary`] if the encoder refuses the text.
     pub fn encode(&self, text: &str) -> Result<Vec<TokenId>, TokenizerError> {
         let encoding = self
             .encoder

@@ -80,6 +80,11 @@ impl Vocabulary {
         }
     }
 
+    /// Bytes of the longest token.
+    pub fn longest(&self) -> usize {
+        self.offsets.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or(0) as usize
+    }
+
     /// The token's kind; padding beyond the vocabulary counts as unused.
     pub fn kind(&self, id: TokenId) -> TokenKind {
         self.kinds.get(id.index()).copied().unwrap_or(TokenKind::Unused)

@@ -52,29 +52,49 @@ pub(super) fn read(file: &GgufFile) -> Result<Recipe, ModelError> {
         final_norm: tensors.vector("output_norm.weight", d)?,
         unembedding,
     };
+    tensors.refuse_unread()?;
     Ok(Recipe { config, weights })
 }
 
 fn read_config(file: &GgufFile, tensors: &Tensors<'_>) -> Result<Config, ModelError> {
-    let count = |key: &str| {
+    // Absent and unusable are different: an absent count may have a default, an odd one (zero, a
+    // list per layer) means a model we would get wrong.
+    let optional_count = |key: &str| -> Result<Option<usize>, ModelError> {
         let key = format!("llama.{key}");
-        file.uint(&key)
-            .filter(|&n| n > 0)
-            .ok_or(ModelError::Metadata { key, expected: "a positive integer" })
+        match file.value(&key) {
+            None => Ok(None),
+            Some(_) => match file.uint(&key) {
+                Some(n) if (1..=LARGEST_COUNT).contains(&n) => Ok(Some(n)),
+                _ => Err(ModelError::Metadata { key, expected: "a positive integer" }),
+            },
+        }
+    };
+    let count = |key: &str| {
+        optional_count(key)?.ok_or(ModelError::Metadata {
+            key: format!("llama.{key}"),
+            expected: "a positive integer",
+        })
     };
     let number = |key: &str, default: f32| {
         file.float(&format!("llama.{key}")).map_or(default, |number| number as f32)
     };
     let d_model = count("embedding_length")?;
     let n_heads = count("attention.head_count")?;
-    let n_kv_heads = count("attention.head_count_kv").unwrap_or(n_heads);
+    let n_kv_heads = optional_count("attention.head_count_kv")?.unwrap_or(n_heads);
     if n_heads % n_kv_heads != 0 {
         return Err(ModelError::Feature {
             what: format!("{n_heads} query heads that {n_kv_heads} key heads do not divide"),
         });
     }
-    let head_dim = count("attention.key_length").unwrap_or(d_model / n_heads);
-    let rope_dimensions = count("rope.dimension_count").unwrap_or(head_dim);
+    let head_dim = optional_count("attention.key_length")?.unwrap_or(d_model / n_heads);
+    // The tensor's real size bounds what the metadata claims, before anything is computed from it.
+    let q_rows = tensors.rows("blk.0.attn_q.weight")?;
+    if head_dim == 0 || n_heads * head_dim != q_rows {
+        return Err(ModelError::Feature {
+            what: format!("{n_heads} heads of {head_dim} with {q_rows} rows of queries"),
+        });
+    }
+    let rope_dimensions = optional_count("rope.dimension_count")?.unwrap_or(head_dim);
     if rope_dimensions % 2 != 0 || rope_dimensions > head_dim {
         return Err(ModelError::Feature {
             what: format!("rotary embedding of {rope_dimensions} of {head_dim} dimensions"),
@@ -95,6 +115,9 @@ fn read_config(file: &GgufFile, tensors: &Tensors<'_>) -> Result<Config, ModelEr
     })
 }
 
+/// No size of a model is larger, and products of two fit `usize`.
+const LARGEST_COUNT: usize = 1 << 31;
+
 /// Features that change the numbers and are not implemented: a model that uses one must not run.
 fn refuse_unsupported(file: &GgufFile) -> Result<(), ModelError> {
     let unsupported = [
@@ -106,10 +129,96 @@ fn refuse_unsupported(file: &GgufFile) -> Result<(), ModelError> {
             return Err(ModelError::Feature { what: format!("{what} ({key})") });
         }
     }
-    let scaling = file.text("llama.rope.scaling.type").unwrap_or("none");
-    if scaling != "none" {
-        let what = format!("{scaling} scaling of rotary positions (llama.rope.scaling.type)");
+    // Without a type, a factor means linear scaling; older files have it under another key.
+    let scaling = file.text("llama.rope.scaling.type").unwrap_or("linear");
+    let factor = ["llama.rope.scaling.factor", "llama.rope.scale_linear"]
+        .into_iter()
+        .find_map(|key| file.float(key))
+        .unwrap_or(1.0);
+    let is_off = scaling == "none" || (scaling == "linear" && (factor == 0.0 || factor == 1.0));
+    if !is_off {
+        let what = format!("{scaling} scaling of rotary positions by {factor}");
         return Err(ModelError::Feature { what });
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{TinyGguf, Value::*};
+    use crate::{GgufFile, family};
+
+    /// A one-layer model of width 8 that is read without complaint.
+    fn tiny() -> TinyGguf {
+        let mut file = TinyGguf::new("llama");
+        for (key, n) in [
+            ("block_count", 1),
+            ("context_length", 16),
+            ("embedding_length", 8),
+            ("feed_forward_length", 4),
+            ("attention.head_count", 2),
+            ("attention.head_count_kv", 1),
+        ] {
+            file.set(&format!("llama.{key}"), U32(n));
+        }
+        for (name, extents) in [
+            ("token_embd.weight", &[8, 3][..]),
+            ("output_norm.weight", &[8]),
+            ("blk.0.attn_norm.weight", &[8]),
+            ("blk.0.attn_q.weight", &[8, 8]),
+            ("blk.0.attn_k.weight", &[8, 4]),
+            ("blk.0.attn_v.weight", &[8, 4]),
+            ("blk.0.attn_output.weight", &[8, 8]),
+            ("blk.0.ffn_norm.weight", &[8]),
+            ("blk.0.ffn_gate.weight", &[8, 4]),
+            ("blk.0.ffn_up.weight", &[8, 4]),
+            ("blk.0.ffn_down.weight", &[4, 8]),
+        ] {
+            file.tensor(name, extents);
+        }
+        file
+    }
+
+    fn error_of(change: impl FnOnce(&mut TinyGguf)) -> Option<String> {
+        let mut file = tiny();
+        change(&mut file);
+        let file = file.write();
+        let file = GgufFile::open(file.path()).unwrap();
+        family::read(&file).err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_sound_file_is_read() {
+        assert_eq!(error_of(|_| {}), None);
+        assert_eq!(error_of(|file| file.set("llama.rope.scaling.factor", F32(1.0))), None);
+    }
+
+    #[test]
+    fn what_we_would_get_wrong_is_refused_by_name() {
+        for (key, value, complaint) in [
+            ("general.architecture", Text("mamba"), "\"mamba\"; supported: llama"),
+            ("llama.expert_count", U32(8), "mixture of experts"),
+            ("llama.attention.sliding_window", U32(4), "sliding attention window"),
+            ("llama.rope.scaling.type", Text("yarn"), "yarn scaling"),
+            ("llama.rope.scaling.factor", F32(4.0), "linear scaling of rotary positions by 4"),
+            ("llama.rope.scale_linear", F32(4.0), "linear scaling"),
+            ("llama.attention.head_count", U32(0), "llama.attention.head_count"),
+            ("llama.attention.head_count", U32(16), "16 heads of 0"),
+            ("llama.attention.head_count", U32(3), "3 heads of 2 with 8 rows"),
+            ("llama.attention.head_count_kv", U32(3), "do not divide"),
+            ("llama.attention.head_count_kv", Text("2"), "llama.attention.head_count_kv"),
+            ("llama.attention.head_count_kv", U32(2), "expected 8 x 8, found 4 x 8"),
+            ("llama.attention.key_length", U32(1 << 30), "heads of 1073741824"),
+            ("llama.attention.key_length", U32(u32::MAX), "llama.attention.key_length"),
+            ("llama.rope.dimension_count", U32(3), "rotary embedding of 3 of 4"),
+            ("llama.block_count", U32(2), "\"blk.1.attn_norm.weight\""),
+        ] {
+            let error = error_of(|file| file.set(key, value)).unwrap_or_default();
+            assert!(error.contains(complaint), "{key}: {error:?} should say {complaint:?}");
+        }
+        for name in ["output.bias", "blk.0.attn_norm.bias", "blk.0.attn_sinks.weight"] {
+            let error = error_of(|file| file.tensor(name, &[8])).unwrap_or_default();
+            assert!(error.contains(name), "{name}: {error:?}");
+        }
+    }
 }

@@ -3,19 +3,22 @@
 use axum::Json;
 use axum::extract::State;
 use tokenscope_engine::Engine;
-use tokenscope_engine::query::{Choice, PreviewQuery, StepQuery};
+use tokenscope_engine::query::{PreviewQuery, StepQuery};
 
 use crate::ApiError;
 use crate::extract::{JsonBody, JsonHalves};
 use crate::wire::{
-    Asked, ErrorBody, PreviewRequest, PreviewResponse, StepChoice, StepRequest, StepResponse,
+    ErrorBody, PreviewRequest, PreviewResponse, StepChoice, StepRequest, StepResponse,
 };
 
 /// The prompt's tokens and the distribution of the next one. Changes nothing.
 #[utoipa::path(post, path = "/api/preview", tag = "tokens", request_body = PreviewRequest, responses(
     (status = 200, body = PreviewResponse),
     (status = 400, body = ErrorBody, description = "impossible values"),
-    (status = 422, body = ErrorBody, description = "not the expected JSON"),
+    (status = 403, body = ErrorBody, description = "foreign host or origin"),
+    (status = 413, body = ErrorBody, description = "too large a body"),
+    (status = 415, body = ErrorBody, description = "another content type than JSON"),
+    (status = 422, body = ErrorBody, description = "not JSON, or a field of the wrong type"),
     (status = 503, body = ErrorBody, description = "no model is ready"),
 ))]
 pub(crate) async fn preview(
@@ -32,21 +35,18 @@ pub(crate) async fn preview(
 #[utoipa::path(post, path = "/api/step", tag = "tokens", request_body = StepRequest, responses(
     (status = 200, body = StepResponse),
     (status = 400, body = ErrorBody, description = "impossible values"),
-    (status = 422, body = ErrorBody, description = "not the expected JSON"),
+    (status = 403, body = ErrorBody, description = "foreign host or origin"),
+    (status = 413, body = ErrorBody, description = "too large a body"),
+    (status = 415, body = ErrorBody, description = "another content type than JSON"),
+    (status = 422, body = ErrorBody, description = "not JSON, or a field of the wrong type"),
     (status = 503, body = ErrorBody, description = "no model is ready"),
 ))]
 pub(crate) async fn step(
     State(engine): State<Engine>,
     JsonHalves(preview, choice): JsonHalves<PreviewRequest, StepChoice>,
 ) -> Result<Json<StepResponse>, ApiError> {
-    let single = choice.force_token_id.is_some();
     let query = StepQuery::from(StepRequest { preview, choice });
-    let asked = match &query.choice {
-        Choice::Sample => Asked::Sample,
-        Choice::Tokens(_) if single => Asked::Token,
-        Choice::Tokens(_) => Asked::Tokens,
-        Choice::Text(_) => Asked::Text,
-    };
+    let asked = query.choice.clone();
     let report = engine.step(query).await?;
-    Ok(Json(StepResponse::new(&report, asked)))
+    Ok(Json(StepResponse::new(&report, &asked)))
 }

@@ -20,7 +20,10 @@ pub(crate) async fn status(State(engine): State<Engine>) -> Json<ModelStatus> {
     (status = 200, body = LoadResponse),
     (status = 400, body = ErrorBody, description = "no model_id"),
     (status = 409, body = ErrorBody, description = "a load is under way"),
-    (status = 422, body = ErrorBody, description = "not the expected JSON"),
+    (status = 403, body = ErrorBody, description = "foreign host or origin"),
+    (status = 413, body = ErrorBody, description = "too large a body"),
+    (status = 415, body = ErrorBody, description = "another content type than JSON"),
+    (status = 422, body = ErrorBody, description = "not JSON, or a field of the wrong type"),
 ))]
 pub(crate) async fn load(
     State(engine): State<Engine>,

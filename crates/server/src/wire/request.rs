@@ -195,9 +195,11 @@ pub struct ConstraintParams {
     #[ts(as = "Option<String>", optional)]
     pub kind: String,
     /// The choices, pattern, grammar or schema.
-    #[serde(alias = "schema_text")]
     #[ts(as = "Option<String>", optional)]
     pub schema: String,
+    /// Another name for `schema`, which wins if it is not empty.
+    #[ts(as = "Option<String>", optional)]
+    pub schema_text: String,
     /// The completion's index from which the grammar counts.
     #[serde(deserialize_with = "whole::one")]
     #[ts(as = "Option<i64>", optional)]
@@ -210,6 +212,7 @@ impl Default for ConstraintParams {
             enabled: false,
             kind: "multiple_choice".into(),
             schema: String::new(),
+            schema_text: String::new(),
             anchor: 0,
         }
     }
@@ -240,7 +243,7 @@ impl From<StepRequest> for StepQuery {
         let StepChoice { force_text, force_token_id, force_token_ids, .. } = request.choice;
         let choice = match (force_text, force_token_id) {
             (Some(text), _) if !text.is_empty() => Choice::Text(text),
-            (_, Some(id)) => Choice::Tokens(vec![id]),
+            (_, Some(id)) => Choice::Token(id),
             _ if !force_token_ids.is_empty() => Choice::Tokens(force_token_ids),
             _ => Choice::Sample,
         };

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use tokenscope_engine::TokenId;
+use tokenscope_engine::query::Choice;
 use tokenscope_engine::report::{self, PreviewReport, StepReport, StopReason};
 use tokenscope_sampling::{KnobValue, StageId};
 use ts_rs::TS;
@@ -199,8 +200,8 @@ impl From<&report::TokenPill> for TokenPill {
     }
 }
 
-impl From<&report::Distribution> for Distribution {
-    fn from(distribution: &report::Distribution) -> Self {
+impl From<&report::ShownDistribution> for Distribution {
+    fn from(distribution: &report::ShownDistribution) -> Self {
         let numbers = &distribution.numbers;
         let rows =
             numbers.rows.iter().zip(&distribution.pills).map(|(row, pill)| DistributionRow {
@@ -264,28 +265,15 @@ impl PreviewResponse {
     }
 }
 
-/// What a step was asked to append.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Asked {
-    /// A drawn (or greedy) token.
-    Sample,
-    /// One given token.
-    Token,
-    /// Several given tokens.
-    Tokens,
-    /// A given text.
-    Text,
-}
-
 impl StepResponse {
     /// `asked` decides what counts as the one selected token.
-    pub fn new(report: &StepReport, asked: Asked) -> Self {
+    pub fn new(report: &StepReport, asked: &Choice) -> Self {
         let forced_by = match asked {
-            Asked::Sample => None,
-            Asked::Token | Asked::Tokens => Some("token"),
-            Asked::Text => Some("text"),
+            Choice::Sample => None,
+            Choice::Token(_) | Choice::Tokens(_) => Some("token"),
+            Choice::Text(_) => Some("text"),
         };
-        let single = matches!(asked, Asked::Sample | Asked::Token);
+        let single = matches!(asked, Choice::Sample | Choice::Token(_));
         let selected = report.appended.first().filter(|_| single).map(|appended| SelectedToken {
             id: appended.pill.id.0,
             text: appended.pill.text.clone(),

@@ -32,6 +32,8 @@ async fn foreign_callers_and_bodies_stay_outside() {
         assert_eq!(response.status(), status, "{what}");
         assert_eq!(response.headers()["content-type"], "application/json", "{what}");
     }
+    let refused = client.send(with(post(b"{}".into()), "host", "evil.example")).await;
+    assert!(refused.headers().contains_key("content-security-policy"));
     let foreign_page = Request::get("/").header("host", "evil.example:8000").body(Body::empty());
     assert_eq!(client.send(foreign_page.unwrap()).await.status(), 403);
 }

@@ -46,7 +46,13 @@ async fn impossible_requests_say_what_was_expected() {
             "unknown_token_id",
             "force_token_id holds",
         ),
-        ("/api/step", json!({"force_token_ids": [1, -5]}), 400, "unknown_token_id", "id -5"),
+        (
+            "/api/step",
+            json!({"force_token_ids": [1, -5]}),
+            400,
+            "unknown_token_id",
+            "force_token_ids holds token id -5",
+        ),
         ("/api/preview", json!({"prompt": long}), 400, "context_too_long", "256"),
         (
             "/api/preview",
@@ -76,10 +82,32 @@ async fn impossible_requests_say_what_was_expected() {
             "constraint_unavailable",
             "not available",
         ),
+        (
+            "/api/preview",
+            json!({"completion_ids": vec![5; 300], "tokens_only": true}),
+            400,
+            "context_too_long",
+            "256",
+        ),
+        ("/api/preview", json!({"prompt": "x".repeat(1 << 20)}), 400, "context_too_long", "256"),
+        (
+            "/api/step",
+            json!({"prompt": "a", "force_token_ids": vec![5; 513]}),
+            400,
+            "too_many_forced",
+            "513 tokens",
+        ),
+        (
+            "/api/step",
+            json!({"prompt": "a", "force_token_ids": vec![5; 300]}),
+            400,
+            "context_too_long",
+            "256",
+        ),
         // Wrong types; the sentence names the field.
-        ("/api/model/load", json!({}), 422, "invalid_json", "model_id"),
+        ("/api/model/load", json!({}), 422, "invalid_field", "missing field `model_id`"),
         ("/api/model/load", json!({"model_id": null}), 422, "invalid_field", "model_id"),
-        ("/api/preview", json!([]), 422, "invalid_json", "not the expected JSON"),
+        ("/api/preview", json!([]), 422, "invalid_field", "expected an object"),
         ("/api/preview", json!({"params": [true]}), 422, "invalid_field", "Field params"),
         ("/api/step", json!({"constraint": []}), 422, "invalid_field", "Field constraint"),
         (
@@ -152,10 +180,18 @@ async fn impossible_requests_say_what_was_expected() {
 #[tokio::test]
 async fn text_that_is_not_json_is_422() {
     let client = Client::with_model().await;
-    for body in ["", "{", "{\"prompt\": NaN}", "{\"params\": {\"temperature\": 1e999}}", "{} {}"] {
+    for (body, detail) in [
+        ("", "The body is not JSON: EOF"),
+        ("{", "The body is not JSON: EOF"),
+        ("{\"prompt\": NaN}", "Field prompt: expected value"),
+        ("{\"params\": {\"temperature\": NaN}}", "Field params.temperature: expected value"),
+        ("{\"params\": {\"temperature\": 1e999}}", "Field params.temperature: number out of range"),
+        ("{} {}", "The body is not JSON: trailing characters"),
+    ] {
         let (status, answer) = client.post_text("/api/preview", body).await;
         assert_eq!(status, 422, "{body}: {answer}");
-        assert!(!answer["detail"].as_str().unwrap().is_empty());
+        assert_eq!(answer["code"], "invalid_json", "{body}: {answer}");
+        assert!(answer["detail"].as_str().unwrap().starts_with(detail), "{body}: {answer}");
     }
 }
 

@@ -56,7 +56,7 @@ async fn a_failed_load_costs_nothing() {
     for (model_id, complaint) in [
         ("Qwen/Qwen2.5-0.5B-Instruct", "Hugging Face hub"),
         ("builtin:gpt-9", "There is no built-in model"),
-        ("/nowhere/model.gguf", "cannot read /nowhere/model.gguf"),
+        ("/nowhere/model.gguf", "There is no file /nowhere/model.gguf"),
         (broken.to_str().unwrap(), "not a GGUF file"),
         (folder.path().to_str().unwrap(), "is a folder"),
     ] {

@@ -84,10 +84,12 @@ async fn luck_depends_on_seed_and_position_alone() {
 #[tokio::test]
 async fn a_token_can_be_forced_even_outside_the_nucleus() {
     let client = Client::with_model().await;
-    let body = json!({"prompt": "a", "params": {"top_p": 0.01}, "force_token_id": 300.0});
+    let params = json!({"top_p": 0.01, "seed": 5});
+    let body = json!({"prompt": "a", "params": params, "force_token_id": 300.0});
     let answer = client.ok("/api/step", body).await;
     assert_eq!(answer["selected"]["id"], 300);
     assert_eq!(answer["selected"]["p_final"], Value::Null);
+    assert_eq!(answer["seed_used"], Value::Null);
     assert_eq!(answer["new_completion_ids"], json!([300]));
     let meta = &answer["appended_meta"][0];
     assert_eq!((&meta["forced"], &meta["forced_by"]), (&json!(true), &json!("token")));
@@ -138,6 +140,24 @@ async fn several_tokens_can_be_forced_at_once() {
     assert_eq!(answer["new_completion_ids"], json!([4, 10, 11, 12]));
     assert_eq!(answer["appended_meta"].as_array().unwrap().len(), 3);
     assert_eq!(answer["selected"], Value::Null);
+}
+
+#[tokio::test]
+async fn many_forced_tokens_are_read_in_several_passes() {
+    let client = Client::with_model().await;
+    let tokens: Vec<u32> = (0..150).map(|i| 3 + i * 7 % 300).collect();
+    let body = json!({"prompt": "a", "use_chat_template": false, "force_token_ids": tokens});
+    let answer = client.ok("/api/step", body).await;
+    let fresh = Client::with_model().await;
+    for place in [0, 1, 63, 64, 65, 127, 128, 149] {
+        let ids = &tokens[..place];
+        let body = json!({"prompt": "a", "use_chat_template": false, "completion_ids": ids});
+        let expected = fresh.ok("/api/preview", body).await["dist"]["tokens"][0].clone();
+        let found = &answer["appended_meta"][place]["dist"]["tokens"][0];
+        assert_eq!(found["id"], expected["id"], "{place}");
+        let difference = found["p_base"].as_f64().unwrap() - expected["p_base"].as_f64().unwrap();
+        assert!(difference.abs() < 1e-6, "{place}: {difference}");
+    }
 }
 
 #[tokio::test]
