@@ -166,6 +166,7 @@ impl Library {
         let mut status = self.lock();
         status.load = None;
         status.notice = notice;
+        status.cache = model.cache.usage();
         status.model = Some(model.facts.clone());
     }
 

@@ -27,9 +27,6 @@ pub(crate) fn run(jobs: &Receiver<Job>, library: &Arc<Library>) {
                 current = Some(model);
             }
         }
-        if let Some(model) = &current {
-            library.set_cache_usage(model.cache.usage());
-        }
     }
 }
 
@@ -52,6 +49,10 @@ fn answer<Q, R: Timed>(
         report.set_elapsed(request.asked.elapsed());
         report
     });
+    // Before the reply, so that whoever has it and asks for the status sees it counted.
+    if let Some(model) = current {
+        library.set_cache_usage(model.cache.usage());
+    }
     // A client that has gone away is not an error.
     let _ = request.reply.send(result);
 }
