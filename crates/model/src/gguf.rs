@@ -5,13 +5,13 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
 use memmap2::Mmap;
 
 use crate::ModelError;
+use crate::checkpoint::{Checkpoint, StoredTensor};
 use crate::format::StorageFormat;
 
 /// A metadata value. All integer types read as `Int`, both float types as `Float`.
@@ -29,21 +29,10 @@ pub enum Value {
     Array(Vec<Value>),
 }
 
-/// Where a tensor lies and how it is stored.
-#[derive(Debug, Clone)]
-pub(crate) struct TensorInfo {
-    /// Extents, the fastest-varying first (so a matrix is `[columns, rows]`).
-    pub(crate) extents: Vec<usize>,
-    pub(crate) format: StorageFormat,
-    /// Bytes of the file.
-    pub(crate) place: Range<usize>,
-}
-
 /// An open GGUF file: its metadata, and where its tensors are.
 pub struct GgufFile {
-    map: Arc<Mmap>,
     metadata: HashMap<String, Value>,
-    tensors: HashMap<String, TensorInfo>,
+    checkpoint: Checkpoint,
 }
 
 const MAGIC: &[u8] = b"GGUF";
@@ -98,12 +87,13 @@ impl GgufFile {
             _ => DEFAULT_ALIGNMENT,
         };
         let data_start = reader.at.next_multiple_of(alignment);
-        let mut tensors = HashMap::new();
+        let map = Arc::new(map);
+        let mut checkpoint = Checkpoint::default();
         for header in headers {
-            let info = header.place_in(data_start, map.len())?;
-            tensors.insert(header.name, info);
+            let tensor = header.place_in(data_start, &map)?;
+            checkpoint.insert(header.name, tensor);
         }
-        Ok(GgufFile { map: Arc::new(map), metadata, tensors })
+        Ok(GgufFile { metadata, checkpoint })
     }
 
     /// A metadata value.
@@ -175,40 +165,30 @@ impl GgufFile {
 
     /// Number of weights in all tensors together.
     pub fn n_parameters(&self) -> usize {
-        self.tensors.values().map(|tensor| tensor.extents.iter().product::<usize>()).sum()
+        self.checkpoint.n_parameters()
     }
 
     /// The storage format that holds most of the weights.
     pub fn main_format(&self) -> Option<StorageFormat> {
-        let mut weights: HashMap<StorageFormat, usize> = HashMap::new();
-        for tensor in self.tensors.values() {
-            *weights.entry(tensor.format).or_default() += tensor.extents.iter().product::<usize>();
-        }
-        weights.into_iter().max_by_key(|&(format, n)| (n, format.name())).map(|(format, _)| format)
+        self.checkpoint.main_format()
     }
 
-    pub(crate) fn tensor_names(&self) -> impl Iterator<Item = &str> {
-        self.tensors.keys().map(String::as_str)
-    }
-
-    pub(crate) fn tensor(&self, name: &str) -> Option<&TensorInfo> {
-        self.tensors.get(name)
-    }
-
-    pub(crate) fn map(&self) -> &Arc<Mmap> {
-        &self.map
+    pub(crate) fn checkpoint(&self) -> &Checkpoint {
+        &self.checkpoint
     }
 }
 
 struct TensorHeader {
     name: String,
+    /// The fastest-varying first.
     extents: Vec<usize>,
     format: StorageFormat,
     offset: u64,
 }
 
 impl TensorHeader {
-    fn place_in(&self, data_start: usize, file_len: usize) -> Result<TensorInfo, ModelError> {
+    fn place_in(&self, data_start: usize, map: &Arc<Mmap>) -> Result<StoredTensor, ModelError> {
+        let file_len = map.len();
         let damaged = |what: String| ModelError::Damaged { what };
         let columns = self.extents.first().copied().unwrap_or(1);
         if columns % self.format.block_len() != 0 {
@@ -234,7 +214,9 @@ impl TensorHeader {
                 self.name, place.end
             )));
         }
-        Ok(TensorInfo { extents: self.extents.clone(), format: self.format, place })
+        // GGUF lists the fastest-varying extent first.
+        let shape = self.extents.iter().rev().copied().collect();
+        Ok(StoredTensor { shape, format: self.format, map: Arc::clone(map), place })
     }
 }
 
@@ -358,9 +340,9 @@ mod tests {
         assert_eq!(file.ints("numbers"), Some(vec![-1, 7]));
         assert_eq!(file.text("numbers"), None);
         assert_eq!(file.n_parameters(), 2);
-        let norm = file.tensor("norm").unwrap();
-        assert_eq!(norm.extents, [2]);
-        assert_eq!(&file.map()[norm.place.clone()][..4], 1.5f32.to_le_bytes());
+        let norm = file.checkpoint().get("norm").unwrap();
+        assert_eq!(norm.shape, [2]);
+        assert_eq!(&norm.map[norm.place.clone()][..4], 1.5f32.to_le_bytes());
     }
 
     #[test]

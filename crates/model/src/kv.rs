@@ -90,7 +90,7 @@ pub(crate) struct KvSegment {
 
 impl KvSegment {
     pub(crate) fn new(n: usize, config: &Config) -> Self {
-        let layers = Vec::with_capacity(config.n_layers);
+        let layers = Vec::with_capacity(config.layers.len());
         KvSegment { n, kv_dim: config.kv_dim(), layers }
     }
 

@@ -2,22 +2,24 @@
 //!
 //! The forward pass reads like the paper, and its parts are kept apart:
 //!
-//! 1. [`GgufFile`] maps a file into memory: metadata and named tensors.
-//! 2. [`family`] maps a file's metadata and tensor names onto [`Config`] (shape) and the weights
-//!    (read-only, as stored, behind [`format::BlockFormat`]).
-//! 3. [`Decoder`] is the forward pass; each step of it is a file in `ops`.
+//! 1. [`GgufFile`] and [`HfFolder`] map files into memory: metadata and named tensors.
+//! 2. A family maps their metadata and tensor names onto [`Config`] (shape and options) and the
+//!    weights (read-only, as stored, behind [`format::BlockFormat`]).
+//! 3. [`Decoder`] is the forward pass, one for all families; each step of it is a file in `ops`.
 //! 4. [`KvCache`] is the state: immutable, shared, cheap to clone and to cut. It lives outside the
 //!    layers, so that forks and rewinds are copies of handles.
 //!
 //! All activations are float32. Shapes in comments use `n` for the tokens of this pass, `past`
 //! for those before it, and the names of [`Config`]'s fields.
 
+mod checkpoint;
 mod config;
 mod decoder;
 mod error;
-pub mod family;
+mod family;
 pub mod format;
 mod gguf;
+mod hf_folder;
 mod kv;
 mod ops;
 mod simd;
@@ -25,10 +27,11 @@ mod simd;
 mod testing;
 mod weights;
 
-pub use config::{Config, Rope};
+pub use config::{Activation, Config, LayerConfig, NormKind, Pairing, Rope};
 pub use decoder::Decoder;
 pub use error::ModelError;
 pub use gguf::{GgufFile, Value};
+pub use hf_folder::HfFolder;
 pub use kv::{KvCache, SegmentId};
 
 use tokenscope_tokens::TokenId;

@@ -1,17 +1,23 @@
 //! The steps of a forward pass, one file each: the formula, the code, a slow twin in its tests.
 
+pub(crate) mod activation;
 pub(crate) mod attention;
 pub(crate) mod embedding;
 pub(crate) mod linear;
-pub(crate) mod mlp;
-pub(crate) mod rms_norm;
+pub(crate) mod norm;
 pub(crate) mod rope;
 
-/// `x += y`: what each block adds to the residual stream.
-pub(crate) fn add(x: &mut [f32], y: &[f32]) {
+/// `x += scale * y`: what each block adds to the residual stream.
+pub(crate) fn add_scaled(x: &mut [f32], y: &[f32], scale: f32) {
     for (x, y) in x.iter_mut().zip(y) {
-        *x += y;
+        *x += scale * y;
     }
+}
+
+/// `cap * tanh(x / cap)`: squeezes into +-cap (Gemma 2, arXiv:2408.00118).
+#[inline(always)]
+pub(crate) fn softcap(x: f32, cap: f32) -> f32 {
+    cap * (x / cap).tanh()
 }
 
 #[cfg(test)]

@@ -7,26 +7,30 @@ use std::sync::Arc;
 
 use memmap2::Mmap;
 
-use crate::format::{StorageFormat, with_format};
-use crate::gguf::TensorInfo;
-use crate::{GgufFile, ModelError};
+use crate::ModelError;
+use crate::checkpoint::{Checkpoint, StoredTensor};
+use crate::format::{BlockFormat as _, StorageFormat, with_format};
 
 /// All weights of a decoder.
 pub(crate) struct Weights {
     /// `[n_vocab][d_model]`
     pub(crate) embedding: Matrix,
+    /// Learned positions `[context_length][d_model]`, added to the embeddings.
+    pub(crate) positions: Option<Matrix>,
     pub(crate) layers: Vec<Layer>,
-    /// `[d_model]`
-    pub(crate) final_norm: Vec<f32>,
+    pub(crate) final_norm: Norm,
     /// `[n_vocab][d_model]`; the embedding itself where the two are tied.
     pub(crate) unembedding: Matrix,
 }
 
+/// A block. Norms stand before a part (most families), after it (OLMo-2), or both (Gemma 2).
 pub(crate) struct Layer {
-    pub(crate) attention_norm: Vec<f32>,
+    pub(crate) attention_norm: Option<Norm>,
     pub(crate) attention: Attention,
-    pub(crate) mlp_norm: Vec<f32>,
+    pub(crate) attention_post_norm: Option<Norm>,
+    pub(crate) mlp_norm: Option<Norm>,
     pub(crate) mlp: Mlp,
+    pub(crate) mlp_post_norm: Option<Norm>,
 }
 
 pub(crate) struct Attention {
@@ -34,11 +38,15 @@ pub(crate) struct Attention {
     pub(crate) k: Linear,
     pub(crate) v: Linear,
     pub(crate) output: Linear,
+    /// RMSNorm of queries and keys before they are turned: of each head (as long as a head), or of
+    /// all heads together.
+    pub(crate) q_norm: Option<Norm>,
+    pub(crate) k_norm: Option<Norm>,
 }
 
-/// The gated MLP: `down(silu(gate(x)) * up(x))`.
+/// The MLP: `down(act(gate(x)) * up(x))`, or `down(act(up(x)))` without a gate.
 pub(crate) struct Mlp {
-    pub(crate) gate: Linear,
+    pub(crate) gate: Option<Linear>,
     pub(crate) up: Linear,
     pub(crate) down: Linear,
 }
@@ -49,14 +57,26 @@ pub(crate) struct Linear {
     pub(crate) bias: Option<Vec<f32>>,
 }
 
-/// A matrix as it lies in the file. Cloning copies the handle, not the weights.
+/// Scale and shift of a normalisation.
+pub(crate) struct Norm {
+    pub(crate) weight: Vec<f32>,
+    pub(crate) bias: Option<Vec<f32>>,
+}
+
+/// A matrix as it is stored. Cloning copies the handle, not the weights.
 #[derive(Clone)]
 pub(crate) struct Matrix {
     pub(crate) rows: usize,
     pub(crate) cols: usize,
     pub(crate) format: StorageFormat,
-    map: Arc<Mmap>,
-    place: Range<usize>,
+    bytes: Bytes,
+}
+
+/// Weights in a mapped file, or, where a family needs them in another order, in memory.
+#[derive(Clone)]
+enum Bytes {
+    Mapped(Arc<Mmap>, Range<usize>),
+    Owned(Arc<[u8]>),
 }
 
 impl Matrix {
@@ -68,32 +88,78 @@ impl Matrix {
     /// The stored bytes of some rows.
     pub(crate) fn rows_at(&self, rows: Range<usize>) -> &[u8] {
         let row_bytes = self.row_bytes();
-        let all = &self.map[self.place.clone()];
+        let all = match &self.bytes {
+            Bytes::Mapped(map, place) => &map[place.clone()],
+            Bytes::Owned(bytes) => bytes,
+        };
         &all[rows.start * row_bytes..rows.end * row_bytes]
+    }
+
+    /// Some of its rows, in the given order, in memory.
+    pub(crate) fn gather_rows(&self, rows: impl Iterator<Item = usize>) -> Matrix {
+        let mut bytes = Vec::new();
+        let mut n = 0;
+        for row in rows {
+            bytes.extend_from_slice(self.rows_at(row..row + 1));
+            n += 1;
+        }
+        Matrix { rows: n, bytes: Bytes::Owned(bytes.into()), ..self.clone() }
+    }
+
+    /// Columns as rows, in memory. Only for formats without blocks, whose numbers can move alone.
+    pub(crate) fn transposed(&self) -> Result<Matrix, ModelError> {
+        if self.format.block_len() != 1 {
+            let what = format!("{} weights in transposed order", self.format.name());
+            return Err(ModelError::Feature { what });
+        }
+        let (size, stored) = (self.format.block_bytes(), self.rows_at(0..self.rows));
+        let mut bytes = Vec::with_capacity(stored.len());
+        for col in 0..self.cols {
+            for row in 0..self.rows {
+                let at = (row * self.cols + col) * size;
+                bytes.extend_from_slice(&stored[at..at + size]);
+            }
+        }
+        let (rows, cols) = (self.cols, self.rows);
+        Ok(Matrix { rows, cols, bytes: Bytes::Owned(bytes.into()), ..self.clone() })
     }
 }
 
-/// Access to a file's tensors with their shapes checked. Remembers which were asked for.
+impl Linear {
+    /// Some of its outputs, in the given order.
+    pub(crate) fn gather(&self, rows: impl Iterator<Item = usize> + Clone) -> Linear {
+        let bias = self.bias.as_ref().map(|bias| rows.clone().map(|row| bias[row]).collect());
+        Linear { weight: self.weight.gather_rows(rows), bias }
+    }
+}
+
+/// Access to a checkpoint's tensors with their shapes checked. Remembers which were asked for.
 pub(crate) struct Tensors<'a> {
-    file: &'a GgufFile,
+    checkpoint: &'a Checkpoint,
     read: RefCell<HashSet<String>>,
 }
 
 impl<'a> Tensors<'a> {
-    pub(crate) fn of(file: &'a GgufFile) -> Self {
-        Tensors { file, read: RefCell::default() }
+    pub(crate) fn of(checkpoint: &'a Checkpoint) -> Self {
+        Tensors { checkpoint, read: RefCell::default() }
     }
 
-    fn find(&self, name: &str) -> Option<&'a TensorInfo> {
+    fn find(&self, name: &str) -> Option<&'a StoredTensor> {
         self.read.borrow_mut().insert(name.to_owned());
-        self.file.tensor(name)
+        self.checkpoint.get(name)
     }
 
-    /// Fails if the file has a tensor that nobody asked for: a part of the model that would be
-    /// silently left out.
-    pub(crate) fn refuse_unread(&self) -> Result<(), ModelError> {
+    /// Whether there is a tensor of this name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.checkpoint.get(name).is_some()
+    }
+
+    /// Fails if the checkpoint has a tensor that nobody asked for, unless it is known to be
+    /// `harmless`: a part of the model would be silently left out.
+    pub(crate) fn refuse_unread(&self, harmless: impl Fn(&str) -> bool) -> Result<(), ModelError> {
         let read = self.read.borrow();
-        match self.file.tensor_names().filter(|name| !read.contains(*name)).min() {
+        let names = self.checkpoint.names();
+        match names.into_iter().find(|name| !read.contains(*name) && !harmless(name)) {
             None => Ok(()),
             Some(name) => Err(ModelError::Feature { what: format!("a tensor {name:?}") }),
         }
@@ -101,10 +167,10 @@ impl<'a> Tensors<'a> {
 
     /// How many rows a matrix has.
     pub(crate) fn rows(&self, name: &str) -> Result<usize, ModelError> {
-        let extents = self.find(name).map(|info| info.extents.clone());
-        match extents.as_deref() {
-            Some([_, rows]) if *rows > 0 => Ok(*rows),
-            _ => Err(mismatch(name, "a matrix".into(), extents.as_deref())),
+        let shape = self.find(name).map(|tensor| tensor.shape.as_slice());
+        match shape {
+            Some([rows, _]) if *rows > 0 => Ok(*rows),
+            _ => Err(mismatch(name, "a matrix".into(), shape)),
         }
     }
 
@@ -124,18 +190,12 @@ impl<'a> Tensors<'a> {
         rows: usize,
         cols: usize,
     ) -> Result<Option<Matrix>, ModelError> {
-        let Some(info) = self.find(name) else { return Ok(None) };
-        // GGUF lists the fastest-varying extent first.
-        if info.extents != [cols, rows] {
-            return Err(mismatch(name, format!("{rows} x {cols}"), Some(&info.extents)));
+        let Some(tensor) = self.find(name) else { return Ok(None) };
+        if tensor.shape != [rows, cols] {
+            return Err(mismatch(name, format!("{rows} x {cols}"), Some(&tensor.shape)));
         }
-        Ok(Some(Matrix {
-            rows,
-            cols,
-            format: info.format,
-            map: Arc::clone(self.file.map()),
-            place: info.place.clone(),
-        }))
+        let bytes = Bytes::Mapped(Arc::clone(&tensor.map), tensor.place.clone());
+        Ok(Some(Matrix { rows, cols, format: tensor.format, bytes }))
     }
 
     pub(crate) fn vector(&self, name: &str, len: usize) -> Result<Vec<f32>, ModelError> {
@@ -148,23 +208,43 @@ impl<'a> Tensors<'a> {
         name: &str,
         len: usize,
     ) -> Result<Option<Vec<f32>>, ModelError> {
-        use crate::format::BlockFormat as _;
-        let Some(info) = self.find(name) else { return Ok(None) };
-        if info.extents != [len] {
-            return Err(mismatch(name, format!("{len}"), Some(&info.extents)));
+        let Some(tensor) = self.find(name) else { return Ok(None) };
+        if tensor.shape != [len] {
+            return Err(mismatch(name, format!("{len}"), Some(&tensor.shape)));
         }
-        let bytes = &self.file.map()[info.place.clone()];
+        let bytes = &tensor.map[tensor.place.clone()];
         let mut vector = vec![0.0; len];
-        with_format!(info.format, F => F::dequantize(bytes, &mut vector));
+        with_format!(tensor.format, F => F::dequantize(bytes, &mut vector));
         Ok(Some(vector))
+    }
+
+    /// `NAME.weight` and, if there is one, `NAME.bias`.
+    pub(crate) fn linear(
+        &self,
+        name: &str,
+        rows: usize,
+        cols: usize,
+    ) -> Result<Linear, ModelError> {
+        Ok(Linear {
+            weight: self.matrix(&format!("{name}.weight"), rows, cols)?,
+            bias: self.optional_vector(&format!("{name}.bias"), rows)?,
+        })
+    }
+
+    /// `NAME.weight` and, if there is one, `NAME.bias`.
+    pub(crate) fn norm(&self, name: &str, len: usize) -> Result<Norm, ModelError> {
+        Ok(Norm {
+            weight: self.vector(&format!("{name}.weight"), len)?,
+            bias: self.optional_vector(&format!("{name}.bias"), len)?,
+        })
     }
 }
 
-/// `extents` is what the file has, fastest-varying first, or none if the tensor is absent.
-fn mismatch(name: &str, expected: String, extents: Option<&[usize]>) -> ModelError {
-    let found = match extents {
+/// `shape` is what the checkpoint has, or none if the tensor is absent.
+fn mismatch(name: &str, expected: String, shape: Option<&[usize]>) -> ModelError {
+    let found = match shape {
         None => "no such tensor".to_owned(),
-        Some(extents) => extents.iter().rev().map(usize::to_string).collect::<Vec<_>>().join(" x "),
+        Some(shape) => shape.iter().map(usize::to_string).collect::<Vec<_>>().join(" x "),
     };
     ModelError::Tensor { name: name.to_owned(), expected, found }
 }
@@ -172,7 +252,6 @@ fn mismatch(name: &str, expected: String, extents: Option<&[usize]>) -> ModelErr
 #[cfg(test)]
 pub(crate) mod testing {
     use super::*;
-    use memmap2::MmapMut;
 
     /// A matrix over bytes in memory.
     pub(crate) fn matrix_of_bytes(
@@ -181,9 +260,32 @@ pub(crate) mod testing {
         cols: usize,
         bytes: &[u8],
     ) -> Matrix {
-        let mut map = MmapMut::map_anon(bytes.len()).unwrap();
-        map.copy_from_slice(bytes);
-        let map = Arc::new(map.make_read_only().unwrap());
-        Matrix { rows, cols, format, map, place: 0..bytes.len() }
+        Matrix { rows, cols, format, bytes: Bytes::Owned(bytes.into()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::testing::matrix_of_bytes;
+    use super::*;
+
+    fn numbers(matrix: &Matrix) -> Vec<f32> {
+        let mut numbers = vec![0.0; matrix.rows * matrix.cols];
+        let stored = matrix.rows_at(0..matrix.rows);
+        with_format!(matrix.format, F => F::dequantize(stored, &mut numbers));
+        numbers
+    }
+
+    #[test]
+    fn rows_and_columns_can_be_put_in_another_order() {
+        let bytes: Vec<u8> = (0..6u8).flat_map(|n| f32::from(n).to_le_bytes()).collect();
+        let matrix = matrix_of_bytes(StorageFormat::F32, 2, 3, &bytes);
+        assert_eq!(
+            numbers(&matrix.gather_rows([1, 0].into_iter())),
+            [3.0, 4.0, 5.0, 0.0, 1.0, 2.0]
+        );
+        assert_eq!(numbers(&matrix.transposed().unwrap()), [0.0, 3.0, 1.0, 4.0, 2.0, 5.0]);
+        let blocks = matrix_of_bytes(StorageFormat::Q8_0, 1, 32, &[0; 34]);
+        assert!(blocks.transposed().is_err());
     }
 }

@@ -1,27 +1,50 @@
 //! Tiny checkpoints against the numbers PyTorch computed for them (`fixtures/tiny`).
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use tokenscope_model::{Decoder, GgufFile, KvCache, Model};
+use tokenscope_model::{Decoder, GgufFile, HfFolder, KvCache, Model};
 use tokenscope_tokens::TokenId;
 
-const CHECKPOINTS: [&str; 3] = ["llama", "llama3_scaled_rope", "llama_bias"];
-
 struct Golden {
+    name: String,
     model: Decoder,
     ids: Vec<TokenId>,
     numbers: serde_json::Value,
 }
 
+/// Every checkpoint in Hugging Face's layout, and those that have a GGUF twin a second time.
+fn goldens() -> Vec<Golden> {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/tiny");
+    let mut folders: Vec<PathBuf> =
+        std::fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).collect();
+    folders.sort();
+    let from_folder = |folder: &PathBuf| Decoder::from_folder(&HfFolder::open(folder).unwrap(), 2);
+    let mut goldens: Vec<Golden> = folders
+        .iter()
+        .map(|folder| Golden::new(folder, "folder", from_folder(folder).unwrap()))
+        .collect();
+    for folder in &folders {
+        let file = folder.join("model.gguf");
+        if file.is_file() {
+            let file = GgufFile::open(&file).unwrap();
+            let model = Decoder::from_gguf(&file, 2).unwrap();
+            goldens.push(Golden::new(folder, "gguf", model));
+        }
+    }
+    assert_eq!(goldens.len(), 16 + 3);
+    goldens
+}
+
+fn llama() -> Golden {
+    goldens().into_iter().find(|golden| golden.name == "llama folder").unwrap()
+}
+
 impl Golden {
-    fn load(name: &str) -> Self {
-        let folder =
-            PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/tiny").join(name);
+    fn new(folder: &Path, source: &str, model: Decoder) -> Self {
         let text = std::fs::read_to_string(folder.join("golden.json")).unwrap();
         let numbers: serde_json::Value = serde_json::from_str(&text).unwrap();
-        let model =
-            Decoder::from_gguf(&GgufFile::open(&folder.join("model.gguf")).unwrap(), 2).unwrap();
-        Golden { model, ids: ids(&numbers["input_ids"]), numbers }
+        let name = format!("{} {source}", folder.file_name().unwrap().to_str().unwrap());
+        Golden { name, model, ids: ids(&numbers["input_ids"]), numbers }
     }
 
     fn floats(&self, key: &str) -> Vec<f32> {
@@ -36,11 +59,14 @@ fn ids(value: &serde_json::Value) -> Vec<TokenId> {
 
 /// Asserts agreement to a fraction of the largest expected number.
 #[track_caller]
-fn assert_logits(found: &[f32], expected: &[f32], fraction: f32) {
-    assert_eq!(found.len(), expected.len());
+fn assert_logits(name: &str, found: &[f32], expected: &[f32], fraction: f32) {
+    assert_eq!(found.len(), expected.len(), "{name}");
     let largest = expected.iter().fold(0.0f32, |m, x| m.max(x.abs()));
     let worst = found.iter().zip(expected).fold(0.0f32, |m, (a, b)| m.max((a - b).abs()));
-    assert!(worst <= fraction * largest, "logits differ by {worst}; the largest is {largest}");
+    assert!(
+        worst <= fraction * largest,
+        "{name}: logits differ by {worst}; the largest is {largest}"
+    );
 }
 
 fn argmax(logits: &[f32]) -> TokenId {
@@ -55,19 +81,17 @@ fn argmax(logits: &[f32]) -> TokenId {
 
 #[test]
 fn logits_are_pytorchs() {
-    for name in CHECKPOINTS {
-        let golden = Golden::load(name);
+    for golden in goldens() {
         let n = golden.ids.len();
         let logits = golden.model.forward(&KvCache::empty(), &golden.ids, n).logits;
-        assert_logits(&logits[n - 1], &golden.floats("logits_last"), 2e-6);
-        assert_logits(&logits[0], &golden.floats("logits_first"), 2e-6);
+        assert_logits(&golden.name, &logits[n - 1], &golden.floats("logits_last"), 2e-6);
+        assert_logits(&golden.name, &logits[0], &golden.floats("logits_first"), 2e-6);
     }
 }
 
 #[test]
 fn greedy_continuations_are_pytorchs() {
-    for name in CHECKPOINTS {
-        let golden = Golden::load(name);
+    for golden in goldens() {
         let mut forward = golden.model.forward(&KvCache::empty(), &golden.ids, 1);
         let mut continuation = Vec::new();
         for _ in 0..10 {
@@ -75,14 +99,13 @@ fn greedy_continuations_are_pytorchs() {
             forward =
                 golden.model.forward(&forward.cache, &continuation[continuation.len() - 1..], 1);
         }
-        assert_eq!(continuation, ids(&golden.numbers["greedy_10"]), "{name}");
+        assert_eq!(continuation, ids(&golden.numbers["greedy_10"]), "{}", golden.name);
     }
 }
 
 #[test]
 fn cached_decoding_equals_the_full_forward_however_the_input_is_cut() {
-    for name in CHECKPOINTS {
-        let golden = Golden::load(name);
+    for golden in goldens() {
         let whole = golden.model.forward(&KvCache::empty(), &golden.ids, 1);
         for pieces in [&[1; 21][..], &[20, 1], &[3, 11, 7]] {
             let (mut cache, mut at, mut last) = (KvCache::empty(), 0, Vec::new());
@@ -92,18 +115,18 @@ fn cached_decoding_equals_the_full_forward_however_the_input_is_cut() {
                 let forward = golden.model.forward(&cache, &golden.ids[at..at + piece], outputs);
                 (cache, at, last) = (forward.cache, at + piece, forward.logits);
             }
-            assert_logits(&last[0], &whole.logits[0], 1e-6);
+            assert_logits(&golden.name, &last[0], &whole.logits[0], 1e-6);
         }
     }
 }
 
 #[test]
 fn a_rewound_cache_decodes_as_if_the_rest_had_never_been() {
-    let golden = Golden::load("llama");
+    let golden = llama();
     let whole = golden.model.forward(&KvCache::empty(), &golden.ids, 21);
     let rewound = whole.cache.prefix(12);
     let again = golden.model.forward(&rewound, &golden.ids[12..15], 3);
     for (found, expected) in again.logits.iter().zip(&whole.logits[12..15]) {
-        assert_logits(found, expected, 1e-6);
+        assert_logits(&golden.name, found, expected, 1e-6);
     }
 }

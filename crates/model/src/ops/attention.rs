@@ -1,10 +1,12 @@
 //! Scaled dot-product attention with a causal mask and grouped heads
 //! (arXiv:1706.03762, arXiv:2305.13245):
-//! `out = softmax(q k / sqrt(head_dim)) v`, each query seeing its own position and all before it.
+//! `out = softmax(scale * q k) v`, each query seeing its own position and those before it, all or
+//! as many as a window holds.
 
 use rayon::prelude::*;
 
 use crate::Config;
+use crate::ops::softcap;
 use crate::simd::{self, SimdLevel, multiversioned};
 
 /// Queries times keys from which a pass is worth several threads.
@@ -13,9 +15,11 @@ const PARALLEL_FROM: usize = 4096;
 /// Attention of the last `n` positions over all of them.
 ///
 /// `q: [n][n_heads * head_dim]`; `segments` are (keys, values) `[positions][kv_dim]` of all
-/// positions in order, the last `n` being the queries' own. Returns `[n][n_heads * head_dim]`.
+/// positions in order, the last `n` being the queries' own. A `window` limits how many positions a
+/// query sees, its own included. Returns `[n][n_heads * head_dim]`.
 pub(crate) fn attention<'a>(
     config: &Config,
+    window: Option<usize>,
     q: &[f32],
     segments: impl Iterator<Item = (&'a [f32], &'a [f32])>,
 ) -> Vec<f32> {
@@ -27,7 +31,8 @@ pub(crate) fn attention<'a>(
     let level = SimdLevel::best();
     let one_head = |scores: &mut Vec<f32>, index: usize, out: &mut [f32]| {
         let (query, head) = (index / config.n_heads, index % config.n_heads);
-        let visible = n_keys - n + query + 1;
+        let end = n_keys - n + query + 1;
+        let visible = end.min(window.unwrap_or(end));
         let head_place = HeadPlace {
             head_dim: config.head_dim,
             kv_dim: config.kv_dim(),
@@ -36,7 +41,12 @@ pub(crate) fn attention<'a>(
         let q = &q[index * config.head_dim..][..config.head_dim];
         scores.clear();
         scores.resize(visible, 0.0);
-        attend(level, &head_place, q, &keys_and_values, scores, out);
+        let scoring = Scoring {
+            first: end - visible,
+            scale: config.attention_scale,
+            softcap: config.attention_softcap,
+        };
+        attend(level, &head_place, &scoring, q, &keys_and_values, scores, out);
     };
     if n * n_keys < PARALLEL_FROM {
         let mut scores = Vec::new();
@@ -59,23 +69,34 @@ pub(crate) struct HeadPlace {
 }
 
 impl HeadPlace {
-    /// One head's vectors, position by position, over all segments.
+    /// One head's vectors, position by position from `first` on, over all segments.
     #[inline(always)]
     fn vectors<'a>(
         &'a self,
+        first: usize,
         segments: impl Iterator<Item = &'a [f32]> + 'a,
     ) -> impl Iterator<Item = &'a [f32]> + 'a {
         segments
             .flat_map(|segment| segment.chunks_exact(self.kv_dim))
+            .skip(first)
             .map(|position| &position[self.offset..self.offset + self.head_dim])
     }
 }
 
+/// How a query's scores come about.
+pub(crate) struct Scoring {
+    /// The first position that is seen.
+    first: usize,
+    scale: f32,
+    softcap: Option<f32>,
+}
+
 multiversioned! {
-    /// One query and one head: fills `scores` with the attention weights of the first
-    /// `scores.len()` positions and `out` with their weighted sum of values.
+    /// One query and one head: fills `scores` with the attention weights of the `scores.len()`
+    /// positions that are seen, and `out` with their weighted sum of values.
     fn attend(
         place: &HeadPlace,
+        scoring: &Scoring,
         q: &[f32],
         segments: &[(&[f32], &[f32])],
         scores: &mut [f32],
@@ -86,18 +107,23 @@ multiversioned! {
 #[inline(always)]
 fn attend_body<const FMA: bool>(
     place: &HeadPlace,
+    scoring: &Scoring,
     q: &[f32],
     segments: &[(&[f32], &[f32])],
     scores: &mut [f32],
     out: &mut [f32],
 ) {
-    let scale = 1.0 / (q.len() as f32).sqrt();
-    let keys = place.vectors(segments.iter().map(|(keys, _)| *keys));
+    let keys = place.vectors(scoring.first, segments.iter().map(|(keys, _)| *keys));
     for (score, key) in scores.iter_mut().zip(keys) {
-        *score = simd::dot::<FMA>(q, key) * scale;
+        *score = simd::dot::<FMA>(q, key) * scoring.scale;
+    }
+    if let Some(cap) = scoring.softcap {
+        for score in scores.iter_mut() {
+            *score = softcap(*score, cap);
+        }
     }
     softmax(scores);
-    let values = place.vectors(segments.iter().map(|(_, values)| *values));
+    let values = place.vectors(scoring.first, segments.iter().map(|(_, values)| *values));
     out.fill(0.0);
     for (weight, value) in scores.iter().zip(values) {
         for (out, value) in out.iter_mut().zip(value) {
@@ -123,11 +149,12 @@ fn softmax(scores: &mut [f32]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Rope;
+    use crate::config::Sizes;
     use crate::ops::testing::{assert_close, noise};
+    use crate::{Pairing, Rope};
 
     fn config(n_heads: usize, n_kv_heads: usize, head_dim: usize) -> Config {
-        Config {
+        let sizes = Sizes {
             n_layers: 1,
             d_model: n_heads * head_dim,
             n_heads,
@@ -137,19 +164,28 @@ mod tests {
             n_vocab: 1,
             context_length: 64,
             norm_epsilon: 0.0,
-            rope: Rope { inverse_frequencies: vec![] },
-        }
+        };
+        Config::plain(&sizes, Rope::new(1.0, 0, Pairing::Halves)).unwrap()
     }
 
     /// The definition, in double precision and one number at a time.
-    fn attention_slow(c: &Config, q: &[f32], keys: &[f32], values: &[f32]) -> Vec<f32> {
+    fn attention_slow(
+        c: &Config,
+        window: Option<usize>,
+        q: &[f32],
+        keys: &[f32],
+        values: &[f32],
+    ) -> Vec<f32> {
         let (n, n_keys) = (q.len() / c.q_dim(), keys.len() / c.kv_dim());
         let mut out = vec![0.0; q.len()];
         for i in 0..n {
             for h in 0..c.n_heads {
                 let kv_head = h * c.n_kv_heads / c.n_heads;
-                let visible = n_keys - n + i + 1;
-                let exponentials: Vec<f64> = (0..visible)
+                let own = n_keys - n + i;
+                let is_seen = |j: &usize| *j <= own && window.is_none_or(|window| own - j < window);
+                let seen: Vec<usize> = (0..n_keys).filter(is_seen).collect();
+                let exponentials: Vec<f64> = seen
+                    .iter()
                     .map(|j| {
                         let product: f64 = (0..c.head_dim)
                             .map(|d| {
@@ -157,18 +193,17 @@ mod tests {
                                     * f64::from(keys[j * c.kv_dim() + kv_head * c.head_dim + d])
                             })
                             .sum();
-                        (product / (c.head_dim as f64).sqrt()).exp()
+                        let score = product * f64::from(c.attention_scale);
+                        let cap = c.attention_softcap.map(f64::from);
+                        cap.map_or(score, |cap| cap * (score / cap).tanh()).exp()
                     })
                     .collect();
                 let sum: f64 = exponentials.iter().sum();
                 for d in 0..c.head_dim {
-                    out[i * c.q_dim() + h * c.head_dim + d] = (0..visible)
-                        .map(|j| {
-                            exponentials[j] / sum
-                                * f64::from(values[j * c.kv_dim() + kv_head * c.head_dim + d])
-                        })
-                        .sum::<f64>()
-                        as f32;
+                    let value = |j: usize| values[j * c.kv_dim() + kv_head * c.head_dim + d];
+                    let weighted = seen.iter().zip(&exponentials);
+                    out[i * c.q_dim() + h * c.head_dim + d] =
+                        weighted.map(|(j, e)| e / sum * f64::from(value(*j))).sum::<f64>() as f32;
                 }
             }
         }
@@ -178,18 +213,23 @@ mod tests {
     #[test]
     fn equals_its_slow_twin_however_the_keys_are_cut_into_segments() {
         // The last case is large enough to run on several threads.
-        for (heads, kv_heads, dim, n_keys, n) in
-            [(2, 1, 8, 1, 1), (4, 2, 8, 5, 5), (6, 3, 10, 9, 2), (4, 4, 64, 70, 65)]
-        {
-            let c = config(heads, kv_heads, dim);
+        for (heads, kv_heads, dim, n_keys, n, window, softcap) in [
+            (2, 1, 8, 1, 1, None, None),
+            (4, 2, 8, 5, 5, None, None),
+            (6, 3, 10, 9, 2, Some(4), None),
+            (4, 2, 8, 9, 9, Some(1), Some(0.5)),
+            (4, 2, 8, 9, 3, Some(100), Some(2.0)),
+            (4, 4, 64, 70, 65, None, None),
+        ] {
+            let c = Config { attention_softcap: softcap, ..config(heads, kv_heads, dim) };
             let q = noise(1, n * c.q_dim());
             let keys = noise(2, n_keys * c.kv_dim());
             let values = noise(3, n_keys * c.kv_dim());
-            let expected = attention_slow(&c, &q, &keys, &values);
+            let expected = attention_slow(&c, window, &q, &keys, &values);
             for cut in [0, n_keys / 2, n_keys - n] {
                 let at = cut * c.kv_dim();
                 let segments = [(&keys[..at], &values[..at]), (&keys[at..], &values[at..])];
-                let found = attention(&c, &q, segments.into_iter());
+                let found = attention(&c, window, &q, segments.into_iter());
                 assert_close(&found, &expected, 1e-5);
             }
         }

@@ -1,16 +1,14 @@
-//! Embedding: a token's row of the embedding matrix.
-
-use tokenscope_tokens::TokenId;
+//! Embedding: a token's row of the embedding matrix, or a position's of the learned positions.
 
 use crate::format::{BlockFormat as _, with_format};
 use crate::weights::Matrix;
 
-/// The embeddings of `ids`: `[n][d_model]`.
-pub(crate) fn embed(embedding: &Matrix, ids: &[TokenId]) -> Vec<f32> {
-    let mut x = vec![0.0; ids.len() * embedding.cols];
-    for (id, x) in ids.iter().zip(x.chunks_exact_mut(embedding.cols)) {
-        let row = embedding.rows_at(id.index()..id.index() + 1);
-        with_format!(embedding.format, F => F::dequantize(row, x));
+/// Some rows of a matrix: `[n][cols]`.
+pub(crate) fn rows(matrix: &Matrix, rows: impl ExactSizeIterator<Item = usize>) -> Vec<f32> {
+    let mut x = vec![0.0; rows.len() * matrix.cols];
+    for (row, x) in rows.zip(x.chunks_exact_mut(matrix.cols)) {
+        let stored = matrix.rows_at(row..row + 1);
+        with_format!(matrix.format, F => F::dequantize(stored, x));
     }
     x
 }

@@ -18,7 +18,7 @@ pub(crate) fn linear(layer: &Linear, x: &[f32]) -> Vec<f32> {
     let mut y = multiply(&layer.weight, x);
     if let Some(bias) = &layer.bias {
         for y in y.chunks_exact_mut(bias.len()) {
-            super::add(y, bias);
+            super::add_scaled(y, bias, 1.0);
         }
     }
     y

@@ -1,13 +1,14 @@
-//! Rotary position embedding: the numbers of a head, taken in neighbouring pairs, are turned by
-//! an angle that grows with the position.
+//! Rotary position embedding: the numbers of a head, taken in pairs, are turned by an angle that
+//! grows with the position.
 
-use crate::Rope;
+use crate::{Pairing, Rope};
 
 /// Cosine and sine for each position of a pass and each pair of a head; the same in every layer.
 pub(crate) struct Rotations {
     /// `[n][pairs]` of (cos, sin)
     turns: Vec<(f32, f32)>,
     pairs: usize,
+    pairing: Pairing,
 }
 
 impl Rotations {
@@ -24,20 +25,27 @@ impl Rotations {
                 })
             })
             .collect();
-        Rotations { turns, pairs: rope.inverse_frequencies.len() }
+        Rotations { turns, pairs: rope.inverse_frequencies.len(), pairing: rope.pairing }
     }
 
     /// Turns every head of `x: [n][heads * head_dim]` in place:
     /// `(a, b) -> (a cos - b sin, a sin + b cos)`. Numbers of a head beyond the pairs stay.
     pub(crate) fn apply(&self, x: &mut [f32], head_dim: usize) {
+        if self.pairs == 0 {
+            return;
+        }
         let n = self.turns.len() / self.pairs;
         let row = x.len() / n;
         for (x, turns) in x.chunks_exact_mut(row).zip(self.turns.chunks_exact(self.pairs)) {
             for head in x.chunks_exact_mut(head_dim) {
-                for (pair, &(cos, sin)) in head.chunks_exact_mut(2).zip(turns) {
-                    let (a, b) = (pair[0], pair[1]);
-                    pair[0] = a * cos - b * sin;
-                    pair[1] = a * sin + b * cos;
+                for (pair, &(cos, sin)) in turns.iter().enumerate() {
+                    let (first, second) = match self.pairing {
+                        Pairing::Neighbours => (2 * pair, 2 * pair + 1),
+                        Pairing::Halves => (pair, pair + self.pairs),
+                    };
+                    let (a, b) = (head[first], head[second]);
+                    head[first] = a * cos - b * sin;
+                    head[second] = a * sin + b * cos;
                 }
             }
         }
@@ -52,16 +60,21 @@ mod tests {
     #[test]
     fn pairs_turn_by_position_times_frequency() {
         let quarter = std::f32::consts::FRAC_PI_2;
-        let rope = Rope { inverse_frequencies: vec![quarter, 0.0] };
+        let frequencies = vec![quarter, 0.0];
         // Two positions (1 and 2), one head of five numbers: the last is in no pair.
+        let rope = Rope { inverse_frequencies: frequencies.clone(), pairing: Pairing::Neighbours };
         let mut x = vec![1.0, 0.0, 7.0, 8.0, 9.0, 1.0, 0.0, 7.0, 8.0, 9.0];
         Rotations::new(&rope, 1, 2).apply(&mut x, 5);
         assert_close(&x, &[0.0, 1.0, 7.0, 8.0, 9.0, -1.0, 0.0, 7.0, 8.0, 9.0], 1e-6);
+        let rope = Rope { inverse_frequencies: frequencies, pairing: Pairing::Halves };
+        let mut x = vec![1.0, 7.0, 0.0, 8.0, 9.0, 1.0, 7.0, 0.0, 8.0, 9.0];
+        Rotations::new(&rope, 1, 2).apply(&mut x, 5);
+        assert_close(&x, &[0.0, 7.0, 1.0, 8.0, 9.0, -1.0, 7.0, 0.0, 8.0, 9.0], 1e-6);
     }
 
     #[test]
     fn the_product_of_two_turned_vectors_depends_on_their_distance_only() {
-        let rope = Rope::new(10_000.0, 8, None);
+        let rope = Rope::new(10_000.0, 8, Pairing::Halves);
         let turned = |x: f32, position| {
             let mut x = vec![x; 8];
             Rotations::new(&rope, position, 1).apply(&mut x, 8);
@@ -74,9 +87,9 @@ mod tests {
 
     #[test]
     fn factors_slow_the_turning_down() {
-        let plain = Rope::new(100.0, 4, None);
+        let plain = Rope::new(100.0, 4, Pairing::Neighbours);
         assert_close(&plain.inverse_frequencies, &[1.0, 0.1], 1e-7);
-        let scaled = Rope::new(100.0, 4, Some(&[1.0, 8.0]));
+        let scaled = plain.divided_by(&[1.0, 8.0]);
         assert_close(&scaled.inverse_frequencies, &[1.0, 0.0125], 1e-7);
     }
 }

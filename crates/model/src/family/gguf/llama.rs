@@ -1,42 +1,42 @@
 //! Llama and its relatives (SmolLM2, Mistral 7B without a window ...), as GGUF names them.
 
 use super::Recipe;
-use crate::weights::{Attention, Layer, Linear, Mlp, Tensors, Weights};
-use crate::{Config, GgufFile, ModelError, Rope};
+use crate::config::{Config, Pairing, Rope, Sizes};
+use crate::family::LARGEST_COUNT;
+use crate::weights::{Attention, Layer, Mlp, Tensors, Weights};
+use crate::{GgufFile, ModelError};
 
 /// Reads shape and weights.
 ///
 /// Converters to GGUF reorder the rows of q and k so that the two numbers that rotary embedding
-/// turns together lie side by side, which is the order `ops::rope` works in.
+/// turns together lie side by side.
 pub(super) fn read(file: &GgufFile) -> Result<Recipe, ModelError> {
     refuse_unsupported(file)?;
-    let tensors = Tensors::of(file);
+    let tensors = Tensors::of(file.checkpoint());
     let config = read_config(file, &tensors)?;
     let (d, q, kv, ff) = (config.d_model, config.q_dim(), config.kv_dim(), config.d_ff);
 
-    let layers = (0..config.n_layers)
+    let layers = (0..config.layers.len())
         .map(|layer| {
             let name = |part: &str| format!("blk.{layer}.{part}");
-            let linear = |part: &str, rows, cols| -> Result<Linear, ModelError> {
-                Ok(Linear {
-                    weight: tensors.matrix(&name(&format!("{part}.weight")), rows, cols)?,
-                    bias: tensors.optional_vector(&name(&format!("{part}.bias")), rows)?,
-                })
-            };
             Ok(Layer {
-                attention_norm: tensors.vector(&name("attn_norm.weight"), d)?,
+                attention_norm: Some(tensors.norm(&name("attn_norm"), d)?),
                 attention: Attention {
-                    q: linear("attn_q", q, d)?,
-                    k: linear("attn_k", kv, d)?,
-                    v: linear("attn_v", kv, d)?,
-                    output: linear("attn_output", d, q)?,
+                    q: tensors.linear(&name("attn_q"), q, d)?,
+                    k: tensors.linear(&name("attn_k"), kv, d)?,
+                    v: tensors.linear(&name("attn_v"), kv, d)?,
+                    output: tensors.linear(&name("attn_output"), d, q)?,
+                    q_norm: None,
+                    k_norm: None,
                 },
-                mlp_norm: tensors.vector(&name("ffn_norm.weight"), d)?,
+                attention_post_norm: None,
+                mlp_norm: Some(tensors.norm(&name("ffn_norm"), d)?),
                 mlp: Mlp {
-                    gate: linear("ffn_gate", ff, d)?,
-                    up: linear("ffn_up", ff, d)?,
-                    down: linear("ffn_down", d, ff)?,
+                    gate: Some(tensors.linear(&name("ffn_gate"), ff, d)?),
+                    up: tensors.linear(&name("ffn_up"), ff, d)?,
+                    down: tensors.linear(&name("ffn_down"), d, ff)?,
                 },
+                mlp_post_norm: None,
             })
         })
         .collect::<Result<_, ModelError>>()?;
@@ -48,11 +48,12 @@ pub(super) fn read(file: &GgufFile) -> Result<Recipe, ModelError> {
     };
     let weights = Weights {
         embedding,
+        positions: None,
         layers,
-        final_norm: tensors.vector("output_norm.weight", d)?,
+        final_norm: tensors.norm("output_norm", d)?,
         unembedding,
     };
-    tensors.refuse_unread()?;
+    tensors.refuse_unread(|_| false)?;
     Ok(Recipe { config, weights })
 }
 
@@ -81,11 +82,6 @@ fn read_config(file: &GgufFile, tensors: &Tensors<'_>) -> Result<Config, ModelEr
     let d_model = count("embedding_length")?;
     let n_heads = count("attention.head_count")?;
     let n_kv_heads = optional_count("attention.head_count_kv")?.unwrap_or(n_heads);
-    if n_heads % n_kv_heads != 0 {
-        return Err(ModelError::Feature {
-            what: format!("{n_heads} query heads that {n_kv_heads} key heads do not divide"),
-        });
-    }
     let head_dim = optional_count("attention.key_length")?.unwrap_or(d_model / n_heads);
     // The tensor's real size bounds what the metadata claims, before anything is computed from it.
     let q_rows = tensors.rows("blk.0.attn_q.weight")?;
@@ -100,8 +96,12 @@ fn read_config(file: &GgufFile, tensors: &Tensors<'_>) -> Result<Config, ModelEr
             what: format!("rotary embedding of {rope_dimensions} of {head_dim} dimensions"),
         });
     }
-    let factors = tensors.optional_vector("rope_freqs.weight", rope_dimensions / 2)?;
-    Ok(Config {
+    let theta = number("rope.freq_base", 10_000.0);
+    let mut rope = Rope::new(theta, rope_dimensions, Pairing::Neighbours);
+    if let Some(factors) = tensors.optional_vector("rope_freqs.weight", rope_dimensions / 2)? {
+        rope = rope.divided_by(&factors);
+    }
+    let sizes = Sizes {
         n_layers: count("block_count")?,
         d_model,
         n_heads,
@@ -111,12 +111,9 @@ fn read_config(file: &GgufFile, tensors: &Tensors<'_>) -> Result<Config, ModelEr
         n_vocab: tensors.rows("token_embd.weight")?,
         context_length: count("context_length")?,
         norm_epsilon: number("attention.layer_norm_rms_epsilon", 1e-5),
-        rope: Rope::new(number("rope.freq_base", 10_000.0), rope_dimensions, factors.as_deref()),
-    })
+    };
+    Config::plain(&sizes, rope)
 }
-
-/// No size of a model is larger, and products of two fit `usize`.
-const LARGEST_COUNT: usize = 1 << 31;
 
 /// Features that change the numbers and are not implemented: a model that uses one must not run.
 fn refuse_unsupported(file: &GgufFile) -> Result<(), ModelError> {
@@ -184,7 +181,7 @@ mod tests {
         change(&mut file);
         let file = file.write();
         let file = GgufFile::open(file.path()).unwrap();
-        family::read(&file).err().map(|error| error.to_string())
+        family::read_gguf(&file).err().map(|error| error.to_string())
     }
 
     #[test]
@@ -216,7 +213,7 @@ mod tests {
             let error = error_of(|file| file.set(key, value)).unwrap_or_default();
             assert!(error.contains(complaint), "{key}: {error:?} should say {complaint:?}");
         }
-        for name in ["output.bias", "blk.0.attn_norm.bias", "blk.0.attn_sinks.weight"] {
+        for name in ["output.bias", "blk.0.attn_q_norm.weight", "blk.0.attn_sinks.weight"] {
             let error = error_of(|file| file.tensor(name, &[8])).unwrap_or_default();
             assert!(error.contains(name), "{name}: {error:?}");
         }

@@ -1,0 +1,55 @@
+//! Named tensors, wherever they come from.
+
+use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
+use std::sync::Arc;
+
+use memmap2::Mmap;
+
+use crate::format::StorageFormat;
+
+/// Where a tensor lies and how it is stored.
+#[derive(Debug, Clone)]
+pub(crate) struct StoredTensor {
+    /// Extents, the slowest-varying first: a matrix is `[rows, cols]`.
+    pub(crate) shape: Vec<usize>,
+    pub(crate) format: StorageFormat,
+    pub(crate) map: Arc<Mmap>,
+    /// Bytes of the map.
+    pub(crate) place: Range<usize>,
+}
+
+/// All tensors of a model, by name.
+#[derive(Default)]
+pub(crate) struct Checkpoint {
+    tensors: HashMap<String, StoredTensor>,
+}
+
+impl Checkpoint {
+    pub(crate) fn insert(&mut self, name: String, tensor: StoredTensor) {
+        self.tensors.insert(name, tensor);
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&StoredTensor> {
+        self.tensors.get(name)
+    }
+
+    /// All names, sorted.
+    pub(crate) fn names(&self) -> BTreeSet<&str> {
+        self.tensors.keys().map(String::as_str).collect()
+    }
+
+    /// Number of weights in all tensors together.
+    pub(crate) fn n_parameters(&self) -> usize {
+        self.tensors.values().map(|tensor| tensor.shape.iter().product::<usize>()).sum()
+    }
+
+    /// The storage format that holds most of the weights.
+    pub(crate) fn main_format(&self) -> Option<StorageFormat> {
+        let mut weights: HashMap<StorageFormat, usize> = HashMap::new();
+        for tensor in self.tensors.values() {
+            *weights.entry(tensor.format).or_default() += tensor.shape.iter().product::<usize>();
+        }
+        weights.into_iter().max_by_key(|&(format, n)| (n, format.name())).map(|(format, _)| format)
+    }
+}

@@ -1,0 +1,21 @@
+//! SmolLM3: Llama in which every few layers have no rotary embedding (arXiv:2501.18795).
+
+use super::{Recipe, Settings, Tensors, refuse_window, usual_config, usual_recipe};
+use crate::ModelError;
+
+pub(super) fn read(settings: &Settings<'_>, tensors: &Tensors<'_>) -> Result<Recipe, ModelError> {
+    refuse_window(settings)?;
+    let mut config = usual_config(settings, tensors)?;
+    let n_layers = config.layers.len();
+    let interval = settings.optional_count("no_rope_layer_interval")?.unwrap_or(4);
+    let listed = settings.per_layer("no_rope_layers", n_layers)?;
+    for (index, layer) in config.layers.iter_mut().enumerate() {
+        // Despite the list's name, a 1 in it means that the layer has one.
+        let has_rope = match listed {
+            Some(listed) => listed[index] == 1,
+            None => (index + 1) % interval != 0,
+        };
+        layer.rope = has_rope.then_some(0);
+    }
+    usual_recipe(settings, config, tensors)
+}
