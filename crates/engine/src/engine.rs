@@ -1,6 +1,6 @@
 //! The handle the rest of the program holds.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
@@ -172,28 +172,37 @@ impl Engine {
     }
 
     fn open(&self, model_id: &str) -> Result<LoadedModel, String> {
-        let path = match Source::parse(model_id)? {
+        let (threads, cache_bytes) = (self.options.threads, self.options.cache_bytes);
+        let open_gguf = |path: &Path| {
+            self.reading(path);
+            LoadedModel::open_gguf(model_id, path, threads, cache_bytes)
+        };
+        match Source::parse(model_id)? {
             // A pipe or a device would block or never end.
             Source::GgufFile(path) if !path.is_file() => {
-                return Err(format!("There is no file {}.", path.display()));
+                Err(format!("There is no file {}.", path.display()))
             }
-            Source::GgufFile(path) => path,
-            Source::Builtin => builtin::fetch(&self.options, &|step| {
+            Source::GgufFile(path) => open_gguf(&path),
+            Source::Builtin => open_gguf(&builtin::fetch(&self.options, &|step| {
                 self.library.progress(|load| load.step = step);
-            })?,
-            Source::Hub => {
-                return Err(
-                    "It is not a file here, and this version cannot fetch from the Hugging Face \
-                     hub yet."
-                        .into(),
-                );
+            })?),
+            Source::Folder(path) => {
+                self.reading(&path);
+                LoadedModel::open_folder(model_id, &path, threads, cache_bytes)
             }
-        };
+            Source::Hub => Err(
+                "It is not a file or folder here, and this version cannot fetch from the Hugging \
+                 Face hub yet."
+                    .into(),
+            ),
+        }
+    }
+
+    /// Reports that a file or folder is being read.
+    fn reading(&self, path: &Path) {
         let file = path.file_name().map(|name| name.to_string_lossy().into_owned());
-        let reading = LoadStep { file, ..LoadStep::of(LoadPhase::Reading) };
-        self.library.progress(|load| load.step = reading);
-        let (threads, cache_bytes) = (self.options.threads, self.options.cache_bytes);
-        LoadedModel::open_gguf(model_id, &path, threads, cache_bytes)
+        let step = LoadStep { file, ..LoadStep::of(LoadPhase::Reading) };
+        self.library.progress(|load| load.step = step);
     }
 }
 

@@ -14,6 +14,7 @@ mod builtin;
 mod engine;
 mod error;
 mod gguf_vocabulary;
+mod hf_vocabulary;
 mod job;
 pub mod library;
 mod loaded;

@@ -14,6 +14,8 @@ pub enum Source {
     Builtin,
     /// A file on this machine.
     GgufFile(std::path::PathBuf),
+    /// A folder on this machine, in Hugging Face's layout.
+    Folder(std::path::PathBuf),
     /// Something on the Hugging Face hub.
     Hub,
 }
@@ -22,7 +24,7 @@ impl Source {
     /// Reads a name: `builtin:...`, a path that exists or ends in `.gguf`, or else a hub id.
     ///
     /// # Errors
-    /// If it is a `builtin:` name that does not exist, or a folder.
+    /// If it is a `builtin:` name that does not exist.
     pub fn parse(model_id: &str) -> Result<Self, String> {
         if let Some(name) = model_id.strip_prefix("builtin:") {
             let known = crate::BUILTIN_MODEL;
@@ -34,10 +36,7 @@ impl Source {
         }
         let path = std::path::PathBuf::from(model_id);
         if path.is_dir() {
-            return Err(format!(
-                "{model_id} is a folder; this version loads single .gguf files. Give the path of \
-                 the file."
-            ));
+            return Ok(Source::Folder(path));
         }
         let is_gguf = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("gguf"));
         if path.is_file() || is_gguf {
@@ -200,17 +199,13 @@ mod tests {
             ("models/a.gguf".to_owned(), Source::GgufFile("models/a.gguf".into())),
             ("B.GGUF".to_owned(), Source::GgufFile("B.GGUF".into())),
             (text(&file), Source::GgufFile(file.clone())),
+            (text(folder.path()), Source::Folder(folder.path().to_owned())),
             ("Qwen/Qwen2.5-0.5B-Instruct".to_owned(), Source::Hub),
         ] {
             assert_eq!(Source::parse(&name), Ok(expected), "{name}");
         }
-        for (name, complaint) in [
-            ("builtin:gpt-9".to_owned(), "there is builtin:smollm2"),
-            (text(folder.path()), "is a folder"),
-        ] {
-            let error = Source::parse(&name).unwrap_err();
-            assert!(error.contains(complaint), "{error}");
-        }
+        let error = Source::parse("builtin:gpt-9").unwrap_err();
+        assert!(error.contains("there is builtin:smollm2"), "{error}");
     }
 
     #[test]

@@ -5,14 +5,16 @@
 //! 1. [`TokenId`]: the number every other crate passes around.
 //! 2. [`Vocabulary`]: for each id its bytes, its kind and how it is shown on screen
 //!    ([`display`]).
-//! 3. [`Tokenizer`]: text to ids and back; built from plain data ([`GgufVocabulary`]), never from
-//!    a file.
+//! 3. [`Tokenizer`]: text to ids and back; built from plain data ([`GgufVocabulary`],
+//!    [`HfVocabulary`]), never from a file.
 //! 4. [`ChatTemplate`]: messages to prompt text.
 //! 5. [`TokenMask`]: a set of allowed ids, as a grammar produces and sampling consumes it.
 
+mod byte_level;
 pub mod chat;
 pub mod display;
 mod gguf;
+mod huggingface;
 pub mod mask;
 mod pre_tokenizer;
 mod tokenizer;
@@ -20,6 +22,7 @@ mod vocabulary;
 
 pub use chat::{ChatTemplate, TemplateError};
 pub use gguf::GgufVocabulary;
+pub use huggingface::HfVocabulary;
 pub use mask::TokenMask;
 pub use tokenizer::{Tokenizer, TokenizerError};
 pub use vocabulary::{TokenKind, Vocabulary};

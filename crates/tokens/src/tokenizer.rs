@@ -5,14 +5,13 @@
 //! our own byte table ([`Vocabulary`]) and uses the crate for encoding alone: grammars, display and
 //! decoding all want bytes, and the crate only gives (lossy) text.
 
-use std::collections::HashMap;
-
 use ahash::AHashMap;
 use tokenizers::models::bpe::BPE;
 use tokenizers::{AddedToken, Tokenizer as Encoder};
 
+use crate::byte_level::{byte_of_character, bytes_of};
 use crate::pre_tokenizer;
-use crate::{GgufVocabulary, TokenId, TokenKind, Vocabulary};
+use crate::{GgufVocabulary, HfVocabulary, TokenId, TokenKind, Vocabulary};
 
 /// A model's tokenizer.
 pub struct Tokenizer {
@@ -20,9 +19,17 @@ pub struct Tokenizer {
     vocabulary: Vocabulary,
     bos: Option<TokenId>,
     eos: Option<TokenId>,
+    /// Every token that ends generation, by id.
     ends: Vec<TokenId>,
-    prefix: Option<TokenId>,
-    suffix: Option<TokenId>,
+    marks: Marks,
+}
+
+/// What a plain prompt gets before and after it.
+enum Marks {
+    /// These tokens, as a GGUF file's flags say.
+    Tokens { before: Option<TokenId>, after: Option<TokenId> },
+    /// Whatever the post-processor of a `tokenizer.json` adds.
+    PostProcessor,
 }
 
 /// Why a tokenizer could not be built.
@@ -79,18 +86,31 @@ impl Tokenizer {
             }
         }
 
-        let mut ends: Vec<TokenId> = source.eos.iter().chain(&source.other_ends).copied().collect();
-        ends.sort_unstable();
-        ends.dedup();
         Ok(Tokenizer {
             encoder: byte_level_bpe(source, kind)?,
             vocabulary: byte_level_vocabulary(source),
             bos: source.bos,
             eos: source.eos,
-            ends,
-            prefix: source.bos.filter(|_| source.add_bos.unwrap_or(kind.adds_bos)),
-            suffix: source.eos.filter(|_| source.add_eos.unwrap_or(false)),
+            ends: all_ends(source.eos, &source.other_ends),
+            marks: Marks::Tokens {
+                before: source.bos.filter(|_| source.add_bos.unwrap_or(kind.adds_bos)),
+                after: source.eos.filter(|_| source.add_eos.unwrap_or(false)),
+            },
         })
+    }
+
+    /// Builds a tokenizer from the files of a Hugging Face folder.
+    ///
+    /// # Errors
+    /// If `tokenizer.json` cannot be read.
+    pub fn from_hf(source: &HfVocabulary) -> Result<Self, TokenizerError> {
+        let (encoder, vocabulary) = source.read()?;
+        let id_of = |text: &Option<String>| {
+            text.as_ref().and_then(|text| encoder.token_to_id(text)).map(TokenId)
+        };
+        let (bos, eos) = (id_of(&source.bos), id_of(&source.eos));
+        let ends = all_ends(eos, &source.other_ends);
+        Ok(Tokenizer { encoder, vocabulary, bos, eos, ends, marks: Marks::PostProcessor })
     }
 
     /// Encodes text as it stands: nothing is added, but the text of a special token becomes that
@@ -102,9 +122,13 @@ impl Tokenizer {
     /// # Errors
     /// [`TokenizerError::Vocabulary`] if the encoder refuses the text.
     pub fn encode(&self, text: &str) -> Result<Vec<TokenId>, TokenizerError> {
+        self.encode_with(text, false)
+    }
+
+    fn encode_with(&self, text: &str, marks: bool) -> Result<Vec<TokenId>, TokenizerError> {
         let encoding = self
             .encoder
-            .encode_fast(text, false)
+            .encode_fast(text, marks)
             .map_err(|error| TokenizerError::Vocabulary(error.to_string()))?;
         Ok(encoding.get_ids().iter().copied().map(TokenId).collect())
     }
@@ -114,8 +138,18 @@ impl Tokenizer {
     /// # Errors
     /// As [`Tokenizer::encode`].
     pub fn encode_prompt(&self, text: &str) -> Result<Vec<TokenId>, TokenizerError> {
-        let ids = self.encode(text)?;
-        Ok(self.prefix.into_iter().chain(ids).chain(self.suffix).collect())
+        match self.marks {
+            Marks::PostProcessor => self.encode_with(text, true),
+            Marks::Tokens { before, after } => {
+                let ids = self.encode_with(text, false)?;
+                Ok(before.into_iter().chain(ids).chain(after).collect())
+            }
+        }
+    }
+
+    /// Tokens of the vocabulary proper, without those added to it later.
+    pub fn base_size(&self) -> usize {
+        self.encoder.get_vocab_size(false)
     }
 
     /// The tokens by id.
@@ -137,6 +171,13 @@ impl Tokenizer {
     pub fn is_end(&self, id: TokenId) -> bool {
         self.ends.contains(&id)
     }
+}
+
+fn all_ends(eos: Option<TokenId>, others: &[TokenId]) -> Vec<TokenId> {
+    let mut ends: Vec<TokenId> = eos.into_iter().chain(others.iter().copied()).collect();
+    ends.sort_unstable();
+    ends.dedup();
+    ends
 }
 
 fn byte_level_bpe(
@@ -180,32 +221,12 @@ fn byte_level_vocabulary(source: &GgufVocabulary) -> Vocabulary {
     let byte_of = byte_of_character();
     Vocabulary::new(source.tokens.iter().enumerate().map(|(id, text)| {
         let kind = source.kinds.get(id).copied().unwrap_or(TokenKind::Normal);
+        // Special and added tokens are written as plain text.
         let spelled_in_bytes = matches!(kind, TokenKind::Normal | TokenKind::Unused);
-        let bytes = spelled_in_bytes
-            .then(|| text.chars().map(|c| byte_of.get(&c).copied()).collect::<Option<Vec<u8>>>())
-            .flatten();
-        // Special and added tokens are written as plain text, and so is a stray token with
-        // characters outside the byte alphabet.
-        (bytes.unwrap_or_else(|| text.clone().into_bytes()), kind)
+        let bytes =
+            if spelled_in_bytes { bytes_of(&byte_of, text) } else { text.clone().into_bytes() };
+        (bytes, kind)
     }))
-}
-
-/// The inverse of GPT-2's `bytes_to_unicode`: printable Latin-1 bytes stand for themselves, the
-/// other 68 for the characters from U+0100 on, in order.
-fn byte_of_character() -> HashMap<char, u8> {
-    let mut next_stand_in = 0x100;
-    (0..=255u8)
-        .map(|byte| {
-            let printable = matches!(byte, b'!'..=b'~' | 0xA1..=0xAC | 0xAE..=0xFF);
-            let character = if printable {
-                char::from(byte)
-            } else {
-                next_stand_in += 1;
-                char::from_u32(next_stand_in - 1).expect("U+0100..U+0143 are characters")
-            };
-            (character, byte)
-        })
-        .collect()
 }
 
 #[cfg(test)]

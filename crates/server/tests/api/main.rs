@@ -6,6 +6,7 @@ mod client;
 mod catalog;
 mod door;
 mod errors;
+mod families;
 mod model;
 mod page;
 mod preview;

@@ -58,7 +58,7 @@ async fn a_failed_load_costs_nothing() {
         ("builtin:gpt-9", "There is no built-in model"),
         ("/nowhere/model.gguf", "There is no file /nowhere/model.gguf"),
         (broken.to_str().unwrap(), "not a GGUF file"),
-        (folder.path().to_str().unwrap(), "is a folder"),
+        (folder.path().to_str().unwrap(), "config.json"),
     ] {
         let answer = client.ok("/api/model/load", json!({"model_id": format!(" {model_id} ")}));
         assert_eq!(answer.await, json!({"ok": true, "model_id": model_id}));
