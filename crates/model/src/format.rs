@@ -4,11 +4,15 @@
 //! names the formats at run time.
 
 mod floats;
+mod k;
 mod q4;
+mod q5;
 mod q8;
 
 pub use floats::{Bf16, F16, F32, f16_to_f32};
+pub use k::{Q2_K, Q3_K, Q4_K, Q5_K, Q6_K};
 pub use q4::{Q4_0, Q4_1};
+pub use q5::{Q5_0, Q5_1};
 pub use q8::Q8_0;
 
 /// A storage format: `BLOCK_LEN` weights in `BLOCK_BYTES` bytes.
@@ -56,8 +60,36 @@ macro_rules! with_format {
                 type $format = $crate::format::Q4_1;
                 $body
             }
+            $crate::format::StorageFormat::Q5_0 => {
+                type $format = $crate::format::Q5_0;
+                $body
+            }
+            $crate::format::StorageFormat::Q5_1 => {
+                type $format = $crate::format::Q5_1;
+                $body
+            }
             $crate::format::StorageFormat::Q8_0 => {
                 type $format = $crate::format::Q8_0;
+                $body
+            }
+            $crate::format::StorageFormat::Q2_K => {
+                type $format = $crate::format::Q2_K;
+                $body
+            }
+            $crate::format::StorageFormat::Q3_K => {
+                type $format = $crate::format::Q3_K;
+                $body
+            }
+            $crate::format::StorageFormat::Q4_K => {
+                type $format = $crate::format::Q4_K;
+                $body
+            }
+            $crate::format::StorageFormat::Q5_K => {
+                type $format = $crate::format::Q5_K;
+                $body
+            }
+            $crate::format::StorageFormat::Q6_K => {
+                type $format = $crate::format::Q6_K;
                 $body
             }
         }
@@ -67,24 +99,38 @@ pub(crate) use with_format;
 
 /// The formats that are supported, by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "the names are the field's own")]
+#[expect(missing_docs, non_camel_case_types, reason = "the names are the field's own")]
 pub enum StorageFormat {
     F32,
     F16,
     Bf16,
     Q4_0,
     Q4_1,
+    Q5_0,
+    Q5_1,
     Q8_0,
+    Q2_K,
+    Q3_K,
+    Q4_K,
+    Q5_K,
+    Q6_K,
 }
 
 impl StorageFormat {
-    pub(crate) const ALL: [StorageFormat; 6] = [
+    pub(crate) const ALL: [StorageFormat; 13] = [
         StorageFormat::F32,
         StorageFormat::F16,
         StorageFormat::Bf16,
         StorageFormat::Q4_0,
         StorageFormat::Q4_1,
+        StorageFormat::Q5_0,
+        StorageFormat::Q5_1,
         StorageFormat::Q8_0,
+        StorageFormat::Q2_K,
+        StorageFormat::Q3_K,
+        StorageFormat::Q4_K,
+        StorageFormat::Q5_K,
+        StorageFormat::Q6_K,
     ];
 
     /// The format of a `ggml_type` number.
@@ -98,7 +144,14 @@ impl StorageFormat {
             StorageFormat::F16 => 1,
             StorageFormat::Q4_0 => 2,
             StorageFormat::Q4_1 => 3,
+            StorageFormat::Q5_0 => 6,
+            StorageFormat::Q5_1 => 7,
             StorageFormat::Q8_0 => 8,
+            StorageFormat::Q2_K => 10,
+            StorageFormat::Q3_K => 11,
+            StorageFormat::Q4_K => 12,
+            StorageFormat::Q5_K => 13,
+            StorageFormat::Q6_K => 14,
             StorageFormat::Bf16 => 30,
         }
     }
@@ -111,7 +164,14 @@ impl StorageFormat {
             StorageFormat::Bf16 => "bfloat16",
             StorageFormat::Q4_0 => "Q4_0",
             StorageFormat::Q4_1 => "Q4_1",
+            StorageFormat::Q5_0 => "Q5_0",
+            StorageFormat::Q5_1 => "Q5_1",
             StorageFormat::Q8_0 => "Q8_0",
+            StorageFormat::Q2_K => "Q2_K",
+            StorageFormat::Q3_K => "Q3_K",
+            StorageFormat::Q4_K => "Q4_K",
+            StorageFormat::Q5_K => "Q5_K",
+            StorageFormat::Q6_K => "Q6_K",
         }
     }
 
@@ -125,6 +185,12 @@ impl StorageFormat {
         with_format!(self, F => F::BLOCK_BYTES)
     }
 
+    /// Expands consecutive blocks, for example a row of a matrix: `out` gets [`Self::block_len`]
+    /// weights for every [`Self::block_bytes`] bytes of `blocks`.
+    pub fn dequantize(self, blocks: &[u8], out: &mut [f32]) {
+        with_format!(self, F => F::dequantize(blocks, out));
+    }
+
     /// The names of all supported formats, for error messages.
     pub(crate) fn supported() -> String {
         Self::ALL.map(StorageFormat::name).join(", ")
@@ -133,14 +199,7 @@ impl StorageFormat {
     /// A format that is not supported, by name where ggml has one.
     pub(crate) fn describe_ggml(number: u32) -> String {
         let name = match number {
-            6 => "Q5_0",
-            7 => "Q5_1",
             9 => "Q8_1",
-            10 => "Q2_K",
-            11 => "Q3_K",
-            12 => "Q4_K",
-            13 => "Q5_K",
-            14 => "Q6_K",
             15 => "Q8_K",
             _ => return format!("ggml type {number}"),
         };

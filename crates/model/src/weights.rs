@@ -9,7 +9,7 @@ use memmap2::Mmap;
 
 use crate::ModelError;
 use crate::checkpoint::{Checkpoint, StoredTensor};
-use crate::format::{BlockFormat as _, StorageFormat, with_format};
+use crate::format::StorageFormat;
 
 /// All weights of a decoder.
 pub(crate) struct Weights {
@@ -214,7 +214,7 @@ impl<'a> Tensors<'a> {
         }
         let bytes = &tensor.map[tensor.place.clone()];
         let mut vector = vec![0.0; len];
-        with_format!(tensor.format, F => F::dequantize(bytes, &mut vector));
+        tensor.format.dequantize(bytes, &mut vector);
         Ok(Some(vector))
     }
 
@@ -272,7 +272,7 @@ mod tests {
     fn numbers(matrix: &Matrix) -> Vec<f32> {
         let mut numbers = vec![0.0; matrix.rows * matrix.cols];
         let stored = matrix.rows_at(0..matrix.rows);
-        with_format!(matrix.format, F => F::dequantize(stored, &mut numbers));
+        matrix.format.dequantize(stored, &mut numbers);
         numbers
     }
 

@@ -1,6 +1,5 @@
 //! Embedding: a token's row of the embedding matrix, or a position's of the learned positions.
 
-use crate::format::{BlockFormat as _, with_format};
 use crate::weights::Matrix;
 
 /// Some rows of a matrix: `[n][cols]`.
@@ -8,7 +7,7 @@ pub(crate) fn rows(matrix: &Matrix, rows: impl ExactSizeIterator<Item = usize>) 
     let mut x = vec![0.0; rows.len() * matrix.cols];
     for (row, x) in rows.zip(x.chunks_exact_mut(matrix.cols)) {
         let stored = matrix.rows_at(row..row + 1);
-        with_format!(matrix.format, F => F::dequantize(stored, x));
+        matrix.format.dequantize(stored, x);
     }
     x
 }
