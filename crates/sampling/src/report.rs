@@ -78,11 +78,15 @@ impl Explained {
         let rows: Vec<Row> = with_ranks
             .map(|((id, rank_base), rank_final)| self.row(id, rank_base, rank_final))
             .collect();
-        let rest = |shown: f64| (1.0 - shown).max(0.0);
+        let kept_count = self.snapshots[self.snapshots.len() - 1].kept;
+        // Where no other token is left, the rounding of those shown must not look like one.
+        let rest = |shown: f64, all: bool| if all { 0.0 } else { (1.0 - shown).max(0.0) };
+        let all_base = rows.len() == self.raw_logits.len();
+        let all_kept = rows.iter().filter(|row| row.cut_by.is_none()).count() == kept_count;
         DistributionReport {
-            other_p_base: rest(rows.iter().map(|row| f64::from(row.p_base)).sum()),
-            other_p_final: rest(rows.iter().map(|row| f64::from(row.p_final)).sum()),
-            kept_count: self.snapshots[self.snapshots.len() - 1].kept,
+            other_p_base: rest(rows.iter().map(|row| f64::from(row.p_base)).sum(), all_base),
+            other_p_final: rest(rows.iter().map(|row| f64::from(row.p_final)).sum(), all_kept),
+            kept_count,
             stages: self.summaries(settings),
             legal_mass: self.constrained.then(|| {
                 let legal = self.all_ids().filter(|id| self.is_valid(*id));
@@ -208,7 +212,8 @@ mod tests {
         assert_close(&finals, &[35.0 / 65.0, 30.0 / 65.0, 0.0]);
         assert_eq!(report.rows[2].cut_by, Some(StageId::TopP));
         assert_eq!(report.rows[2].rank_final, None);
-        assert_close(&[report.other_p_base as f32, report.other_p_final as f32], &[0.15, 0.0]);
+        assert_close(&[report.other_p_base as f32], &[0.15]);
+        assert_eq!(report.other_p_final, 0.0);
         assert_close(&report.rows[2].after, &[0.2, 0.2, 0.2, 0.2, 0.2, 0.0]);
         assert_eq!(report.legal_mass, None);
     }
