@@ -37,6 +37,8 @@ export type TokenNode = {
   constraint: ConstraintParams | null;
   /** The distribution this token was picked from. */
   dist: Distribution | null;
+  /** The seed that drew the token, null where no chance was involved. */
+  seed_used: number | null;
   /** Why the server said that the run ends here, or null. */
   stop_reason: string | null;
 };
@@ -69,10 +71,12 @@ export type Place = {
   leaf: NodeId | null;
 };
 
-/** What the distribution column and the token stack show. */
+/** The tokens of a prompt, and the text that they are the tokens of. */
+export type Input = { place: Place; tokens: TokenPill[] };
+
+/** What the distribution column shows. */
 export type Shown = {
   place: Place;
-  prompt_tokens: TokenPill[];
   dist: Distribution | null;
   /** Set for a moment after a step: the row that was picked. */
   chosen: number | null;
@@ -80,10 +84,12 @@ export type Shown = {
   failure: Failure | null;
 };
 
-export type Failure = { detail: string; hint: string };
-
-/** What the last answer cost and which seed drew the last token. */
-export type AnswerFacts = { elapsed_ms: number | null; seed_used: number | null };
+export type Failure = {
+  detail: string;
+  hint: string;
+  /** Where the step was refused. A preview of that place works all the same and disproves nothing. */
+  place?: Place;
+};
 
 export type Theme = "auto" | "light" | "dark";
 

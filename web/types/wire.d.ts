@@ -195,7 +195,8 @@ constraint: boolean, };
  */
 export type LoadRequest = { 
 /**
- * `builtin:smollm2-135m-instruct`, or the path of a `.gguf` file.
+ * `builtin:smollm2-135m-instruct`, the path of a `.gguf` file, or that of a folder with a
+ * Hugging Face checkpoint.
  */
 model_id: string, };
 

@@ -97,11 +97,11 @@ impl EngineError {
         match self {
             EngineError::Loading => "Loading goes on in the background; the status shows how far.",
             EngineError::LoadFailed(_) | EngineError::NoModel => {
-                "Load a model, for example builtin:smollm2-135m-instruct or the path of a .gguf \
-                 file."
+                "Load a model: builtin:smollm2-135m-instruct, or the path of a .gguf file or of a \
+                 folder with a Hugging Face checkpoint."
             }
             EngineError::ModelIdRequired => {
-                "Give builtin:smollm2-135m-instruct or the path of a .gguf file."
+                "Give builtin:smollm2-135m-instruct, or the path of a .gguf file or a folder."
             }
             EngineError::AlreadyLoading => "Wait until that load has ended, then try again.",
             EngineError::UnknownToken { .. } => {

@@ -142,6 +142,33 @@ pub(crate) struct Sizes {
     pub(crate) norm_epsilon: f32,
 }
 
+impl Sizes {
+    /// Far above any model there is; what a file claims is allocated for before its tensors are
+    /// looked at.
+    const MOST_LAYERS: usize = 10_000;
+    const LARGEST_HEAD: usize = 65_536;
+
+    /// Refuses absurd sizes.
+    pub(crate) fn checked(self) -> Result<Self, ModelError> {
+        if self.n_layers > Self::MOST_LAYERS {
+            return Err(ModelError::Feature { what: format!("{} layers", self.n_layers) });
+        }
+        if self.head_dim == 0 || self.head_dim > Self::LARGEST_HEAD {
+            return Err(ModelError::Feature { what: format!("heads of {}", self.head_dim) });
+        }
+        Ok(self)
+    }
+
+    /// How many dimensions of a head are turned, if it is this part of them.
+    pub(crate) fn rotated(&self, part: f32) -> Result<usize, ModelError> {
+        if !(0.0..=1.0).contains(&part) {
+            let what = format!("rotary embedding of {part} of a head");
+            return Err(ModelError::Feature { what });
+        }
+        Ok((part * self.head_dim as f32) as usize)
+    }
+}
+
 /// Rotary position embedding (RoFormer, arXiv:2104.09864): pair `i` of a head is turned by
 /// `position * inverse_frequencies[i]`.
 #[derive(Debug, Clone, PartialEq)]

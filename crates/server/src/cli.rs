@@ -22,8 +22,9 @@ pub struct Cli {
     #[arg(long, default_value_t = 8000)]
     pub port: u16,
 
-    /// Model to load at start: builtin:smollm2-135m-instruct, or the path of a .gguf file. If it
-    /// cannot be had, the built-in model stands in and the page says so.
+    /// Model to load at start: builtin:smollm2-135m-instruct, the path of a .gguf file, or a folder
+    /// with a Hugging Face checkpoint. If it cannot be had, the built-in model stands in and the
+    /// page says so.
     #[arg(long, env = "LLM_DEMO_DEFAULT_MODEL", default_value = DEFAULT_MODEL, value_name = "MODEL")]
     pub model: String,
 

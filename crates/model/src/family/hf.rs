@@ -64,7 +64,7 @@ fn usual_sizes(settings: &Settings<'_>, tensors: &Tensors<'_>) -> Result<Sizes, 
     let d_model = settings.count("hidden_size")?;
     let n_heads = settings.count("num_attention_heads")?;
     let head_dim = settings.optional_count("head_dim")?.unwrap_or(d_model / n_heads);
-    Ok(Sizes {
+    Sizes {
         n_layers: settings.count("num_hidden_layers")?,
         d_model,
         n_heads,
@@ -74,7 +74,8 @@ fn usual_sizes(settings: &Settings<'_>, tensors: &Tensors<'_>) -> Result<Sizes, 
         n_vocab: tensors.rows("model.embed_tokens.weight")?,
         context_length: settings.count("max_position_embeddings")?,
         norm_epsilon: settings.number("rms_norm_eps", 1e-6)?,
-    })
+    }
+    .checked()
 }
 
 /// The rotary embedding over `dimensions` of a head, with the scaling the settings ask for.

@@ -12,7 +12,8 @@ use super::{object, whole};
 /// `POST /api/model/load`
 #[derive(Debug, Deserialize, Serialize, ToSchema, TS)]
 pub struct LoadRequest {
-    /// `builtin:smollm2-135m-instruct`, or the path of a `.gguf` file.
+    /// `builtin:smollm2-135m-instruct`, the path of a `.gguf` file, or that of a folder with a
+    /// Hugging Face checkpoint.
     #[schema(example = "builtin:smollm2-135m-instruct")]
     pub model_id: String,
 }

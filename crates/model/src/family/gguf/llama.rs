@@ -111,7 +111,8 @@ fn read_config(file: &GgufFile, tensors: &Tensors<'_>) -> Result<Config, ModelEr
         n_vocab: tensors.rows("token_embd.weight")?,
         context_length: count("context_length")?,
         norm_epsilon: number("attention.layer_norm_rms_epsilon", 1e-5),
-    };
+    }
+    .checked()?;
     Config::plain(&sizes, rope)
 }
 
@@ -208,6 +209,7 @@ mod tests {
             ("llama.attention.key_length", U32(1 << 30), "heads of 1073741824"),
             ("llama.attention.key_length", U32(u32::MAX), "llama.attention.key_length"),
             ("llama.rope.dimension_count", U32(3), "rotary embedding of 3 of 4"),
+            ("llama.block_count", U32(1 << 31), "2147483648 layers"),
             ("llama.block_count", U32(2), "\"blk.1.attn_norm.weight\""),
         ] {
             let error = error_of(|file| file.set(key, value)).unwrap_or_default();

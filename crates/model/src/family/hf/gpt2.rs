@@ -29,7 +29,8 @@ pub(super) fn read(settings: &Settings<'_>, tensors: &Tensors<'_>) -> Result<Rec
         n_vocab: tensors.rows(&top("wte.weight"))?,
         context_length: settings.count("n_positions")?,
         norm_epsilon: settings.number("layer_norm_epsilon", 1e-5)?,
-    };
+    }
+    .checked()?;
     let mut config = Config {
         norm: NormKind::Layer,
         activation: activation(settings)?,

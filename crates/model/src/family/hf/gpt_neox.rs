@@ -24,13 +24,14 @@ pub(super) fn read(settings: &Settings<'_>, tensors: &Tensors<'_>) -> Result<Rec
         n_vocab: tensors.rows("gpt_neox.embed_in.weight")?,
         context_length: settings.count("max_position_embeddings")?,
         norm_epsilon: settings.number("layer_norm_eps", 1e-5)?,
-    };
-    let rotated = settings.number("rotary_pct", 0.25)? * head_dim as f32;
+    }
+    .checked()?;
+    let rotated = sizes.rotated(settings.number("rotary_pct", 0.25)?)?;
     let config = Config {
         norm: NormKind::Layer,
         parallel_residual: true,
         activation: activation(settings)?,
-        ..Config::plain(&sizes, usual_rope(settings, rotated as usize)?)?
+        ..Config::plain(&sizes, usual_rope(settings, rotated)?)?
     };
 
     let layers = (0..sizes.n_layers)

@@ -9,8 +9,8 @@ use crate::ModelError;
 pub(super) fn read(settings: &Settings<'_>, tensors: &Tensors<'_>) -> Result<Recipe, ModelError> {
     refuse_window(settings)?;
     let sizes = usual_sizes(settings, tensors)?;
-    let rotated = settings.number("partial_rotary_factor", 1.0)? * sizes.head_dim as f32;
-    let mut config = Config::plain(&sizes, usual_rope(settings, rotated as usize)?)?;
+    let rotated = sizes.rotated(settings.number("partial_rotary_factor", 1.0)?)?;
+    let mut config = Config::plain(&sizes, usual_rope(settings, rotated)?)?;
     config.activation = activation(settings)?;
     let (d, q, kv, ff) = (config.d_model, config.q_dim(), config.kv_dim(), config.d_ff);
     let weights = usual_weights(settings, &config, tensors, |index| {
