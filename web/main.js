@@ -8,6 +8,7 @@ import { restore, watch } from "./state/persist.js";
 import * as store from "./state/store.js";
 import { App } from "./view/app.js";
 import { listenToKeys } from "./view/keyboard.js";
+import { listenToPointer } from "./view/pointer.js";
 
 const storage = {
   // Reading the property itself may throw where storage is forbidden.
@@ -23,4 +24,5 @@ effect(() => {
 const root = document.getElementById("app");
 if (root) render(h(App, {}), root);
 listenToKeys(document);
+listenToPointer(document);
 void pollStatus();

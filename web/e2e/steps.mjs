@@ -13,9 +13,12 @@ import { button, completionLength, expectLength, previewBy, settle, stepBy } fro
 const SIZES = [
   { width: 1280, height: 720 },
   { width: 1920, height: 1080 },
+  { width: 1200, height: 720 },
   { width: 900, height: 800 },
+  { width: 700, height: 800 },
   { width: 390, height: 844 },
   { width: 360, height: 740 },
+  { width: 320, height: 640 },
 ];
 
 await run("steps", async (options, browser) => {

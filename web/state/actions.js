@@ -13,7 +13,7 @@ import * as store from "./store.js";
 
 export { loadModel } from "./model.js";
 export { togglePlay } from "./playback.js";
-export { forceText, forceToken, step } from "./stepping.js";
+export { forceText, forceToken, step, whyNoStep } from "./stepping.js";
 
 /** @param {string} prompt */
 export function typePrompt(prompt) {
@@ -42,8 +42,9 @@ export function deleteLast() {
     shown.value = { ...shown.value, place: sessions.placeOf(session.value), dist: last.dist, chosen: null, failure: null };
 }
 
+/** Clears the completion; the text stays. */
 export function clear() {
-  rewind(sessions.clear);
+  if (store.completion.value.length > 0) rewind(sessions.clear);
 }
 
 /**
@@ -79,7 +80,8 @@ export function toggleLlm() {
   abortStep();
   batch(() => {
     store.llmEnabled.value = on;
-    store.message.value = on ? "" : "LLM is off";
+    store.message.value = "";
+    store.failure.value = null;
     if (!on && store.shown.value) store.shown.value = { ...store.shown.value, dist: null, chosen: null, failure: null };
   });
   requestPreview();
@@ -96,13 +98,16 @@ export function dismissFailure() {
 
 /** @param {{ prompt?: string, system?: string }} text */
 function changeText(text) {
+  const hadTokens = store.completion.value.length > 0;
   interrupt();
   store.session.value = sessions.editText(store.session.value, text);
+  if (hadTokens) store.message.value = "The completion was removed, because the text changed.";
   requestPreview(TYPING_MS);
 }
 
 /** @param {Params} params */
 function setParams(params) {
+  store.failure.value = null;
   store.session.value = sessions.setParams(store.session.value, params);
 }
 
@@ -118,4 +123,5 @@ function interrupt() {
   pause();
   abortStep();
   store.message.value = "";
+  store.failure.value = null;
 }

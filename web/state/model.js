@@ -42,7 +42,8 @@ export async function pollStatus() {
 /** @param {string} modelId */
 export async function loadModel(modelId) {
   const id = modelId.trim();
-  if (id === "") return;
+  if (store.status.value?.loading) return void (store.message.value = "Another model is being loaded.");
+  if (id === "") return showAnswering();
   pause();
   store.modelField.value = id;
   try {
@@ -56,8 +57,15 @@ export async function loadModel(modelId) {
   } catch (error) {
     if (!(error instanceof api.ApiError)) throw error;
     store.failure.value = { detail: error.detail, hint: error.hint };
+    showAnswering();
   }
   await pollStatus();
+}
+
+/** The field names the model that answers, except while people type another one or load it. */
+function showAnswering() {
+  const { ready, model_id } = store.status.value ?? { ready: false, model_id: "" };
+  if (ready) store.modelField.value = model_id;
 }
 
 async function readCatalog() {
@@ -89,6 +97,7 @@ function endLoad(next) {
     store.message.value = "Ready";
   } else {
     store.message.value = `${asked} could not be loaded.`;
+    if (store.modelField.value === asked) showAnswering();
   }
   asked = "";
 }

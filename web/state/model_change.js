@@ -23,6 +23,7 @@ export function noteModel(info) {
   owner = info.model_id;
   batch(() => {
     store.session.value = dropCompletions(store.session.value);
+    store.input.value = null;
     store.shown.value = null;
     store.modelField.value = info.model_id;
     if (store.status.value) store.status.value = { ...store.status.value, ...info };

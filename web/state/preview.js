@@ -1,14 +1,16 @@
-// Previews: the tokens of the text and the distribution of the next one. Only the newest preview
-// counts; asking again cancels the one before.
+// Previews: the distribution of the next token. Only the newest preview counts; asking again
+// cancels the one before.
 
 import { batch } from "@preact/signals";
 import * as api from "../http/client.js";
 import { whileBusy } from "./busy.js";
+import { readInput } from "./input_tokens.js";
 import { noteModel } from "./model_change.js";
 import { previewRequest } from "./requests.js";
-import { placeOf, sameInput } from "./session.js";
+import { placeOf, sameInput, samePlace } from "./session.js";
 import * as store from "./store.js";
 
+/** @import { PreviewResponse } from "../types/wire" */
 /** @import { Place } from "../types/app" */
 
 /** Typing and dragging settle for this long before the model is asked. */
@@ -36,19 +38,39 @@ async function run() {
   underWay = mine;
   const place = placeOf(store.session.value);
   try {
-    const answer = await whileBusy(api.preview(previewRequest(), mine.signal));
+    const answer = await whileBusy(ask(place, mine.signal), mine.signal);
     if (mine.signal.aborted) return;
-    if (noteModel(answer.model)) return requestPreview();
-    batch(() => {
-      store.shown.value = { place, prompt_tokens: answer.prompt_tokens, dist: answer.dist, chosen: null, failure: null };
-      store.facts.value = { ...store.facts.value, elapsed_ms: answer.elapsed_ms };
-    });
+    if (answer === null || noteModel(answer.model)) return requestPreview();
+    show(answer, place);
   } catch (error) {
     if (mine.signal.aborted || api.isAbort(error)) return;
     showFailure(error, place);
   } finally {
     if (underWay === mine) underWay = null;
   }
+}
+
+/**
+ * @param {Place} place
+ * @param {AbortSignal} signal
+ */
+async function ask(place, signal) {
+  if (store.llmEnabled.value && !(await readInput(place, signal))) return null;
+  return api.preview(previewRequest(), signal);
+}
+
+/**
+ * @param {PreviewResponse} answer
+ * @param {Place} place
+ */
+function show(answer, place) {
+  batch(() => {
+    store.input.value = { place, tokens: answer.prompt_tokens };
+    store.shown.value = { place, dist: answer.dist, chosen: null, failure: null };
+    store.elapsedMs.value = answer.elapsed_ms;
+    const refused = store.failure.value?.place;
+    if (!refused || !samePlace(refused, place)) store.failure.value = null;
+  });
 }
 
 /**
@@ -62,8 +84,8 @@ function showFailure(error, place) {
     store.message.value = error.detail;
     return;
   }
-  const failure = { detail: error.detail, hint: error.hint };
-  const before = store.shown.value;
-  const prompt_tokens = before && sameInput(before.place, place) ? before.prompt_tokens : [];
-  store.shown.value = { place, prompt_tokens, dist: null, chosen: null, failure };
+  batch(() => {
+    if (store.input.value && !sameInput(store.input.value.place, place)) store.input.value = null;
+    store.shown.value = { place, dist: null, chosen: null, failure: { detail: error.detail, hint: error.hint } };
+  });
 }

@@ -83,12 +83,12 @@ export function deleteLast(session) {
 }
 
 /**
- * Clears the completion; a branch without one loses its prompt. System text and parameters stay.
+ * Clears the completion. Texts and parameters stay.
  * @param {Session} session
  * @returns {Session}
  */
 export function clear(session) {
-  return activeBranch(session).leaf === null ? editText(session, { prompt: "" }) : moveLeaf(session, null);
+  return moveLeaf(session, null);
 }
 
 /**

@@ -4,6 +4,7 @@ import { batch } from "@preact/signals";
 import * as api from "../http/client.js";
 import { stopName } from "../lib/format.js";
 import { whileBusy } from "./busy.js";
+import { readInput } from "./input_tokens.js";
 import { tokenOwner } from "./model_change.js";
 import { cancelPreview, requestPreview } from "./preview.js";
 import { stepRequest } from "./requests.js";
@@ -23,12 +24,8 @@ let underWay = /** @type {AbortController | null} */ (null);
  * @returns {Promise<StepOutcome>}
  */
 export async function step(force = null) {
-  const refusal = whyNot();
-  if (refusal !== null) {
-    store.message.value = refusal;
-    return "refused";
-  }
-  if (underWay) return "refused";
+  const refusal = whyNoStep() ?? (underWay ? "The step before is still under way." : null);
+  if (refusal !== null) return refuse(refusal);
   cancelPreview();
   const mine = new AbortController();
   underWay = mine;
@@ -36,16 +33,25 @@ export async function step(force = null) {
   const place = placeOf(store.session.value);
   const params = store.branch.value.params;
   try {
-    const answer = await whileBusy(api.step(stepRequest(force), mine.signal));
-    if (mine.signal.aborted || !stillWanted(answer, place)) return "superseded";
+    const answer = await whileBusy(ask(place, force, mine.signal), mine.signal);
+    if (answer === null || mine.signal.aborted || !stillWanted(answer, place)) return "superseded";
     return accept(answer, place, params);
   } catch (error) {
     if (mine.signal.aborted || api.isAbort(error)) return "superseded";
-    showFailure(error);
+    showFailure(error, place);
     return "failed";
   } finally {
     if (underWay === mine) endStep();
   }
+}
+
+/**
+ * @param {Place} place
+ * @param {Force} force
+ * @param {AbortSignal} signal
+ */
+async function ask(place, force, signal) {
+  return (await readInput(place, signal)) ? api.step(stepRequest(force), signal) : null;
 }
 
 /** For edits: the answer of a step under way would belong to a text that is gone. */
@@ -61,7 +67,7 @@ export function abortStep() {
  */
 export async function forceToken(tokenId) {
   const place = store.shown.value?.place;
-  if (!place || !isOnPath(store.session.value, place)) return "refused";
+  if (!place || !isOnPath(store.session.value, place)) return refuse("The list is being updated.");
   abortStep();
   store.session.value = moveLeaf(store.session.value, place.leaf);
   return step({ force_token_id: tokenId });
@@ -83,13 +89,21 @@ function endStep() {
   requestPreview(SHOW_CHOICE_MS);
 }
 
+/**
+ * @param {string} why
+ * @returns {StepOutcome}
+ */
+function refuse(why) {
+  store.message.value = why;
+  return "refused";
+}
+
 /** The sentence that tells why no step is possible now, or null. */
-function whyNot() {
-  if (!store.llmEnabled.value) return "LLM is off. Switch it on to go on.";
+export function whyNoStep() {
+  if (!store.llmEnabled.value) return "The LLM is off. Switch it on to go on.";
   if (store.server.value === "error") return "The server does not answer.";
   if (!store.ready.value) return "No model is ready yet.";
-  if (store.stopped.value !== null)
-    return `Finished: ${stopName(store.stopped.value)}. To go on, clear, delete the last token or edit the text.`;
+  if (store.stopped.value !== null) return `Finished: ${stopName(store.stopped.value)}. Delete the last token to go on.`;
   return null;
 }
 
@@ -113,9 +127,8 @@ function accept(answer, place, params) {
   batch(() => {
     store.session.value = appendTokens(store.session.value, tokens);
     store.failure.value = null;
-    store.facts.value = { elapsed_ms: answer.elapsed_ms, seed_used: answer.seed_used };
-    if (answer.dist)
-      store.shown.value = { place, prompt_tokens: store.shown.value?.prompt_tokens ?? [], dist: answer.dist, chosen, failure: null };
+    store.elapsedMs.value = answer.elapsed_ms;
+    if (answer.dist) store.shown.value = { place, dist: answer.dist, chosen, failure: null };
     if (tokens.length === 0) store.message.value = "This text has no tokens, so nothing was added.";
     else store.message.value = answer.done ? `Stopped: ${stopName(answer.stop_reason ?? "")}.` : "";
   });
@@ -129,14 +142,18 @@ function accept(answer, place, params) {
  */
 function newTokens(answer, params) {
   const last = answer.appended.length - 1;
-  return answer.appended.map((token, index) => ({
-    token,
-    origin: originOf(answer.appended_meta[index], params),
-    params,
-    constraint: null,
-    dist: answer.appended_meta[index]?.dist ?? null,
-    stop_reason: answer.done && index === last ? (answer.stop_reason ?? "eos_token") : null,
-  }));
+  return answer.appended.map((token, index) => {
+    const origin = originOf(answer.appended_meta[index], params);
+    return {
+      token,
+      origin,
+      params,
+      constraint: null,
+      dist: answer.appended_meta[index]?.dist ?? null,
+      seed_used: origin === "sampled" ? answer.seed_used : null,
+      stop_reason: answer.done && index === last ? (answer.stop_reason ?? "eos_token") : null,
+    };
+  });
 }
 
 /**
@@ -150,9 +167,13 @@ function originOf(meta, params) {
   return params.greedy ? "greedy" : "sampled";
 }
 
-/** @param {unknown} error */
-function showFailure(error) {
+/**
+ * @param {unknown} error
+ * @param {Place} place
+ */
+function showFailure(error, place) {
   if (!(error instanceof api.ApiError)) throw error;
+  const failure = { detail: error.detail, hint: error.hint };
   if (error.status === 0) store.server.value = "error";
-  store.failure.value = { detail: error.detail, hint: error.hint };
+  store.failure.value = error.status === 0 ? failure : { ...failure, place };
 }

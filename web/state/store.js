@@ -3,10 +3,10 @@
 
 import { computed, signal } from "@preact/signals";
 import { DEFAULT_PARAMS } from "./params.js";
-import { activeBranch, completionOf, createSession, stopReason } from "./session.js";
+import { activeBranch, completionOf, createSession, isOnPath, lastNode, placeOf, samePlace, stopReason } from "./session.js";
 
 /** @import { Catalog, LoadProgress, ModelStatus } from "../types/wire" */
-/** @import { AnswerFacts, Failure, Session, ServerState, Shown, Theme } from "../types/app" */
+/** @import { Failure, Input, Session, ServerState, Shown, Theme } from "../types/app" */
 
 export const DEFAULT_MODEL = "Qwen/Qwen2.5-0.5B-Instruct";
 export const DEFAULT_ROWS = 10;
@@ -36,13 +36,16 @@ export const theme = signal(/** @type {Theme} */ ("auto"));
 export const drawerOpen = signal(false);
 
 // What the last answers said.
+export const input = signal(/** @type {Input | null} */ (null));
 export const shown = signal(/** @type {Shown | null} */ (null));
-export const facts = signal(/** @type {AnswerFacts} */ ({ elapsed_ms: null, seed_used: null }));
+export const elapsedMs = signal(/** @type {number | null} */ (null));
 
 // What is going on.
 export const playing = signal(false);
 export const stepping = signal(false);
 export const busy = signal(false);
+/** An answer takes long enough for people to wonder. Stays until there is one. */
+export const slow = signal(false);
 export const message = signal("");
 export const failure = signal(/** @type {Failure | null} */ (null));
 
@@ -54,3 +57,17 @@ export const load = computed(() => /** @type {LoadProgress | null} */ (status.va
 export const hasTemplate = computed(() => status.value?.has_chat_template === true);
 /** Two labelled fields (system, user) or one. */
 export const templateInUse = computed(() => hasTemplate.value && branch.value.use_template);
+
+export const promptTokens = computed(() => input.value?.tokens ?? []);
+/** The seed that drew the last token of the completion. */
+export const seedUsed = computed(() => lastNode(session.value)?.seed_used ?? null);
+/** What is on screen is not about the text as it is now. The picked row of the last step is. */
+const outdated = computed(() => {
+  if (!shown.value) return false;
+  const { place, chosen } = shown.value;
+  if (samePlace(place, placeOf(session.value))) return false;
+  return chosen === null || !isOnPath(session.value, place);
+});
+/** The model reads another text than the one on screen, and takes its time. */
+export const stale = computed(() => slow.value && outdated.value);
+export const reading = computed(() => stale.value || (slow.value && !shown.value?.dist));

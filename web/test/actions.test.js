@@ -7,7 +7,7 @@ import { noteModel } from "../state/model_change.js";
 import { pause as pausePlayback } from "../state/playback.js";
 import { cancelPreview, requestPreview } from "../state/preview.js";
 import { DEFAULT_PARAMS } from "../state/params.js";
-import { createSession } from "../state/session.js";
+import { createSession, placeOf } from "../state/session.js";
 import { abortStep } from "../state/stepping.js";
 import * as store from "../state/store.js";
 import { PARIS, pill, previewAnswer, status, stepAnswer } from "./samples.js";
@@ -25,7 +25,9 @@ beforeEach(() => {
   store.status.value = status();
   noteModel(status());
   store.session.value = createSession({ prompt: "Hi", system: "", params: DEFAULT_PARAMS });
+  store.input.value = { place: placeOf(store.session.value), tokens: [pill(7, "Hello")] };
   store.shown.value = null;
+  store.slow.value = false;
   store.message.value = "";
   store.failure.value = null;
   store.llmEnabled.value = true;
@@ -50,7 +52,7 @@ test("a newer preview aborts the older one, and its late answer changes nothing"
   young.answer(previewAnswer({ prompt_tokens: [pill(1, "young")] }));
   old.answer(previewAnswer({ prompt_tokens: [pill(2, "old")] }));
   await pause(10);
-  assert.deepEqual(store.shown.value?.prompt_tokens.map((token) => token.display), ["young"]);
+  assert.deepEqual(store.promptTokens.value.map((token) => token.display), ["young"]);
 });
 
 test("a step shows what it was picked from, then previews the next position", async () => {
@@ -114,7 +116,7 @@ test("the end of a run stops steps until something changes", async () => {
   assert.equal(await stepped, "done");
   assert.match(store.message.value, /^Stopped: /);
   assert.equal(await actions.step(), "refused");
-  assert.match(store.message.value, /delete the last token/);
+  assert.match(store.message.value, /^Finished: .*Delete the last token/);
   actions.deleteLast();
   assert.equal(store.stopped.value, null);
   assert.deepEqual(store.shown.value?.dist, PARIS);
@@ -137,6 +139,7 @@ test("a row of an older text cannot be forced", async () => {
   await showPreview();
   actions.typePrompt("Ho");
   assert.equal(await actions.forceToken(2), "refused");
+  assert.equal(store.message.value, "The list is being updated.");
 });
 
 test("blank text can be forced, an empty one cannot", async () => {
@@ -146,7 +149,12 @@ test("blank text can be forced, an empty one cannot", async () => {
   assert.equal(call.body.force_text, " ");
   call.answer({ detail: "No.", code: "no", hint: "Try." }, 400);
   assert.equal(await forced, "failed");
-  assert.deepEqual(store.failure.value, { detail: "No.", hint: "Try." });
+  assert.deepEqual([store.failure.value?.detail, store.failure.value?.hint], ["No.", "Try."]);
+  (await server.next("/api/preview")).answer(previewAnswer());
+  await pause(10);
+  assert.equal(store.failure.value?.detail, "No.", "a preview of the same place disproves nothing");
+  actions.editParam({ temperature: 1 });
+  assert.equal(store.failure.value, null);
 });
 
 test("a refused preview empties the distribution and tells why", async () => {
@@ -156,7 +164,7 @@ test("a refused preview empties the distribution and tells why", async () => {
   await pause(10);
   assert.equal(store.shown.value?.dist, null);
   assert.deepEqual(store.shown.value?.failure, { detail: "The context is empty.", hint: "Type." });
-  assert.equal(store.shown.value?.prompt_tokens.length, 1);
+  assert.equal(store.promptTokens.value.length, 1);
 });
 
 test("a server that is gone is said so and keeps what is on screen", async () => {
@@ -174,7 +182,7 @@ test("with the LLM off only tokens are asked for and steps are refused", async (
   assert.equal(call.body.tokens_only, true);
   call.answer(previewAnswer({ dist: null }));
   assert.equal(await actions.step(), "refused");
-  assert.match(store.message.value, /LLM is off/);
+  assert.match(store.message.value, /The LLM is off/);
 });
 
 test("play steps until the end of the text", async () => {

@@ -26,6 +26,7 @@ test("the first preview waits until the model is ready", async () => {
   assert.deepEqual([store.server.value, store.ready.value], ["ok", false]);
   assert.deepEqual(server.pending(), []);
   (await server.next("/api/model/status")).answer(status());
+  (await server.next("/api/preview")).answer(previewAnswer({ dist: null }));
   (await server.next("/api/preview")).answer(previewAnswer());
   await pause(10);
   assert.equal(store.message.value, "Ready");
@@ -43,7 +44,29 @@ test("a failed load keeps the model and is told in full", async () => {
   await loading;
   assert.equal(store.status.value?.error, "one\n\ntwo");
   assert.equal(store.message.value, "nowhere could not be loaded.");
-  assert.deepEqual([store.savedModel.value, store.modelField.value], ["", "nowhere"]);
+  assert.deepEqual([store.savedModel.value, store.modelField.value], ["", "tiny"]);
+});
+
+test("a blank id gives the field back, and a load under way refuses another one", async () => {
+  store.modelField.value = " ";
+  await loadModel(store.modelField.value);
+  assert.equal(store.modelField.value, "tiny");
+  store.status.value = status({ loading: true });
+  await loadModel("other");
+  assert.match(store.message.value, /being loaded/);
+  assert.equal(server.pending().includes("/api/model/load"), false);
+  store.status.value = status();
+});
+
+test("a load that is refused at once gives the field back, too", async () => {
+  store.modelField.value = "nonsense";
+  const loading = loadModel("nonsense");
+  (await server.next("/api/model/load")).answer({ detail: "No.", code: "no", hint: "" }, 400);
+  await pause(5);
+  assert.equal(store.modelField.value, "tiny");
+  (await server.next("/api/model/status")).answer(status());
+  await loading;
+  assert.equal(store.failure.value?.detail, "No.");
 });
 
 test("another model drops the completion and is remembered", async () => {

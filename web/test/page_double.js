@@ -9,6 +9,7 @@ export function installPage() {
     document,
     window,
     Element: window.Element,
+    Event: window.Event,
     requestAnimationFrame: (/** @type {() => void} */ draw) => setTimeout(draw, 0),
     cancelAnimationFrame: (/** @type {number} */ timer) => clearTimeout(timer),
     ResizeObserver: class {

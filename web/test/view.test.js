@@ -7,11 +7,13 @@ import { DEFAULT_PARAMS } from "../state/params.js";
 import { appendTokens, createSession, placeOf } from "../state/session.js";
 import * as store from "../state/store.js";
 import { installPage, rendered } from "./page_double.js";
-import { PARIS, pill, status } from "./samples.js";
+import { PARIS, pill, row, status } from "./samples.js";
 
-const { root } = installPage();
+const { root, document: page } = installPage();
 const { render } = await import("preact");
 const { App } = await import("../view/app.js");
+const { listenToKeys } = await import("../view/keyboard.js");
+const { listenToPointer } = await import("../view/pointer.js");
 render(h(App, {}), root);
 
 /** @param {string} selector */
@@ -25,10 +27,9 @@ function button(name) {
 function showParis() {
   store.server.value = "ok";
   store.status.value = status();
-  store.shown.value = {
-    place: placeOf(store.session.value), prompt_tokens: [pill(7, "Hello"), pill(8, "<s>", { special: true })],
-    dist: PARIS, chosen: null, failure: null,
-  };
+  const place = placeOf(store.session.value);
+  store.input.value = { place, tokens: [pill(7, "Hello"), pill(8, "<s>", { special: true })] };
+  store.shown.value = { place, dist: PARIS, chosen: null, failure: null };
 }
 
 test("before the server answers the page stands and waits", () => {
@@ -45,7 +46,8 @@ test("rows show rank, change of rank, both probabilities and who cut them", asyn
   assert.deepEqual(texts(".row-item .row-final"), ["0.600", "0.400", "0"]);
   assert.deepEqual(texts(".row-item .row-base"), ["0.582", "0.382", "1.2e-5"]);
   assert.deepEqual(texts(".badge"), ["cut: top-p"]);
-  assert.match(texts(".legend-kept")[0] ?? "", /nucleus keeps 2 tokens · 0.93 bits/);
+  assert.deepEqual(texts(".cut-rule"), ["cut by top-p"]);
+  assert.match(texts(".legend-kept")[0] ?? "", /top-p keeps 2 tokens · 0.93 bits/);
   assert.match(root.querySelector(".row-item button")?.getAttribute("aria-label") ?? "", /Paris: 0.600, raw 0.582/);
 });
 
@@ -76,7 +78,7 @@ test("without a template there is one field, with it two", async () => {
 
 test("tokens are pills of their kind, and the last one can be removed", async () => {
   store.session.value = appendTokens(createSession({ prompt: "Hi", system: "", params: DEFAULT_PARAMS }), [
-    { token: pill(1, "Paris"), origin: "sampled", params: DEFAULT_PARAMS, constraint: null, dist: PARIS, stop_reason: null },
+    { token: pill(1, "Paris"), origin: "sampled", params: DEFAULT_PARAMS, constraint: null, dist: PARIS, seed_used: 5, stop_reason: null },
   ]);
   showParis();
   await rendered();
@@ -106,6 +108,12 @@ test("a refusal takes the place of the distribution", async () => {
   assert.match(root.querySelector(".empty")?.textContent ?? "", /The context is empty\.\s*Type some text\./);
 });
 
+test("the same error is not told twice", async () => {
+  store.failure.value = { detail: "The context is empty.", hint: "" };
+  await rendered();
+  assert.equal(root.querySelector(".banner"), null);
+});
+
 test("an error is shown in full and can be dismissed", async () => {
   store.failure.value = { detail: "x".repeat(500), hint: "Do this." };
   await rendered();
@@ -113,4 +121,69 @@ test("an error is shown in full and can be dismissed", async () => {
   button("Dismiss")?.click();
   await rendered();
   assert.equal(root.querySelector(".banner"), null);
+});
+
+test("greedy says what it will pick", async () => {
+  showParis();
+  store.session.value = createSession({ prompt: "Hi", system: "", params: { ...DEFAULT_PARAMS, greedy: true, preset: "greedy" } });
+  await rendered();
+  assert.deepEqual(texts(".badge-pick"), ["will be picked"]);
+  assert.deepEqual(texts(".legend-kept"), ["greedy: always the top token"]);
+  store.session.value = createSession({ prompt: "Hi", system: "", params: DEFAULT_PARAMS });
+});
+
+test("a run of one mark is drawn short and read in full", async () => {
+  showParis();
+  const dist = { ...PARIS, tokens: [row(4, "⏎␠␠␠␠␠␠␠"), row(5, "␠␠")] };
+  store.shown.value = store.shown.value && { ...store.shown.value, dist };
+  await rendered();
+  assert.deepEqual(texts(".row-item .row-token"), ["⏎␠␠␠␠␠␠␠", "␠␠"]);
+  assert.deepEqual([...root.querySelectorAll(".row-item .space-mark")].map((mark) => mark.getAttribute("data-mark")), ["␣×7", "␣␣"]);
+});
+
+test("the focus stays at its position when other tokens come", async () => {
+  const before = root.querySelector(".row-item button");
+  store.shown.value = store.shown.value && { ...store.shown.value, dist: PARIS };
+  await rendered();
+  assert.equal(root.querySelector(".row-item button"), before);
+});
+
+test("with the LLM off the reason and the way back are there", async () => {
+  store.llmEnabled.value = false;
+  await rendered();
+  assert.match(root.querySelector(".empty")?.textContent ?? "", /The LLM is off/);
+  assert.equal(button("Switch on")?.closest("[inert]"), null);
+  assert.deepEqual(["Step", "Play"].map((name) => button(name)?.getAttribute("aria-disabled")), ["true", "true"]);
+  assert.match(button("Step")?.getAttribute("title") ?? "", /LLM is off/);
+  store.llmEnabled.value = true;
+});
+
+test("an empty message line is empty, and Delete keeps the focus", async () => {
+  store.message.value = "";
+  store.session.value = createSession({ prompt: "Hi", system: "", params: DEFAULT_PARAMS });
+  await rendered();
+  assert.equal(root.querySelector(".message")?.textContent, "");
+  const last = /** @type {HTMLButtonElement} */ (button("Delete last token"));
+  assert.deepEqual([last.disabled, last.getAttribute("aria-disabled")], [false, "true"]);
+  assert.equal(button("Clear")?.getAttribute("aria-disabled"), "true");
+});
+
+test("shortcuts are off behind the drawer, and a pointer leaves no focus behind", async () => {
+  listenToKeys(page);
+  listenToPointer(page);
+  store.message.value = "";
+  store.llmEnabled.value = false;
+  const press = () => page.dispatchEvent(Object.assign(new Event("keydown", { bubbles: true, cancelable: true }), { key: "ArrowRight" }));
+  store.drawerOpen.value = true;
+  press();
+  assert.equal(store.message.value, "");
+  store.drawerOpen.value = false;
+  press();
+  assert.match(store.message.value, /LLM is off/);
+  let blurred = 0;
+  const step = /** @type {HTMLElement} */ (button("Step"));
+  step.blur = () => void (blurred += 1);
+  for (const detail of [0, 1]) step.dispatchEvent(Object.assign(new Event("click", { bubbles: true }), { detail }));
+  assert.equal(blurred, 1);
+  store.llmEnabled.value = true;
 });

@@ -25,7 +25,8 @@ export function App() {
 
 function FailureBanner() {
   const failure = store.failure.value;
-  if (!failure) return null;
+  // The distribution pane tells its own refusal.
+  if (!failure || failure.detail === store.shown.value?.failure?.detail) return null;
   return html`
     <div class="banner" role="alert">
       <div class="banner-text">

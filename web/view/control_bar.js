@@ -2,22 +2,23 @@
 
 import { h, html } from "../html.js";
 import { formatBits, formatMilliseconds } from "../lib/format.js";
-import { deleteLast, step, togglePlay } from "../state/actions.js";
+import { deleteLast, step, togglePlay, whyNoStep } from "../state/actions.js";
 import * as store from "../state/store.js";
 import { Icon } from "./icons.js";
 
 export function ControlBar() {
   const playing = store.playing.value;
+  const reason = playing ? null : whyNoStep();
   return html`
     <footer class="controls" inert=${store.drawerOpen.value}>
-      <p class="message" aria-live="polite">${store.message.value || "—"}</p>
+      <p class="message" aria-live="polite" title=${store.message.value || null}>${store.message.value}</p>
       <div class="control-buttons">
-        <button type="button" class="button" title="Delete last token (left arrow)" disabled=${store.completion.value.length === 0}
+        <button type="button" class="button" title="Delete last token (left arrow)" aria-disabled=${store.completion.value.length === 0}
           onClick=${deleteLast}>${h(Icon, { name: "back" })}<span class="wide-text">Delete last token</span></button>
-        <button type="button" class="button" title=${playing ? "Pause (space)" : "Play (space)"}
-          onClick=${togglePlay}>${h(Icon, { name: playing ? "pause" : "play" })}<span>${playing ? "Pause" : "Play"}</span></button>
-        <button type="button" class="button button-primary" title="Step (right arrow)"
-          onClick=${() => void step()}>${h(Icon, { name: "step" })}<span>Step</span></button>
+        <button type="button" class="button" title=${playing ? "Pause (space)" : (reason ?? "Play (space)")}
+          aria-disabled=${reason !== null} onClick=${togglePlay}>${h(Icon, { name: playing ? "pause" : "play" })}<span>${playing ? "Pause" : "Play"}</span></button>
+        <button type="button" class="button button-primary" title=${reason ?? "Step (right arrow)"}
+          aria-disabled=${reason !== null} onClick=${() => void step()}>${h(Icon, { name: "step" })}<span>Step</span></button>
       </div>
       ${h(Facts, {})}
     </footer>
@@ -25,13 +26,13 @@ export function ControlBar() {
 }
 
 function Facts() {
-  const { elapsed_ms, seed_used } = store.facts.value;
+  const [elapsed, seed] = [store.elapsedMs.value, store.seedUsed.value];
   const entropy = store.shown.value?.dist?.stages.at(-1)?.entropy_bits;
   return html`
     <dl class="facts">
       ${entropy !== undefined && h(Fact, { name: "entropy", value: formatBits(entropy), about: "How open the choice is after all stages: 0 bits is certain, 1 bit is a coin toss." })}
-      ${elapsed_ms !== null && h(Fact, { name: "answer", value: formatMilliseconds(elapsed_ms), about: "Time the server took for the last answer." })}
-      ${seed_used !== null && h(Fact, { name: "seed", value: String(seed_used), about: "The seed that drew the last token." })}
+      ${elapsed !== null && h(Fact, { name: "answer", value: formatMilliseconds(elapsed), about: "Time the server took for the last answer." })}
+      ${seed !== null && h(Fact, { name: "seed", value: String(seed), about: "The seed that drew the last token." })}
     </dl>
   `;
 }

@@ -2,9 +2,9 @@
 
 import { useRef } from "preact/hooks";
 import { h, html } from "../html.js";
-import { formatBits, formatProbability, plural } from "../lib/format.js";
+import { formatBits, formatProbability, plural, stageName } from "../lib/format.js";
 import { percentScale } from "../lib/scale.js";
-import { setRows } from "../state/actions.js";
+import { setRows, toggleLlm } from "../state/actions.js";
 import * as store from "../state/store.js";
 import { DistributionRow } from "./distribution_row.js";
 import { BoundedIntegerField } from "./fields.js";
@@ -20,31 +20,28 @@ export function Distribution() {
   const off = !store.llmEnabled.value;
   const dist = store.shown.value?.dist ?? null;
   return html`
-    <section class="distribution" aria-labelledby="distribution-title" inert=${off}>
-      <div class="column-head">
+    <section class="distribution" aria-labelledby="distribution-title" data-stale=${store.stale.value}>
+      <div class="column-head" inert=${off}>
         <h2 id="distribution-title">Next token</h2>
         <span class="spacer"></span>
         <label class="quiet" for="top-k">Rows</label>
         ${h(BoundedIntegerField, { id: "top-k", value: store.rows.value, min: 1, max: 50, title: "How many tokens are listed (1 to 50). This changes the view only, not the sampling.", onValue: setRows })}
       </div>
-      ${dist ? h(Legend, { dist }) : null}
-      ${dist ? h(Rows, { dist }) : h(Empty, {})}
-      ${h(ForceBar, {})}
-      ${dist && h(RowDetail, { dist })}
+      ${dist && !off ? h(Legend, { dist }) : null}
+      ${off ? h(Off, {}) : dist ? h(Rows, { dist }) : h(Empty, {})}
+      <div class="force-place" inert=${off}>${h(ForceBar, {})}</div>
+      ${dist && !off && h(RowDetail, { dist })}
     </section>
   `;
 }
 
 /** @param {{ dist: Dist }} props */
 function Legend({ dist }) {
-  const bits = dist.stages.at(-1)?.entropy_bits;
-  const all = dist.kept_token_count === store.status.value?.logit_size;
-  const kept = `nucleus keeps ${all ? "all " : ""}${plural(dist.kept_token_count, "token")}`;
   return html`
     <div class="legend">
       <span class="legend-item" title="What the model says, before any sampling stage"><span class="swatch swatch-raw"></span>raw</span>
       <span class="legend-item" title="After all sampling stages: the chances in the draw"><span class="swatch swatch-final"></span>final</span>
-      <span class="legend-kept numbers">${kept}${bits === undefined ? "" : ` · ${formatBits(bits)}`}</span>
+      <span class="legend-kept numbers" role="status">${store.reading.value ? readingText() : keptText(dist)}</span>
     </div>
     <div class="row row-head" aria-hidden="true">
       <span class="row-rank">#</span><span>token</span><span class="row-scale"><span>0</span><span>1</span></span>
@@ -53,17 +50,35 @@ function Legend({ dist }) {
   `;
 }
 
+/** @param {Dist} dist */
+function keptText(dist) {
+  if (store.branch.value.params.greedy) return "greedy: always the top token";
+  const bits = dist.stages.at(-1)?.entropy_bits;
+  const all = dist.kept_token_count === store.status.value?.logit_size;
+  const kept = `top-p keeps ${all ? "all " : ""}${plural(dist.kept_token_count, "token")}`;
+  return bits === undefined ? kept : `${kept} · ${formatBits(bits)}`;
+}
+
+function readingText() {
+  return `Reading ${plural(store.promptTokens.value.length + store.completion.value.length, "token")}…`;
+}
+
 /** @param {{ dist: Dist }} props */
 function Rows({ dist }) {
   const chosen = store.shown.value?.chosen ?? null;
   const { greedy } = store.branch.value.params;
-  const pick = greedy ? greedyPick(dist) : null;
+  const pick = greedy && chosen === null ? greedyPick(dist) : null;
+  const rule = cutRule(dist);
   const list = useRef(/** @type {HTMLElement | null} */ (null));
   useKeepFocus(list, "button.row");
   const elsewhere = chosen !== null && !dist.tokens.some((row) => row.id === chosen);
   return html`
     <ol class="rows" ref=${list} data-wire="row-frame" aria-label="Most likely tokens">
-      ${dist.tokens.map((row) => h(DistributionRow, { key: row.id, row, chosen: row.id === chosen, pick: row.id === pick }))}
+      ${dist.tokens.map((row, index) => [
+        index === rule?.before && html`<li class="cut-rule" key="rule" aria-hidden="true"><span>cut by ${stageName(rule.stage)}</span></li>`,
+        // The focus stays where it is when other tokens come.
+        h(DistributionRow, { key: index, row, chosen: row.id === chosen, pick: row.id === pick }),
+      ])}
       <li class="row row-other" key="other" data-wire="row" data-share=${dist.other_p_final} data-chosen=${elsewhere}
         title="All tokens that are not listed, together">
         <span class="row-rank"></span>
@@ -80,14 +95,35 @@ function Empty() {
   const failure = store.shown.value?.failure;
   const waiting = store.status.value?.load
     ? "The model is loading. Its first distribution appears here."
-    : "No distribution yet.";
+    : store.reading.value ? readingText() : "No distribution yet.";
   return html`
     <div class="empty" data-wire="row-frame">
       ${failure
         ? html`<p class="empty-title">No distribution for this text</p><p>${failure.detail}</p>${failure.hint && html`<p class="quiet">${failure.hint}</p>`}`
-        : html`<p class="quiet">${store.llmEnabled.value ? waiting : "LLM is off."}</p>`}
+        : html`<p class="quiet">${waiting}</p>`}
     </div>
   `;
+}
+
+function Off() {
+  return html`
+    <div class="empty" data-wire="row-frame">
+      <p class="empty-title">The LLM is off</p>
+      <p>Only the tokens of the text are shown.</p>
+      <button type="button" class="button" onClick=${toggleLlm}>Switch on</button>
+    </div>
+  `;
+}
+
+/**
+ * Where one stage cut everything from some row on, one line says it for all of them.
+ * @param {Dist} dist
+ */
+function cutRule({ tokens }) {
+  const before = tokens.findIndex((row) => !row.kept);
+  const stage = tokens[before]?.cut_by;
+  if (before < 1 || !stage) return null;
+  return tokens.slice(before).every((row) => row.cut_by === stage) ? { before, stage } : null;
 }
 
 /** @param {Dist} dist */

@@ -1,34 +1,52 @@
 // One candidate: what the raw model gave it and what the stages left of it.
 
+import { useRef } from "preact/hooks";
 import { h, html } from "../html.js";
 import { formatProbability, stageName } from "../lib/format.js";
 import { percentScale } from "../lib/scale.js";
 import { forceToken } from "../state/actions.js";
-import { hideDetail, showDetail } from "./row_detail.js";
+import { isMovingFocus } from "./keep_focus.js";
+import { hideDetail, showDetail, showDetailSoon, toggleDetail } from "./row_detail.js";
 import { TokenText } from "./token_text.js";
 
 /** @import { DistributionRow as Row } from "../types/wire" */
 
+/** @typedef {Event & { currentTarget: HTMLElement }} RowEvent */
+
 const width = percentScale(0, 1);
 
-/** @param {{ row: Row, chosen: boolean, pick: boolean }} props */
+/** `pick` marks the row that greedy decoding is about to take. @param {{ row: Row, chosen: boolean, pick: boolean }} props */
 export function DistributionRow({ row, chosen, pick }) {
+  const pointer = useRef("");
   const final = formatProbability(row.p_final);
   const base = formatProbability(row.p_base);
   const cut = row.kept ? null : `cut: ${row.cut_by === null ? "no" : stageName(row.cut_by)}`;
-  const label = `${row.display}: ${final}, raw ${base}${cut ? `, ${cut}` : ""}. Force this token.`;
-  const show = (/** @type {Event & { currentTarget: HTMLElement }} */ event) => showDetail(row.id, event.currentTarget);
+  const note = pick ? "will be picked" : cut;
+  const label = `${row.display}: ${final}, raw ${base}${note ? `, ${note}` : ""}. Force this token.`;
+  const onClick = (/** @type {RowEvent} */ event) => {
+    const tapped = pointer.current === "touch";
+    pointer.current = "";
+    // A finger cannot look before it presses.
+    if (tapped) return toggleDetail(row.id, event.currentTarget);
+    hideDetail();
+    void forceToken(row.id);
+  };
+  const onFocus = (/** @type {RowEvent} */ { currentTarget }) => {
+    if (!isMovingFocus() && currentTarget.matches(":focus-visible")) showDetail(row.id, currentTarget);
+  };
   return html`
     <li class="row-item" data-wire="row" data-share=${row.p_final}>
       <button type="button" class="row" data-kept=${row.kept} data-chosen=${chosen} data-pick=${pick} aria-label=${label}
-        aria-describedby="row-detail" onClick=${() => void forceToken(row.id)} onMouseEnter=${show} onFocus=${show}
-        onMouseLeave=${hideDetail} onBlur=${hideDetail}>
+        aria-describedby="row-detail" onClick=${onClick} onFocus=${onFocus} onBlur=${() => hideDetail("focus")}
+        onPointerDown=${(/** @type {PointerEvent} */ event) => (pointer.current = event.pointerType)}
+        onPointerEnter=${(/** @type {PointerEvent & RowEvent} */ event) => event.pointerType === "mouse" && showDetailSoon(row.id, event.currentTarget)}
+        onPointerLeave=${() => hideDetail("hover")}>
         <span class="row-rank">${row.rank_final ?? "–"}${rankChange(row)}</span>
-        <span class=${`row-token ${row.special ? "row-special" : ""}`}>${h(TokenText, { display: row.display })}</span>
+        <span class=${`row-token ${row.special ? "row-special" : ""}`}>${h(TokenText, { display: row.display, compact: true })}</span>
         <span class="track">
           <span class="bar-final" style=${{ width: width(row.p_final) }}></span>
           <span class="bar-raw" style=${{ width: width(row.p_base) }}></span>
-          ${cut && html`<span class=${`badge ${row.p_base > 0.5 ? "badge-start" : ""}`}>${cut}</span>`}
+          ${note && html`<span class=${`badge ${pick ? "badge-pick" : "badge-cut"} ${Math.max(row.p_base, row.p_final) > 0.5 ? "badge-start" : ""}`}>${note}</span>`}
         </span>
         <span class="row-number row-final">${final}</span>
         <span class="row-number row-base">${base}</span>

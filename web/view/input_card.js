@@ -1,27 +1,28 @@
 // The text that goes in, and the tokens it becomes.
 
-import { useLayoutEffect, useRef } from "preact/hooks";
+import { useRef } from "preact/hooks";
 import { h, html } from "../html.js";
 import { plural } from "../lib/format.js";
 import { clear, typePrompt, typeSystem } from "../state/actions.js";
 import * as store from "../state/store.js";
 import { Icon } from "./icons.js";
 import { useKeepFocus } from "./keep_focus.js";
+import { usePinnedEnd } from "./pinned_end.js";
 import { Token } from "./token.js";
 
 /** @typedef {Event & { currentTarget: HTMLTextAreaElement }} TextEvent */
 
 export function InputCard() {
   const { name, prompt, system } = store.branch.value;
-  const count = (store.shown.value?.prompt_tokens.length ?? 0) + store.completion.value.length;
+  const count = store.promptTokens.value.length + store.completion.value.length;
   return html`
     <section class="input" aria-label=${name} data-wire="input">
       <div class="column-head">
         <h2>${name}</h2>
         <span class="quiet numbers">${plural(count, "token")}</span>
         <span class="spacer"></span>
-        <button type="button" class="button button-small button-danger" title="Remove the completion; without one, empty the text"
-          onClick=${clear}>Clear</button>
+        <button type="button" class="button button-small button-danger" title="Remove the completion"
+          aria-disabled=${store.completion.value.length === 0} onClick=${clear}>Clear</button>
       </div>
       ${store.templateInUse.value && h(TextArea, { id: "system-text", label: "System message", rows: 2, value: system, onText: typeSystem })}
       ${h(TextArea, { id: "prompt-text", label: store.templateInUse.value ? "User message" : "Text", rows: 3, value: prompt, onText: typePrompt })}
@@ -42,15 +43,13 @@ function TextArea({ id, label, rows, value, onText }) {
 }
 
 function Pills() {
-  const prompt = store.shown.value?.prompt_tokens ?? [];
+  const prompt = store.promptTokens.value;
   const completion = store.completion.value;
   const list = useRef(/** @type {HTMLElement | null} */ (null));
   const length = completion.length;
   useKeepFocus(list, ".token-last");
   // The newest token is the one to watch.
-  useLayoutEffect(() => {
-    if (list.current && length > 0) list.current.scrollTop = list.current.scrollHeight;
-  }, [length]);
+  usePinnedEnd(list, length > 0, [length]);
   if (prompt.length + length === 0) return html`<p class="quiet">The tokens of this text appear here.</p>`;
   return html`
     <div class="pills" ref=${list} tabindex="0" role="group" aria-label="Tokens">

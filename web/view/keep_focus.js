@@ -3,6 +3,13 @@
 
 import { useLayoutEffect } from "preact/hooks";
 
+let moving = false;
+
+/** True while this hook moves the focus: nobody went there. */
+export function isMovingFocus() {
+  return moving;
+}
+
 /**
  * @param {{ current: HTMLElement | null }} list
  * @param {string} selector the elements of the list that may have the focus
@@ -14,6 +21,8 @@ export function useKeepFocus(list, selector) {
     if (index < 0 || list.current?.contains(document.activeElement)) return;
     const elements = list.current?.querySelectorAll(selector) ?? [];
     const heir = elements[Math.min(index, elements.length - 1)];
+    moving = true;
     if (heir) /** @type {HTMLElement} */ (heir).focus();
+    moving = false;
   });
 }

@@ -1,12 +1,15 @@
 // Keys that work wherever the focus is, except where keys already mean something.
 
 import { deleteLast, step, togglePlay } from "../state/actions.js";
+import { drawerOpen } from "../state/store.js";
 import { hideDetail } from "./row_detail.js";
 
 /** @param {Document} document */
 export function listenToKeys(document) {
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+    // Behind the drawer nobody sees what a key does.
+    if (drawerOpen.value) return;
     if (event.key === "Escape") return hideDetail();
     const focus = event.target instanceof Element ? event.target : null;
     if (focus?.closest("input, textarea, select, [contenteditable]")) return;

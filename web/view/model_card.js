@@ -18,7 +18,7 @@ export function ModelCard() {
       <div class="card-body">
         ${h(LoadForm, {})}
         ${store.load.value && h(Progress, { load: store.load.value })}
-        ${status?.error && html`<div class="note note-error" role="alert"><strong>The last load failed.</strong><p class="note-text">${status.error}</p></div>`}
+        ${status?.error && html`<div class="note note-error" role="alert"><strong>The last load failed.</strong>${status.ready && html` <span class="code">${status.model_id}</span> still answers.`}<p class="note-text">${status.error}</p></div>`}
         ${status?.notice && html`<p class="note">${status.notice}</p>`}
         ${status?.ready && html`<p class="model-meta">${metaLine(status)}</p>`}
         ${store.hasTemplate.value && h(TemplateSwitch, {})}
@@ -39,7 +39,7 @@ function LoadForm() {
     <form class="field-row" onSubmit=${onSubmit}>
       <input class="field" type="text" aria-label="Model id" list="model-suggestions" spellcheck="false" autocomplete="off"
         title="A hub id, a folder, a .gguf file or a built-in model" value=${store.modelField.value} onInput=${onInput} />
-      <button type="submit" class="button">Load</button>
+      <button type="submit" class="button" aria-disabled=${store.status.value?.loading === true}>Load</button>
       <datalist id="model-suggestions">
         ${store.catalog.value?.models.map((model) => html`<option key=${model.id} value=${model.id}>${suggestionText(model)}</option>`)}
       </datalist>

@@ -1,35 +1,73 @@
 // The card beside a row: every number of one candidate, stage by stage.
 
 import { signal } from "@preact/signals";
-import { useLayoutEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { h, html } from "../html.js";
 import { formatProbabilityLong, formatSigned, stageName } from "../lib/format.js";
 import { placeCard } from "../lib/geometry.js";
 import { percentScale } from "../lib/scale.js";
+import { forceToken } from "../state/actions.js";
+import * as store from "../state/store.js";
 import { TokenText } from "./token_text.js";
 
 /** @import { Distribution, DistributionRow } from "../types/wire" */
 
-const open = signal(/** @type {{ id: number, anchor: HTMLElement } | null} */ (null));
+/** @typedef {"hover" | "focus" | "tap"} Cause */
+
+/** A pointer on its way across the rows asks for nothing. */
+const HOVER_MS = 150;
+
+const open = signal(/** @type {{ id: number, anchor: HTMLElement, cause: Cause } | null} */ (null));
 const width = percentScale(0, 1);
+let timer = /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined);
+
+/**
+ * @param {number} id
+ * @param {HTMLElement} anchor
+ * @param {Cause} [cause]
+ */
+export function showDetail(id, anchor, cause = "focus") {
+  clearTimeout(timer);
+  // While tokens come, the rows are not there long enough to be read.
+  if (!store.playing.value && !store.stepping.value) open.value = { id, anchor, cause };
+}
 
 /**
  * @param {number} id
  * @param {HTMLElement} anchor
  */
-export function showDetail(id, anchor) {
-  open.value = { id, anchor };
+export function showDetailSoon(id, anchor) {
+  clearTimeout(timer);
+  timer = setTimeout(() => showDetail(id, anchor, "hover"), HOVER_MS);
 }
 
-export function hideDetail() {
-  open.value = null;
+/**
+ * @param {number} id
+ * @param {HTMLElement} anchor
+ */
+export function toggleDetail(id, anchor) {
+  const same = open.value?.id === id && open.value.cause === "tap";
+  hideDetail();
+  if (!same) showDetail(id, anchor, "tap");
+}
+
+/**
+ * Hides the card, whatever opened it or only if this did.
+ * @param {Cause} [cause]
+ */
+export function hideDetail(cause) {
+  clearTimeout(timer);
+  if (cause === undefined || open.value?.cause === cause) open.value = null;
 }
 
 /** @param {{ dist: Distribution }} props */
 export function RowDetail({ dist }) {
   const card = useRef(/** @type {HTMLElement | null} */ (null));
   const row = dist.tokens.find((token) => token.id === open.value?.id);
-  const anchor = open.value?.anchor;
+  const { anchor, cause } = open.value ?? {};
+  const moving = store.playing.value || store.stepping.value;
+  // A card belongs to the distribution it was opened on.
+  useEffect(() => hideDetail, [moving, dist]);
   useLayoutEffect(() => {
     if (!card.current || !anchor?.isConnected) return;
     const { offsetWidth, offsetHeight, style } = card.current;
@@ -38,8 +76,12 @@ export function RowDetail({ dist }) {
     style.top = `${place.top}px`;
   });
   if (!row || !anchor) return null;
+  const force = () => {
+    hideDetail();
+    void forceToken(row.id);
+  };
   return html`
-    <div class="detail" id="row-detail" role="tooltip" ref=${card}>
+    <div class="detail" id="row-detail" data-cause=${cause} role=${cause === "tap" ? "group" : "tooltip"} aria-label=${cause === "tap" ? row.display : null} ref=${card}>
       <p class="detail-token"><span class=${row.special ? "row-special" : ""}>${h(TokenText, { display: row.display })}</span> <span class="quiet">id ${row.id}</span></p>
       <dl class="detail-facts">
         <div><dt>logit</dt><dd>${formatSigned(row.logit)}</dd></div>
@@ -48,11 +90,23 @@ export function RowDetail({ dist }) {
       </dl>
       <table class="detail-stages">
         <caption class="sr-only">Probability after each stage</caption>
-        <tbody>${dist.stages.map((stage, index) => stageLine(stage.id, stage.label, row, index))}</tbody>
+        <tbody>${dist.stages.map((stage, index) => tells(row, index) && stageLine(stage.id, stage.label, row, index))}</tbody>
       </table>
       ${!row.kept && html`<p class="detail-note">Cut by ${row.cut_by === null ? "a stage" : stageName(row.cut_by)}. It can still be forced.</p>`}
+      ${cause === "tap" && html`<button type="button" class="button detail-force" onClick=${force}>Force</button>`}
     </div>
   `;
+}
+
+/**
+ * The ends of the pipeline, and the stages that changed something for this token.
+ * @param {DistributionRow} row
+ * @param {number} index
+ */
+function tells(row, index) {
+  if (index === 0 || index === row.after.length - 1) return true;
+  const [before, after] = [row.after[index - 1] ?? 0, row.after[index] ?? 0];
+  return Math.abs(after - before) > 1e-6 * Math.max(after, before);
 }
 
 /**

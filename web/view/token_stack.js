@@ -1,22 +1,21 @@
 // The tokens as the model gets them: one per row, in order.
 
-import { useLayoutEffect, useRef } from "preact/hooks";
+import { useRef } from "preact/hooks";
 import { h, html } from "../html.js";
 import * as store from "../state/store.js";
 import { Icon } from "./icons.js";
 import { useKeepFocus } from "./keep_focus.js";
+import { usePinnedEnd } from "./pinned_end.js";
 import { Token } from "./token.js";
 
 export function TokenStack() {
-  const prompt = store.shown.value?.prompt_tokens ?? [];
+  const prompt = store.promptTokens.value;
   const completion = store.completion.value;
   const collapsed = store.promptCollapsed.value;
   const list = useRef(/** @type {HTMLElement | null} */ (null));
   const length = completion.length;
   useKeepFocus(list, ".token-last");
-  useLayoutEffect(() => {
-    if (list.current) list.current.scrollTop = list.current.scrollHeight;
-  }, [length, prompt.length, collapsed]);
+  usePinnedEnd(list, true, [length, prompt.length, collapsed]);
   return html`
     <section class="stack" aria-label="Token stack">
       <button type="button" class="stack-toggle" aria-expanded=${!collapsed} aria-controls="stack-rows" disabled=${prompt.length === 0}
