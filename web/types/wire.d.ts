@@ -79,6 +79,14 @@ context_length: number | null,
  */
 parameters: number | null, 
 /**
+ * Where the model came from: `builtin`, `file`, `folder` or `hub`.
+ */
+source: string | null, 
+/**
+ * Seconds from the request to the model, download included.
+ */
+load_seconds: number | null, 
+/**
  * Threads the model computes with.
  */
 threads: number, 
@@ -779,9 +787,13 @@ id: string,
  */
 label: string, 
 /**
- * Size and origin.
+ * Bytes of its files: exact if it is here, else about what will be fetched.
  */
-note: string, };
+bytes: number, 
+/**
+ * Whether it is on this machine.
+ */
+cached: boolean, };
 
 /**
  * `GET /api/catalog`
@@ -800,6 +812,6 @@ stages: Array<StageSpec>,
  */
 presets: Array<Preset>, 
 /**
- * Models to suggest.
+ * Models to suggest, those on this machine first.
  */
 models: Array<ModelSuggestion>, };

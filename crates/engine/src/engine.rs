@@ -1,20 +1,22 @@
 //! The handle the rest of the program holds.
 
-use std::path::{Path, PathBuf};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use std::time::Instant;
 
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
-use crate::job::{Cancelled, Job, Request};
-use crate::library::{Library, LoadPhase, LoadStep, Source, Status};
-use crate::loaded::LoadedModel;
+use crate::EngineError;
+use crate::job::{Cancelled, Install, Job, Request};
+use crate::library::{Library, LoadTicket, Status};
+use crate::loading::Loading;
 use crate::query::{PreviewQuery, StepQuery};
 use crate::report::{PreviewReport, StepReport};
+use crate::suggestions::{Suggestion, suggestions};
 use crate::worker::{self, panic_text};
-use crate::{BUILTIN_MODEL, EngineError, builtin};
 
 /// How an engine works.
 #[derive(Debug, Clone)]
@@ -27,6 +29,8 @@ pub struct EngineOptions {
     pub cache_folder: Option<PathBuf>,
     /// Bytes for remembered prefixes.
     pub cache_bytes: usize,
+    /// Memory that a model may take, in bytes; none means what the system has available.
+    pub available_memory: Option<u64>,
 }
 
 impl Default for EngineOptions {
@@ -37,6 +41,7 @@ impl Default for EngineOptions {
             offline: false,
             cache_folder: None,
             cache_bytes: 512 << 20,
+            available_memory: None,
         }
     }
 }
@@ -71,6 +76,16 @@ impl Engine {
     /// Which model answers, which one is on its way. Never waits.
     pub fn status(&self) -> Status {
         self.library.status()
+    }
+
+    /// Tells of every change of the model that answers or of the load under way.
+    pub fn watch_status(&self) -> watch::Receiver<()> {
+        self.library.watch()
+    }
+
+    /// Models to offer by name, those on this machine first.
+    pub fn suggestions(&self) -> Vec<Suggestion> {
+        suggestions(&self.options)
     }
 
     /// The next token's distribution.
@@ -122,91 +137,41 @@ impl Engine {
         if model_id.is_empty() {
             return Err(EngineError::ModelIdRequired);
         }
-        self.library.begin_load(&model_id)?;
+        let ticket = self.library.begin_load(&model_id)?;
         let engine = self.clone();
-        let body = move || {
-            let work = std::panic::AssertUnwindSafe(|| engine.load_now(&model_id, stand_in));
-            let result = std::panic::catch_unwind(work).unwrap_or_else(|panic| {
-                Err(format!("Something went wrong inside Tokenscope: {}", panic_text(&*panic)))
-            });
-            if let Err(error) = result {
-                let error = could_not_load(&model_id, &error);
-                tracing::error!("{error}");
-                engine.library.load_failed(error);
-            }
-        };
         thread::Builder::new()
             .name("loader".into())
-            .spawn(body)
+            .spawn(move || engine.load_now(&model_id, stand_in, ticket))
             .expect("the system can start a thread");
         Ok(())
     }
 
-    fn load_now(&self, model_id: &str, stand_in: bool) -> Result<(), String> {
-        let started = Instant::now();
-        let (model, notice) = match self.open(model_id) {
-            Ok(model) => (model, None),
-            Err(error) if stand_in && model_id != BUILTIN_MODEL => {
-                let notice = format!(
-                    "{} The built-in model, SmolLM2-135M-Instruct, answers in its place.",
-                    could_not_load(model_id, &error)
-                );
-                tracing::warn!("{notice}");
-                self.library.progress(|load| load.model_id = BUILTIN_MODEL.to_owned());
-                let stand_in = self.open(BUILTIN_MODEL).map_err(|second| {
-                    format!("{error} {}", could_not_load(BUILTIN_MODEL, &second))
-                })?;
-                (stand_in, Some(notice))
+    fn load_now(&self, model_id: &str, stand_in: bool, ticket: LoadTicket) {
+        let loading = Loading { options: &self.options, library: &self.library, ticket: &ticket };
+        let work = AssertUnwindSafe(|| loading.run(model_id, stand_in));
+        let result = catch_unwind(work).unwrap_or_else(|panic| {
+            let what = panic_text(&*panic);
+            Err(format!("{model_id}: Something went wrong inside Tokenscope: {what}"))
+        });
+        match result {
+            Ok((model, notice)) => {
+                let install = Job::Install(Box::new(Install { model, notice, ticket }));
+                // Without a model's thread the program is about to end.
+                let _ = self.jobs.send(install);
             }
-            Err(error) => return Err(error),
-        };
-        tracing::info!(
-            "{} is ready after {:.1} s ({} weights, {} threads)",
-            model.facts.model_id,
-            started.elapsed().as_secs_f32(),
-            model.facts.quantization,
-            self.options.threads
-        );
-        let install = Job::Install(Box::new(model), notice);
-        self.jobs.send(install).map_err(|_| "The engine has stopped.".into())
-    }
-
-    fn open(&self, model_id: &str) -> Result<LoadedModel, String> {
-        let (threads, cache_bytes) = (self.options.threads, self.options.cache_bytes);
-        let open_gguf = |path: &Path| {
-            self.reading(path);
-            LoadedModel::open_gguf(model_id, path, threads, cache_bytes)
-        };
-        match Source::parse(model_id)? {
-            // A pipe or a device would block or never end.
-            Source::GgufFile(path) if !path.is_file() => {
-                Err(format!("There is no file {}.", path.display()))
+            Err(error) => {
+                if self.library.load_failed(&ticket, error.clone()) {
+                    tracing::error!("{error}");
+                }
             }
-            Source::GgufFile(path) => open_gguf(&path),
-            Source::Builtin => open_gguf(&builtin::fetch(&self.options, &|step| {
-                self.library.progress(|load| load.step = step);
-            })?),
-            Source::Folder(path) => {
-                self.reading(&path);
-                LoadedModel::open_folder(model_id, &path, threads, cache_bytes)
-            }
-            Source::Hub => Err(
-                "It is not a file or folder here, and this version cannot fetch from the Hugging \
-                 Face hub yet."
-                    .into(),
-            ),
         }
     }
 
-    /// Reports that a file or folder is being read.
-    fn reading(&self, path: &Path) {
-        let file = path.file_name().map(|name| name.to_string_lossy().into_owned());
-        let step = LoadStep { file, ..LoadStep::of(LoadPhase::Reading) };
-        self.library.progress(|load| load.step = step);
+    /// Ends the load under way and returns what was being loaded. The model that answers stays.
+    ///
+    /// # Errors
+    /// If no load is under way.
+    pub fn cancel_load(&self) -> Result<String, EngineError> {
+        self.library.cancel_load().ok_or(EngineError::NothingToCancel)
     }
-}
-
-/// A full sentence, whether or not the reason is one.
-fn could_not_load(model_id: &str, reason: &str) -> String {
-    format!("{model_id} could not be loaded: {}.", reason.trim_end_matches('.'))
 }

@@ -21,6 +21,9 @@ pub enum EngineError {
     /// A load was asked for while one is under way.
     #[error("A model is already loading.")]
     AlreadyLoading,
+    /// A load was to be cancelled, but none is under way.
+    #[error("No model is being loaded.")]
+    NothingToCancel,
     /// An id that the model does not have.
     #[error("{field} holds token id {id}, but the model has only ids from 0 to {last}.")]
     UnknownToken {
@@ -79,6 +82,7 @@ impl EngineError {
             EngineError::NoModel => "model_not_ready",
             EngineError::ModelIdRequired => "model_id_required",
             EngineError::AlreadyLoading => "already_loading",
+            EngineError::NothingToCancel => "nothing_to_cancel",
             EngineError::UnknownToken { .. } => "unknown_token_id",
             EngineError::EmptyContext => "empty_context",
             EngineError::ContextTooLong { .. } => "context_too_long",
@@ -97,13 +101,15 @@ impl EngineError {
         match self {
             EngineError::Loading => "Loading goes on in the background; the status shows how far.",
             EngineError::LoadFailed(_) | EngineError::NoModel => {
-                "Load a model: builtin:smollm2-135m-instruct, or the path of a .gguf file or of a \
-                 folder with a Hugging Face checkpoint."
+                "Load a model: builtin:smollm2-135m-instruct, a Hugging Face id such as \
+                 Qwen/Qwen2.5-0.5B-Instruct, or the path of a .gguf file or a folder."
             }
             EngineError::ModelIdRequired => {
-                "Give builtin:smollm2-135m-instruct, or the path of a .gguf file or a folder."
+                "Give builtin:smollm2-135m-instruct, a Hugging Face id such as \
+                 Qwen/Qwen2.5-0.5B-Instruct, or the path of a .gguf file or a folder."
             }
-            EngineError::AlreadyLoading => "Wait until that load has ended, then try again.",
+            EngineError::AlreadyLoading => "Wait until that load has ended, or cancel it.",
+            EngineError::NothingToCancel => "The load may have ended by itself; see the status.",
             EngineError::UnknownToken { .. } => {
                 "Token ids belong to one model; ids from another model's vocabulary mean nothing."
             }

@@ -7,6 +7,7 @@ use std::time::Instant;
 use tokio::sync::oneshot;
 
 use crate::EngineError;
+use crate::library::LoadTicket;
 use crate::loaded::LoadedModel;
 use crate::query::{PreviewQuery, StepQuery};
 use crate::report::{PreviewReport, StepReport};
@@ -15,9 +16,15 @@ use crate::report::{PreviewReport, StepReport};
 pub(crate) enum Job {
     Preview(Request<PreviewQuery, PreviewReport>),
     Step(Request<StepQuery, StepReport>),
-    /// Replace the model; the old one is dropped with its caches. With it goes the notice of why
-    /// it stands in for another, if it does.
-    Install(Box<LoadedModel>, Option<String>),
+    Install(Box<Install>),
+}
+
+/// Replaces the model; the old one is dropped with its caches.
+pub(crate) struct Install {
+    pub(crate) model: LoadedModel,
+    /// Why it stands in for another, if it does.
+    pub(crate) notice: Option<String>,
+    pub(crate) ticket: LoadTicket,
 }
 
 /// A question and the way back for its answer.

@@ -2,49 +2,13 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
 use crate::EngineError;
 use crate::loaded::LoadedModel;
 pub use crate::prefix_cache::CacheUsage;
 use crate::report::ModelFacts;
-
-/// What a model's name refers to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
-    /// The model that comes with the program.
-    Builtin,
-    /// A file on this machine.
-    GgufFile(std::path::PathBuf),
-    /// A folder on this machine, in Hugging Face's layout.
-    Folder(std::path::PathBuf),
-    /// Something on the Hugging Face hub.
-    Hub,
-}
-
-impl Source {
-    /// Reads a name: `builtin:...`, a path that exists or ends in `.gguf`, or else a hub id.
-    ///
-    /// # Errors
-    /// If it is a `builtin:` name that does not exist.
-    pub fn parse(model_id: &str) -> Result<Self, String> {
-        if let Some(name) = model_id.strip_prefix("builtin:") {
-            let known = crate::BUILTIN_MODEL;
-            return if model_id == known {
-                Ok(Source::Builtin)
-            } else {
-                Err(format!("There is no built-in model {name:?}; there is {known}."))
-            };
-        }
-        let path = std::path::PathBuf::from(model_id);
-        if path.is_dir() {
-            return Ok(Source::Folder(path));
-        }
-        let is_gguf = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("gguf"));
-        if path.is_file() || is_gguf {
-            return Ok(Source::GgufFile(path));
-        }
-        Ok(Source::Hub)
-    }
-}
 
 /// A load under way.
 #[derive(Debug, Clone, PartialEq)]
@@ -119,63 +83,133 @@ pub struct Status {
 
 /// The status, shared between threads. Locks are held for assignments only, so that asking for
 /// the status never waits for a model.
-#[derive(Default)]
 pub(crate) struct Library {
-    status: Mutex<Status>,
+    state: Mutex<State>,
+    changed: watch::Sender<()>,
+}
+
+#[derive(Default)]
+struct State {
+    status: Status,
+    /// The load under way. Whatever an earlier one still has to say is ignored.
+    current: Option<LoadTicket>,
+    loads: u64,
+}
+
+/// The right to load, held by one load at a time. A cancelled load loses it at once, though its
+/// thread may need a moment to notice.
+#[derive(Debug, Clone)]
+pub(crate) struct LoadTicket {
+    number: u64,
+    pub(crate) cancelled: CancellationToken,
+}
+
+impl Default for Library {
+    fn default() -> Self {
+        Library { state: Mutex::default(), changed: watch::Sender::new(()) }
+    }
 }
 
 impl Library {
-    fn lock(&self) -> MutexGuard<'_, Status> {
+    fn lock(&self) -> MutexGuard<'_, State> {
         // Whoever panicked while holding the lock was only assigning; the status is still whole.
-        self.status.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn status(&self) -> Status {
-        self.lock().clone()
+        self.lock().status.clone()
+    }
+
+    /// Tells of every change of model or load.
+    pub(crate) fn watch(&self) -> watch::Receiver<()> {
+        self.changed.subscribe()
     }
 
     /// Claims the right to load; there is one load at a time.
-    pub(crate) fn begin_load(&self, model_id: &str) -> Result<(), EngineError> {
-        let mut status = self.lock();
-        if status.load.is_some() {
+    pub(crate) fn begin_load(&self, model_id: &str) -> Result<LoadTicket, EngineError> {
+        let mut state = self.lock();
+        if state.current.is_some() {
             return Err(EngineError::AlreadyLoading);
         }
-        status.error = None;
-        status.load = Some(LoadProgress {
+        state.loads += 1;
+        let ticket = LoadTicket { number: state.loads, cancelled: CancellationToken::new() };
+        state.current = Some(ticket.clone());
+        state.status.error = None;
+        state.status.load = Some(LoadProgress {
             model_id: model_id.to_owned(),
             step: LoadStep::of(LoadPhase::Locating),
         });
-        Ok(())
+        drop(state);
+        self.changed.send_replace(());
+        Ok(ticket)
     }
 
-    /// Changes the progress of the load under way.
-    pub(crate) fn progress(&self, change: impl FnOnce(&mut LoadProgress)) {
-        if let Some(load) = &mut self.lock().load {
-            change(load);
+    /// Ends the load under way; returns what was being loaded, if anything was.
+    pub(crate) fn cancel_load(&self) -> Option<String> {
+        let mut state = self.lock();
+        state.current.take()?.cancelled.cancel();
+        let load = state.status.load.take();
+        drop(state);
+        self.changed.send_replace(());
+        load.map(|load| load.model_id)
+    }
+
+    /// Changes the status on behalf of a load, unless that load has been cancelled. Returns
+    /// whether it did.
+    fn change(&self, ticket: &LoadTicket, change: impl FnOnce(&mut State)) -> bool {
+        let mut state = self.lock();
+        let is_current = state.current.as_ref().is_some_and(|held| held.number == ticket.number);
+        if is_current {
+            change(&mut state);
+            drop(state);
+            self.changed.send_replace(());
         }
+        is_current
     }
 
-    pub(crate) fn load_failed(&self, error: String) {
-        let mut status = self.lock();
-        status.load = None;
-        status.error = Some(error);
+    /// Changes the progress of a load.
+    pub(crate) fn progress(&self, ticket: &LoadTicket, change: impl FnOnce(&mut LoadProgress)) {
+        self.change(ticket, |state| {
+            if let Some(load) = &mut state.status.load {
+                change(load);
+            }
+        });
     }
 
-    pub(crate) fn installed(&self, model: &LoadedModel, notice: Option<String>) {
-        let mut status = self.lock();
-        status.load = None;
-        status.notice = notice;
-        status.cache = model.cache.usage();
-        status.model = Some(model.facts.clone());
+    /// Ends a load without a model. Returns false if it had been cancelled already.
+    pub(crate) fn load_failed(&self, ticket: &LoadTicket, error: String) -> bool {
+        self.change(ticket, |state| {
+            state.current = None;
+            state.status.load = None;
+            state.status.error = Some(error);
+        })
+    }
+
+    /// Ends a load with a model. Returns false if it was cancelled and nobody wants the model.
+    pub(crate) fn installed(
+        &self,
+        ticket: &LoadTicket,
+        model: &LoadedModel,
+        notice: Option<String>,
+    ) -> bool {
+        self.change(ticket, |state| {
+            state.current = None;
+            state.status = Status {
+                model: Some(model.facts.clone()),
+                notice,
+                cache: model.cache.usage(),
+                ..Status::default()
+            };
+        })
     }
 
     pub(crate) fn set_cache_usage(&self, usage: CacheUsage) {
-        self.lock().cache = usage;
+        self.lock().status.cache = usage;
     }
 
     /// The error for a request that found no model.
     pub(crate) fn why_not_ready(&self) -> EngineError {
-        let status = self.lock();
+        let status = &self.lock().status;
         match (&status.load, &status.error) {
             (Some(_), _) => EngineError::Loading,
             (None, Some(error)) => EngineError::LoadFailed(error.clone()),
@@ -189,35 +223,46 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_say_where_a_model_comes_from() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("weights");
-        std::fs::write(&file, b"x").unwrap();
-        let text = |path: &std::path::Path| path.to_str().unwrap().to_owned();
-        for (name, expected) in [
-            (crate::BUILTIN_MODEL.to_owned(), Source::Builtin),
-            ("models/a.gguf".to_owned(), Source::GgufFile("models/a.gguf".into())),
-            ("B.GGUF".to_owned(), Source::GgufFile("B.GGUF".into())),
-            (text(&file), Source::GgufFile(file.clone())),
-            (text(folder.path()), Source::Folder(folder.path().to_owned())),
-            ("Qwen/Qwen2.5-0.5B-Instruct".to_owned(), Source::Hub),
-        ] {
-            assert_eq!(Source::parse(&name), Ok(expected), "{name}");
-        }
-        let error = Source::parse("builtin:gpt-9").unwrap_err();
-        assert!(error.contains("there is builtin:smollm2"), "{error}");
-    }
-
-    #[test]
     fn one_load_at_a_time_and_the_next_clears_the_error() {
         let library = Library::default();
         assert!(matches!(library.why_not_ready(), EngineError::NoModel));
-        library.begin_load("a").unwrap();
+        let first = library.begin_load("a").unwrap();
         assert!(matches!(library.why_not_ready(), EngineError::Loading));
         assert!(matches!(library.begin_load("b"), Err(EngineError::AlreadyLoading)));
-        library.load_failed("no luck".into());
+        assert!(library.load_failed(&first, "no luck".into()));
         assert_eq!(library.why_not_ready().to_string(), "no luck");
         library.begin_load("b").unwrap();
         assert_eq!(library.status().error, None);
+    }
+
+    #[test]
+    fn a_cancelled_load_has_no_more_say() {
+        let library = Library::default();
+        assert_eq!(library.cancel_load(), None);
+        let first = library.begin_load("a").unwrap();
+        assert_eq!(library.cancel_load().as_deref(), Some("a"));
+        assert!(first.cancelled.is_cancelled());
+        let second = library.begin_load("b").unwrap();
+        library.progress(&first, |load| load.step.bytes = 7);
+        assert!(!library.load_failed(&first, "too late".into()));
+        let status = library.status();
+        assert_eq!((status.load.unwrap().step.bytes, status.error), (0, None));
+        assert!(!second.cancelled.is_cancelled());
+    }
+
+    #[test]
+    fn those_who_watch_hear_of_every_change() {
+        let library = Library::default();
+        let mut watch = library.watch();
+        let mut heard = || std::mem::replace(&mut watch, library.watch()).has_changed().unwrap();
+        assert!(!heard());
+        let ticket = library.begin_load("a").unwrap();
+        assert!(heard());
+        library.progress(&ticket, |load| load.step.bytes = 7);
+        assert!(heard());
+        library.cancel_load();
+        assert!(heard());
+        library.progress(&ticket, |load| load.step.bytes = 9);
+        assert!(!heard());
     }
 }

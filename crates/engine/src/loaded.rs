@@ -2,6 +2,7 @@
 //! they die with the model they are about.
 
 use std::path::Path;
+use std::time::Duration;
 
 use tokenscope_model::format::StorageFormat;
 use tokenscope_model::{Decoder, GgufFile, HfFolder, Model};
@@ -94,6 +95,9 @@ impl Parts {
             logit_size: config.n_vocab,
             context_length: config.context_length,
             parameters,
+            // Whoever loads it knows these.
+            source: "",
+            load_time: Duration::ZERO,
         };
         let n_tokens = tokenizer.vocabulary().len();
         if n_tokens > facts.logit_size {

@@ -63,6 +63,10 @@ pub struct ModelFacts {
     pub context_length: usize,
     /// Number of weights.
     pub parameters: usize,
+    /// Where it came from: `builtin`, `file`, `folder` or `hub`.
+    pub source: &'static str,
+    /// Time from the request to the model, download included.
+    pub load_time: Duration,
 }
 
 /// The next token's distribution.

@@ -6,7 +6,7 @@ use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use crate::EngineError;
-use crate::job::{Cancelled, Job, Request};
+use crate::job::{Cancelled, Install, Job, Request};
 use crate::library::Library;
 use crate::loaded::LoadedModel;
 use crate::report::{PreviewReport, StepReport};
@@ -14,17 +14,17 @@ use crate::step;
 
 /// Serves jobs until every sender is gone.
 pub(crate) fn run(jobs: &Receiver<Job>, library: &Arc<Library>) {
-    let mut current: Option<Box<LoadedModel>> = None;
+    let mut current: Option<LoadedModel> = None;
     while let Ok(job) = jobs.recv() {
         match job {
             Job::Preview(request) => answer(request, &mut current, library, step::preview),
             Job::Step(request) => answer(request, &mut current, library, step::step),
-            Job::Install(model, notice) => {
-                // The old model goes first, so that its memory is free before the new one's
-                // caches grow.
-                drop(current.take());
-                library.installed(&model, notice);
-                current = Some(model);
+            Job::Install(install) => {
+                let Install { model, notice, ticket } = *install;
+                // A load that was cancelled at the last moment changes nothing.
+                if library.installed(&ticket, &model, notice) {
+                    current = Some(model);
+                }
             }
         }
     }
@@ -33,7 +33,7 @@ pub(crate) fn run(jobs: &Receiver<Job>, library: &Arc<Library>) {
 /// Runs one request. A panic in it stays in it: the client gets an error, the next job runs.
 fn answer<Q, R: Timed>(
     request: Request<Q, R>,
-    current: &mut Option<Box<LoadedModel>>,
+    current: &mut Option<LoadedModel>,
     library: &Library,
     work: fn(&mut LoadedModel, &Q, &Cancelled) -> Result<R, EngineError>,
 ) {

@@ -20,6 +20,8 @@ use crate::{ApiError, assets, door, routes};
     paths(
         routes::model::status,
         routes::model::load,
+        routes::model::cancel,
+        routes::model::events,
         routes::generate::preview,
         routes::generate::step,
         routes::catalog::catalog,
@@ -32,6 +34,8 @@ pub fn app(engine: Engine) -> Router {
     let api = Router::new()
         .route("/api/model/status", get(routes::model::status))
         .route("/api/model/load", post(routes::model::load))
+        .route("/api/model/cancel", post(routes::model::cancel))
+        .route("/api/events", get(routes::model::events))
         .route("/api/preview", post(routes::generate::preview))
         .route("/api/step", post(routes::generate::step))
         .route("/api/catalog", get(routes::catalog::catalog))

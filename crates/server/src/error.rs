@@ -26,7 +26,7 @@ impl From<EngineError> for ApiError {
             EngineError::Loading | EngineError::LoadFailed(_) | EngineError::NoModel => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
-            EngineError::AlreadyLoading => StatusCode::CONFLICT,
+            EngineError::AlreadyLoading | EngineError::NothingToCancel => StatusCode::CONFLICT,
             EngineError::ModelIdRequired
             | EngineError::UnknownToken { .. }
             | EngineError::EmptyContext

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokenscope_engine::library::{LoadPhase, LoadStep};
 use tokenscope_engine::{Engine, EngineOptions, fetch_builtin_model};
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 use crate::app;
 use crate::cli::{Cli, DEFAULT_MODEL};
@@ -33,8 +34,8 @@ pub fn run(cli: &Cli) -> Result<(), String> {
     }
     if cli.fetch_builtin {
         let last = RefCell::new(None);
-        let path =
-            fetch_builtin_model(&options, &|step| print_step(&step, &mut last.borrow_mut()))?;
+        let report = |step| print_step(&step, &mut last.borrow_mut());
+        let path = fetch_builtin_model(&options, &report, &CancellationToken::new())?;
         #[expect(clippy::print_stdout, reason = "the path is the command's result")]
         {
             println!("{}", path.display());

@@ -1,7 +1,7 @@
 //! The definitions the page builds its controls from.
 
 use serde::Serialize;
-use tokenscope_engine::BUILTIN_MODEL;
+use tokenscope_engine::Suggestion;
 use tokenscope_sampling::{KnobKind, PRESETS, STAGES, all_knobs};
 use ts_rs::TS;
 use utoipa::ToSchema;
@@ -17,7 +17,7 @@ pub struct Catalog {
     pub stages: Vec<StageSpec>,
     /// All presets.
     pub presets: Vec<Preset>,
-    /// Models to suggest.
+    /// Models to suggest, those on this machine first.
     pub models: Vec<ModelSuggestion>,
 }
 
@@ -85,13 +85,15 @@ pub struct ModelSuggestion {
     pub id: String,
     /// What the page calls it.
     pub label: String,
-    /// Size and origin.
-    pub note: String,
+    /// Bytes of its files: exact if it is here, else about what will be fetched.
+    pub bytes: u64,
+    /// Whether it is on this machine.
+    pub cached: bool,
 }
 
 impl Catalog {
     /// Collects all definitions.
-    pub fn new() -> Self {
+    pub fn new(suggestions: Vec<Suggestion>) -> Self {
         let knobs = all_knobs().into_iter().map(KnobSpec::from).collect();
         let stages = STAGES.iter().map(|stage| StageSpec {
             id: stage.id().name().into(),
@@ -110,18 +112,15 @@ impl Catalog {
             presence_penalty: preset.presence_penalty,
             frequency_penalty: preset.frequency_penalty,
         });
-        let models = vec![ModelSuggestion {
-            id: BUILTIN_MODEL.into(),
-            label: "SmolLM2 135M Instruct".into(),
-            note: "built in; 98 MB, fetched once".into(),
-        }];
+        let models = suggestions.into_iter().map(ModelSuggestion::from).collect();
         Catalog { knobs, stages: stages.collect(), presets: presets.collect(), models }
     }
 }
 
-impl Default for Catalog {
-    fn default() -> Self {
-        Catalog::new()
+impl From<Suggestion> for ModelSuggestion {
+    fn from(suggestion: Suggestion) -> Self {
+        let Suggestion { id, label, bytes, cached } = suggestion;
+        ModelSuggestion { id, label, bytes, cached }
     }
 }
 

@@ -44,6 +44,10 @@ pub struct ModelStatus {
     pub context_length: Option<usize>,
     /// Number of weights.
     pub parameters: Option<usize>,
+    /// Where the model came from: `builtin`, `file`, `folder` or `hub`.
+    pub source: Option<String>,
+    /// Seconds from the request to the model, download included.
+    pub load_seconds: Option<f64>,
     /// Threads the model computes with.
     pub threads: usize,
     /// The load under way.
@@ -131,6 +135,8 @@ impl ModelStatus {
             quantization: facts.map(|facts| facts.quantization.clone()),
             context_length: facts.map(|facts| facts.context_length),
             parameters: facts.map(|facts| facts.parameters),
+            source: facts.map(|facts| facts.source.into()),
+            load_seconds: facts.map(|facts| facts.load_time.as_secs_f64()),
             threads,
             load: status.load.as_ref().map(LoadProgress::from),
             notice: status.notice.clone(),

@@ -43,9 +43,15 @@ async fn the_api_describes_itself() {
     let client = Client::without_model();
     let (status, openapi) = client.get("/openapi.json").await;
     assert_eq!(status, 200);
-    for path in
-        ["/api/model/status", "/api/model/load", "/api/preview", "/api/step", "/api/catalog"]
-    {
+    for path in [
+        "/api/model/status",
+        "/api/model/load",
+        "/api/model/cancel",
+        "/api/events",
+        "/api/preview",
+        "/api/step",
+        "/api/catalog",
+    ] {
         assert!(openapi["paths"][path].is_object(), "{path}");
     }
     let step = &openapi["components"]["schemas"]["StepRequest"].to_string();

@@ -1,6 +1,10 @@
 //! Status and loading.
 
+use axum::body::Body;
+use axum::http::Request;
+use futures_util::StreamExt as _;
 use serde_json::{Value, json};
+use tokenscope_engine::{Engine, EngineOptions};
 
 use crate::client::Client;
 use crate::tiny::tiny;
@@ -39,9 +43,11 @@ async fn a_loaded_model_is_described() {
         ("quantization", json!("float32")),
         ("context_length", json!(256)),
         ("threads", json!(1)),
+        ("source", json!("file")),
     ] {
         assert_eq!(status[field], value, "{field}");
     }
+    assert!(status["load_seconds"].as_f64().unwrap() > 0.0);
     assert!(status["model_id"].as_str().unwrap().ends_with("model.gguf"));
     // 2 x 320 x 64 embeddings, 3 layers of 2 x 64 x 64 + 2 x 64 x 32 + 3 x 64 x 112, 7 norms of 64.
     assert_eq!(status["parameters"], 2 * 320 * 64 + 3 * (12_288 + 21_504) + 7 * 64);
@@ -56,7 +62,7 @@ async fn a_failed_load_costs_nothing() {
     for (model_id, complaint) in [
         ("Qwen/Qwen2.5-0.5B-Instruct", "Hugging Face hub"),
         ("builtin:gpt-9", "There is no built-in model"),
-        ("/nowhere/model.gguf", "There is no file /nowhere/model.gguf"),
+        ("/nowhere/model.gguf", "There is no file or folder /nowhere/model.gguf"),
         (broken.to_str().unwrap(), "not a GGUF file"),
         (folder.path().to_str().unwrap(), "config.json"),
     ] {
@@ -84,4 +90,67 @@ async fn the_next_model_replaces_the_old_one_and_clears_the_error() {
     assert_eq!(status["model_id"], json!(next));
     let preview = client.ok("/api/preview", json!({"prompt": "a"})).await;
     assert_eq!(preview["model"]["model_id"], json!(next));
+}
+
+#[tokio::test]
+async fn a_model_that_does_not_fit_into_memory_is_refused_with_numbers() {
+    let options = EngineOptions {
+        available_memory: Some(1 << 20),
+        offline: true,
+        ..EngineOptions::default()
+    };
+    let client = Client::around(Engine::start(options));
+    for path in ["llama/model.gguf", "llama"] {
+        client.ok("/api/model/load", json!({"model_id": tiny(path)})).await;
+        client.until_loaded().await;
+        let (_, status) = client.get("/api/model/status").await;
+        let error = status["error"].as_str().unwrap();
+        assert!(error.contains("GB of memory") && error.contains("are available"), "{error}");
+        assert_eq!(status["ready"], false);
+    }
+}
+
+#[tokio::test]
+async fn a_folder_without_a_checkpoint_names_the_files_that_could_be_meant() {
+    let client = Client::without_model();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.gguf"), b"x").unwrap();
+    client.ok("/api/model/load", json!({"model_id": folder.path()})).await;
+    client.until_loaded().await;
+    let (_, status) = client.get("/api/model/status").await;
+    assert!(status["error"].as_str().unwrap().contains("a.gguf"), "{status}");
+}
+
+#[tokio::test]
+async fn cancelling_without_a_load_is_a_conflict() {
+    let client = Client::with_model().await;
+    let (code, answer) = client.post("/api/model/cancel", &json!({})).await;
+    assert_eq!((code.as_u16(), &answer["code"]), (409, &json!("nothing_to_cancel")));
+    client.ok("/api/preview", json!({"prompt": "a"})).await;
+}
+
+#[tokio::test]
+async fn events_tell_the_status_at_once_and_after_each_load() {
+    let client = Client::without_model();
+    let request = Request::get("/api/events").header("host", "127.0.0.1:8000");
+    let response = client.send(request.body(Body::empty()).unwrap()).await;
+    assert_eq!(response.headers()["content-type"], "text/event-stream");
+    let mut body = response.into_body().into_data_stream();
+    let mut next = async || {
+        let frame = body.next().await.unwrap().unwrap();
+        let text = String::from_utf8(frame.to_vec()).unwrap();
+        let data = text.strip_prefix("event: status\ndata: ").unwrap_or_else(|| panic!("{text:?}"));
+        serde_json::from_str::<Value>(data.trim_end()).unwrap()
+    };
+    assert_eq!(next().await["ready"], false);
+    client.ok("/api/model/load", json!({"model_id": tiny("llama/model.gguf")})).await;
+    loop {
+        let status = next().await;
+        if status["ready"] == true {
+            assert_eq!(status["loading"], false);
+            break;
+        }
+        assert_eq!(status["loading"], true);
+        assert!(status["load"]["phase"].is_string(), "{status}");
+    }
 }
