@@ -6,7 +6,7 @@ use tokenscope_tokens::TokenId;
 use crate::kv::KvSegment;
 use crate::ops::{activation, add_scaled, attention, embedding, linear, norm, rope, softcap};
 use crate::weights::{Attention, Layer, Mlp, Norm, Weights};
-use crate::{Config, Forward, GgufFile, HfFolder, KvCache, Model, ModelError, family};
+use crate::{Config, Forward, GgufFile, HfFolder, KvCache, Model, ModelError, Trace, family};
 
 /// A transformer on the CPU: shape, weights, and the threads it computes with. It holds no state
 /// of any sequence.
@@ -44,7 +44,13 @@ impl Decoder {
         Ok(Decoder { config, weights, pool })
     }
 
-    fn run(&self, past: &KvCache, ids: &[TokenId], outputs: usize) -> Forward {
+    fn run(
+        &self,
+        past: &KvCache,
+        ids: &[TokenId],
+        outputs: usize,
+        mut trace: Option<&mut Trace>,
+    ) -> Forward {
         let config = &self.config;
         let rotations = |rope| rope::Rotations::new(rope, past.len(), ids.len());
         let rotations: Vec<rope::Rotations> = config.ropes.iter().map(rotations).collect();
@@ -53,9 +59,14 @@ impl Decoder {
         // The residual stream: [n][d_model]
         let mut x = self.embed(past.len(), ids);
         for (index, layer) in self.weights.layers.iter().enumerate() {
+            if let Some(trace) = &mut trace {
+                trace.hidden.push(x.clone());
+                trace.attention.push(Vec::new());
+            }
             let h = self.norm(layer.attention_norm.as_ref(), &x);
             let place = LayerPlace { index, past, rotations: &rotations };
-            let attended = self.attend(&layer.attention, &place, &h, &mut written);
+            let traced = trace.as_mut().map(|trace| &mut trace.attention[index]);
+            let attended = self.attend(&layer.attention, &place, &h, &mut written, traced);
             let attended = self.norm_owned(layer.attention_post_norm.as_ref(), attended);
             if !config.parallel_residual {
                 add_scaled(&mut x, &attended, config.residual_scale);
@@ -67,6 +78,9 @@ impl Decoder {
             add_scaled(&mut x, &thought, config.residual_scale);
         }
 
+        if let Some(trace) = trace {
+            trace.hidden.push(self.norm(Some(&self.weights.final_norm), &x));
+        }
         // Only the positions that are asked for meet the unembedding; often there are none.
         let last = &x[(ids.len() - outputs) * config.d_model..];
         let logits = if outputs == 0 { Vec::new() } else { self.unembed(last) };
@@ -92,6 +106,7 @@ impl Decoder {
         place: &LayerPlace<'_>,
         h: &[f32],
         written: &mut KvSegment,
+        traced: Option<&mut Vec<f32>>,
     ) -> Vec<f32> {
         let config = &self.config;
         let layer = &config.layers[place.index];
@@ -107,7 +122,7 @@ impl Decoder {
         let n = h.len() / config.d_model;
         written.push_layer(k, v);
         let segments = place.past.layer(place.index).chain([written.layer(place.index, n)]);
-        let mixed = attention::attention(config, layer.window, &q, segments);
+        let mixed = attention::attention(config, layer.window, &q, segments, traced);
         linear::linear(&attention.output, &mixed)
     }
 
@@ -172,6 +187,13 @@ impl Model for Decoder {
 
     fn forward(&self, past: &KvCache, ids: &[TokenId], outputs: usize) -> Forward {
         assert!(!ids.is_empty() && outputs <= ids.len(), "{outputs} outputs of {}", ids.len());
-        self.pool.install(|| self.run(past, ids, outputs))
+        self.pool.install(|| self.run(past, ids, outputs, None))
+    }
+
+    fn trace(&self, past: &KvCache, ids: &[TokenId]) -> Trace {
+        assert!(!ids.is_empty(), "there is nothing to trace");
+        let mut trace = Trace::default();
+        self.pool.install(|| self.run(past, ids, 0, Some(&mut trace)));
+        trace
     }
 }

@@ -49,6 +49,13 @@ pub trait Model: Send + Sync {
     /// If `ids` is empty, an id is not below `config().n_vocab`, or `outputs` is more than the
     /// number of ids: callers validate requests before they get here.
     fn forward(&self, past: &KvCache, ids: &[TokenId], outputs: usize) -> Forward;
+
+    /// Runs `ids` after what `past` holds once more and returns what went on inside. Meant for few
+    /// ids: everything is kept.
+    ///
+    /// # Panics
+    /// As [`Model::forward`].
+    fn trace(&self, past: &KvCache, ids: &[TokenId]) -> Trace;
 }
 
 /// What a forward pass leaves behind.
@@ -57,4 +64,14 @@ pub struct Forward {
     pub logits: Vec<Vec<f32>>,
     /// Keys and values of all tokens so far.
     pub cache: KvCache,
+}
+
+/// What went on inside a forward pass over `n` ids, `past` others being known.
+#[derive(Debug, Clone, Default)]
+pub struct Trace {
+    /// The residual stream `[n][d_model]` before each layer, and last that after the final norm:
+    /// what transformers calls `hidden_states`.
+    pub hidden: Vec<Vec<f32>>,
+    /// Attention weights `[n][n_heads][past + n]` of each layer; zero where a query does not look.
+    pub attention: Vec<Vec<f32>>,
 }

@@ -59,13 +59,13 @@ fn ids(value: &serde_json::Value) -> Vec<TokenId> {
 
 /// Asserts agreement to a fraction of the largest expected number.
 #[track_caller]
-fn assert_logits(name: &str, found: &[f32], expected: &[f32], fraction: f32) {
+fn assert_close(name: &str, found: &[f32], expected: &[f32], fraction: f32) {
     assert_eq!(found.len(), expected.len(), "{name}");
     let largest = expected.iter().fold(0.0f32, |m, x| m.max(x.abs()));
     let worst = found.iter().zip(expected).fold(0.0f32, |m, (a, b)| m.max((a - b).abs()));
     assert!(
         worst <= fraction * largest,
-        "{name}: logits differ by {worst}; the largest is {largest}"
+        "{name}: numbers differ by {worst}; the largest is {largest}"
     );
 }
 
@@ -84,8 +84,8 @@ fn logits_are_pytorchs() {
     for golden in goldens() {
         let n = golden.ids.len();
         let logits = golden.model.forward(&KvCache::empty(), &golden.ids, n).logits;
-        assert_logits(&golden.name, &logits[n - 1], &golden.floats("logits_last"), 2e-6);
-        assert_logits(&golden.name, &logits[0], &golden.floats("logits_first"), 2e-6);
+        assert_close(&golden.name, &logits[n - 1], &golden.floats("logits_last"), 2e-6);
+        assert_close(&golden.name, &logits[0], &golden.floats("logits_first"), 2e-6);
     }
 }
 
@@ -115,7 +115,7 @@ fn cached_decoding_equals_the_full_forward_however_the_input_is_cut() {
                 let forward = golden.model.forward(&cache, &golden.ids[at..at + piece], outputs);
                 (cache, at, last) = (forward.cache, at + piece, forward.logits);
             }
-            assert_logits(&golden.name, &last[0], &whole.logits[0], 1e-6);
+            assert_close(&golden.name, &last[0], &whole.logits[0], 1e-6);
         }
     }
 }
@@ -127,6 +127,61 @@ fn a_rewound_cache_decodes_as_if_the_rest_had_never_been() {
     let rewound = whole.cache.prefix(12);
     let again = golden.model.forward(&rewound, &golden.ids[12..15], 3);
     for (found, expected) in again.logits.iter().zip(&whole.logits[12..15]) {
-        assert_logits(&golden.name, found, expected, 1e-6);
+        assert_close(&golden.name, found, expected, 1e-6);
     }
+}
+
+/// The numbers of a nested list, in order.
+fn flat(value: &serde_json::Value) -> Vec<f32> {
+    match value.as_array() {
+        Some(list) => list.iter().flat_map(flat).collect(),
+        None => vec![value.as_f64().unwrap() as f32],
+    }
+}
+
+#[test]
+fn hidden_states_and_attention_are_pytorchs() {
+    for golden in goldens() {
+        let (n, config) = (golden.ids.len(), golden.model.config());
+        let trace = golden.model.trace(&KvCache::empty(), &golden.ids);
+        let last_hidden: Vec<f32> = trace
+            .hidden
+            .iter()
+            .flat_map(|hidden| hidden[(n - 1) * config.d_model..].to_vec())
+            .collect();
+        let expected = flat(&golden.numbers["hidden_last_position"]);
+        assert_close(&golden.name, &last_hidden, &expected, 1e-5);
+
+        // [n][heads][keys] here, [heads][n][keys] there.
+        let heads = config.n_heads;
+        let row = |layer: usize, query: usize, head: usize| {
+            trace.attention[layer][(query * heads + head) * n..][..n].to_vec()
+        };
+        let last: Vec<f32> = (0..config.layers.len())
+            .flat_map(|layer| (0..heads).flat_map(move |head| row(layer, n - 1, head)))
+            .collect();
+        let expected = flat(&golden.numbers["attention_last_query"]);
+        assert_close(&golden.name, &last, &expected, 1e-5);
+        let first_layer: Vec<f32> = (0..heads)
+            .flat_map(|head| (0..n).flat_map(move |query| row(0, query, head)))
+            .collect();
+        let expected = flat(&golden.numbers["attention_layer0_full"]);
+        assert_close(&golden.name, &first_layer, &expected, 1e-5);
+    }
+}
+
+#[test]
+fn a_trace_of_the_last_token_is_the_end_of_a_trace_of_all() {
+    let golden = llama();
+    let n = golden.ids.len();
+    let all = golden.model.trace(&KvCache::empty(), &golden.ids);
+    let past = golden.model.forward(&KvCache::empty(), &golden.ids[..n - 1], 0).cache;
+    let last = golden.model.trace(&past, &golden.ids[n - 1..]);
+    let ends = |of: &[Vec<f32>], which: &[Vec<f32>]| {
+        for (all, last) in of.iter().zip(which) {
+            assert_close(&golden.name, last, &all[all.len() - last.len()..], 1e-6);
+        }
+    };
+    ends(&all.hidden, &last.hidden);
+    ends(&all.attention, &last.attention);
 }

@@ -16,12 +16,14 @@ const PARALLEL_FROM: usize = 4096;
 ///
 /// `q: [n][n_heads * head_dim]`; `segments` are (keys, values) `[positions][kv_dim]` of all
 /// positions in order, the last `n` being the queries' own. A `window` limits how many positions a
-/// query sees, its own included. Returns `[n][n_heads * head_dim]`.
+/// query sees, its own included. Returns `[n][n_heads * head_dim]`. If they are wanted, the
+/// attention weights are written to `weights: [n][n_heads][positions]`.
 pub(crate) fn attention<'a>(
     config: &Config,
     window: Option<usize>,
     q: &[f32],
     segments: impl Iterator<Item = (&'a [f32], &'a [f32])>,
+    weights: Option<&mut Vec<f32>>,
 ) -> Vec<f32> {
     let keys_and_values: Vec<(&[f32], &[f32])> = segments.collect();
     let n_keys =
@@ -47,8 +49,18 @@ pub(crate) fn attention<'a>(
             softcap: config.attention_softcap,
         };
         attend(level, &head_place, &scoring, q, &keys_and_values, scores, out);
+        scoring.first
     };
-    if n * n_keys < PARALLEL_FROM {
+    if let Some(weights) = weights {
+        // Only short passes are traced, so one thread is enough.
+        *weights = vec![0.0; n * config.n_heads * n_keys];
+        let mut scores = Vec::new();
+        let rows = out.chunks_exact_mut(config.head_dim).zip(weights.chunks_exact_mut(n_keys));
+        for (index, (out, row)) in rows.enumerate() {
+            let first = one_head(&mut scores, index, out);
+            row[first..first + scores.len()].copy_from_slice(&scores);
+        }
+    } else if n * n_keys < PARALLEL_FROM {
         let mut scores = Vec::new();
         for (index, out) in out.chunks_exact_mut(config.head_dim).enumerate() {
             one_head(&mut scores, index, out);
@@ -56,7 +68,9 @@ pub(crate) fn attention<'a>(
     } else {
         out.par_chunks_exact_mut(config.head_dim)
             .enumerate()
-            .for_each_init(Vec::new, |scores, (index, out)| one_head(scores, index, out));
+            .for_each_init(Vec::new, |scores, (index, out)| {
+                one_head(scores, index, out);
+            });
     }
     out
 }
@@ -210,6 +224,20 @@ mod tests {
         out
     }
 
+    /// Values mixed by attention weights `[n][n_heads][n_keys]`.
+    fn mixed_by(weights: &[f32], c: &Config, values: &[f32]) -> Vec<f32> {
+        let n_keys = values.len() / c.kv_dim();
+        let rows = weights.chunks_exact(n_keys).enumerate();
+        rows.flat_map(|(row, weights)| {
+            let kv_head = row % c.n_heads * c.n_kv_heads / c.n_heads;
+            (0..c.head_dim).map(move |d| {
+                let value = |j: usize| values[j * c.kv_dim() + kv_head * c.head_dim + d];
+                weights.iter().enumerate().map(|(j, weight)| weight * value(j)).sum::<f32>()
+            })
+        })
+        .collect()
+    }
+
     #[test]
     fn equals_its_slow_twin_however_the_keys_are_cut_into_segments() {
         // The last case is large enough to run on several threads.
@@ -229,8 +257,12 @@ mod tests {
             for cut in [0, n_keys / 2, n_keys - n] {
                 let at = cut * c.kv_dim();
                 let segments = [(&keys[..at], &values[..at]), (&keys[at..], &values[at..])];
-                let found = attention(&c, window, &q, segments.into_iter());
+                let found = attention(&c, window, &q, segments.into_iter(), None);
                 assert_close(&found, &expected, 1e-5);
+                let mut weights = Vec::new();
+                let traced = attention(&c, window, &q, segments.into_iter(), Some(&mut weights));
+                assert_close(&traced, &found, 0.0);
+                assert_close(&mixed_by(&weights, &c, &values), &expected, 1e-5);
             }
         }
     }
