@@ -1,7 +1,9 @@
 //! Chores. `cargo xtask` lists them.
 
+mod bench;
 mod browser;
 mod docgen;
+mod server;
 mod shell;
 mod test;
 mod tools;
@@ -11,6 +13,7 @@ use std::process::ExitCode;
 
 const USAGE: &str = "\
 cargo xtask test [--no-browser]   all checks; installs or fetches what they need
+cargo xtask bench [MODEL ...]     what loading costs: time, memory, and how the status answers meanwhile
 cargo xtask docgen                writes what is generated from Rust: docs/reference, web/types
 cargo xtask vendor                copies the page's libraries from web/node_modules to web/vendor";
 
@@ -20,6 +23,7 @@ fn main() -> ExitCode {
     let result = match arguments.as_slice() {
         ["test"] => test::run(true),
         ["test", "--no-browser"] => test::run(false),
+        ["bench", models @ ..] => bench::run(models),
         ["docgen"] => docgen::run(),
         ["vendor"] => vendor::run(vendor::Mode::Write),
         [] | ["help" | "--help" | "-h"] => {

@@ -59,6 +59,9 @@ pub enum EngineError {
     /// The chat template cannot be used with these messages.
     #[error("{0}")]
     Template(#[from] TemplateError),
+    /// The model's vocabulary cannot spell a text.
+    #[error("The model's tokenizer refuses this text: {0}.")]
+    Tokenizer(String),
     /// The settings leave no distribution.
     #[error("{0}")]
     Sampling(#[from] SamplingError),
@@ -88,6 +91,7 @@ impl EngineError {
             EngineError::ContextTooLong { .. } => "context_too_long",
             EngineError::TooManyForced { .. } => "too_many_forced",
             EngineError::Template(_) => "chat_template_failed",
+            EngineError::Tokenizer(_) => "tokenizer_failed",
             EngineError::Sampling(SamplingError::Invalid) => "invalid_distribution",
             EngineError::Sampling(SamplingError::NothingAllowed) => "no_valid_token",
             EngineError::ConstraintUnavailable => "constraint_unavailable",
@@ -118,6 +122,9 @@ impl EngineError {
             EngineError::TooManyForced { .. } => "Force the text in several parts.",
             EngineError::Template(_) => {
                 "Try without a system text, or switch the chat template off."
+            }
+            EngineError::Tokenizer(_) => {
+                "Its vocabulary contradicts itself or has no token for unknown text; try other text."
             }
             EngineError::Sampling(SamplingError::Invalid) => {
                 "A setting is too extreme: look at the penalties and the temperature."

@@ -1,6 +1,6 @@
 //! From what the user typed to the ids the model gets.
 
-use tokenscope_tokens::TokenId;
+use tokenscope_tokens::{TokenId, TokenizerError};
 
 use crate::EngineError;
 use crate::loaded::LoadedModel;
@@ -24,7 +24,7 @@ impl PromptIds {
             Some(Err(broken)) => return Err(EngineError::Template(broken.clone())),
             None => {
                 check_text(model, &context.prompt)?;
-                model.tokenizer.encode_prompt(&context.prompt).map_err(defect)?
+                model.tokenizer.encode_prompt(&context.prompt).map_err(refused)?
             }
         };
         let completion = known_ids(model, "completion_ids", &context.completion)?;
@@ -49,7 +49,7 @@ impl PromptIds {
 /// Encodes text as it stands.
 pub(crate) fn encode(model: &LoadedModel, text: &str) -> Result<Vec<TokenId>, EngineError> {
     check_text(model, text)?;
-    model.tokenizer.encode(text).map_err(defect)
+    model.tokenizer.encode(text).map_err(refused)
 }
 
 /// Refuses text that could not fit even if every token were the longest there is, before time is
@@ -63,8 +63,8 @@ fn check_text(model: &LoadedModel, text: &str) -> Result<(), EngineError> {
     Ok(())
 }
 
-fn defect(error: impl std::fmt::Display) -> EngineError {
-    EngineError::Internal(error.to_string())
+fn refused(error: TokenizerError) -> EngineError {
+    EngineError::Tokenizer(error.to_string())
 }
 
 /// Checks that the model has these tokens; `field` is what the request calls them.

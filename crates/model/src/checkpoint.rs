@@ -4,9 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 
-use memmap2::Mmap;
-
 use crate::format::StorageFormat;
+use crate::mapping::MappedFile;
 
 /// Where a tensor lies and how it is stored.
 #[derive(Debug, Clone)]
@@ -14,7 +13,7 @@ pub(crate) struct StoredTensor {
     /// Extents, the slowest-varying first: a matrix is `[rows, cols]`.
     pub(crate) shape: Vec<usize>,
     pub(crate) format: StorageFormat,
-    pub(crate) map: Arc<Mmap>,
+    pub(crate) map: Arc<MappedFile>,
     /// Bytes of the map.
     pub(crate) place: Range<usize>,
 }

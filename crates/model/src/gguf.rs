@@ -1,18 +1,13 @@
 //! Reading GGUF files (the format is described in ggml's `docs/gguf.md`).
-//!
-//! The file is mapped, not read: weights stay on disk pages that the system loads when they are
-//! first touched and may share between processes.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
-
-use memmap2::Mmap;
 
 use crate::ModelError;
 use crate::checkpoint::{Checkpoint, StoredTensor};
 use crate::format::StorageFormat;
+use crate::mapping::MappedFile;
 
 /// A metadata value. All integer types read as `Int`, both float types as `Float`.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,6 +32,9 @@ pub struct GgufFile {
 
 const MAGIC: &[u8] = b"GGUF";
 const DEFAULT_ALIGNMENT: usize = 32;
+const LARGEST_ALIGNMENT: i64 = 1 << 16;
+/// Bytes that metadata may take in memory. The largest vocabularies there are take a tenth of it.
+const METADATA_BUDGET: usize = 256 << 20;
 
 impl GgufFile {
     /// Maps a file and reads its header.
@@ -45,19 +43,11 @@ impl GgufFile {
     /// If the file cannot be read, is not GGUF v2 or v3, is truncated, or stores a tensor in a
     /// format that is not supported.
     pub fn open(path: &Path) -> Result<Self, ModelError> {
-        let io = |source| ModelError::Io { path: path.to_owned(), source };
-        let file = File::open(path).map_err(io)?;
-        #[expect(
-            unsafe_code,
-            reason = "mapping is how weights stay out of the heap; the map is read-only, and \
-                      a file changed under a running program is as fatal as one being unplugged"
-        )]
-        let map = unsafe { Mmap::map(&file) }.map_err(io)?;
-        Self::parse(map)
+        Self::parse(MappedFile::open(path)?)
     }
 
-    fn parse(map: Mmap) -> Result<Self, ModelError> {
-        let mut reader = Reader { bytes: &map, at: 0 };
+    fn parse(map: MappedFile) -> Result<Self, ModelError> {
+        let mut reader = Reader { bytes: &map, at: 0, budget: METADATA_BUDGET };
         let magic = &map[..map.len().min(4)];
         if magic != MAGIC {
             return Err(ModelError::NotGguf { found: String::from_utf8_lossy(magic).into_owned() });
@@ -75,7 +65,9 @@ impl GgufFile {
             let key = reader.text("a metadata key")?;
             let kind = reader.u32(&key)?;
             let value = reader.value(kind, &key, 0)?;
-            metadata.insert(key, value);
+            if metadata.insert(key.clone(), value).is_some() {
+                return Err(ModelError::Damaged { what: format!("{key:?} stands there twice") });
+            }
         }
 
         let mut headers = Vec::new();
@@ -83,15 +75,24 @@ impl GgufFile {
             headers.push(reader.tensor_header()?);
         }
         let alignment = match metadata.get("general.alignment") {
-            Some(Value::Int(alignment)) if *alignment > 0 => *alignment as usize,
-            _ => DEFAULT_ALIGNMENT,
+            None => DEFAULT_ALIGNMENT,
+            Some(Value::Int(alignment @ 1..=LARGEST_ALIGNMENT)) => *alignment as usize,
+            Some(_) => {
+                let key = "general.alignment".to_owned();
+                return Err(ModelError::Metadata { key, expected: "1 to 65536" });
+            }
         };
         let data_start = reader.at.next_multiple_of(alignment);
         let map = Arc::new(map);
         let mut checkpoint = Checkpoint::default();
         for header in headers {
             let tensor = header.place_in(data_start, &map)?;
-            checkpoint.insert(header.name, tensor);
+            let name = header.name;
+            if checkpoint.get(&name).is_some() {
+                let what = format!("tensor {name:?} stands there twice");
+                return Err(ModelError::Damaged { what });
+            }
+            checkpoint.insert(name, tensor);
         }
         Ok(GgufFile { metadata, checkpoint })
     }
@@ -187,7 +188,11 @@ struct TensorHeader {
 }
 
 impl TensorHeader {
-    fn place_in(&self, data_start: usize, map: &Arc<Mmap>) -> Result<StoredTensor, ModelError> {
+    fn place_in(
+        &self,
+        data_start: usize,
+        map: &Arc<MappedFile>,
+    ) -> Result<StoredTensor, ModelError> {
         let file_len = map.len();
         let damaged = |what: String| ModelError::Damaged { what };
         let columns = self.extents.first().copied().unwrap_or(1);
@@ -224,6 +229,9 @@ impl TensorHeader {
 struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
+    /// Bytes of memory that may still be spent on what is read: a file of numbers of one byte each
+    /// would take thirty times its size.
+    budget: usize,
 }
 
 impl Reader<'_> {
@@ -235,6 +243,14 @@ impl Reader<'_> {
         let taken = &self.bytes[self.at..end];
         self.at = end;
         Ok(taken)
+    }
+
+    fn spend(&mut self, bytes: usize, what: &str) -> Result<(), ModelError> {
+        let left = self.budget.checked_sub(bytes);
+        self.budget = left.ok_or_else(|| ModelError::Damaged {
+            what: format!("{what} makes the header larger than {} MB", METADATA_BUDGET >> 20),
+        })?;
+        Ok(())
     }
 
     fn array<const N: usize>(&mut self, what: &str) -> Result<[u8; N], ModelError> {
@@ -262,11 +278,13 @@ impl Reader<'_> {
 
     fn text(&mut self, what: &str) -> Result<String, ModelError> {
         let len = self.count(what, 1)?;
+        self.spend(len, what)?;
         let bytes = self.take(len, what)?;
         Ok(String::from_utf8_lossy(bytes).into_owned())
     }
 
     fn value(&mut self, kind: u32, key: &str, depth: usize) -> Result<Value, ModelError> {
+        self.spend(size_of::<Value>(), key)?;
         Ok(match kind {
             0 => Value::Int(u8::from_le_bytes(self.array(key)?).into()),
             1 => Value::Int(i8::from_le_bytes(self.array(key)?).into()),
@@ -296,6 +314,7 @@ impl Reader<'_> {
 
     fn tensor_header(&mut self) -> Result<TensorHeader, ModelError> {
         let name = self.text("a tensor's name")?;
+        self.spend(size_of::<TensorHeader>() + size_of::<StoredTensor>(), &name)?;
         let n_extents = self.u32(&name)?;
         if n_extents > 4 {
             let what = format!("tensor {name:?} has {n_extents} dimensions");
@@ -371,5 +390,40 @@ mod tests {
             let error = open(&bytes).err().unwrap().to_string();
             assert!(error.contains(what), "{error}");
         }
+    }
+
+    #[test]
+    fn what_would_lie_about_the_rest_is_refused() {
+        let file_with = |change: &dyn Fn(&mut TinyGguf)| {
+            let mut file = TinyGguf::new("llama");
+            file.set("numbers", testing::Value::Ints(&[-1, 7]));
+            file.vector("norm", &[1.5]);
+            change(&mut file);
+            open(&file.bytes()).err().map(|error| error.to_string()).unwrap_or_default()
+        };
+        assert_eq!(file_with(&|_| {}), "");
+        let doubled = file_with(&|file| file.vector("norm", &[2.5]));
+        assert!(doubled.contains("\"norm\" stands there twice"), "{doubled}");
+        for alignment in [0, 1 << 20, u32::MAX] {
+            let key = "general.alignment";
+            let error = file_with(&|file| file.set(key, testing::Value::U32(alignment)));
+            assert!(error.contains("general.alignment"), "{alignment}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_header_of_tiny_things_does_not_fill_the_memory() {
+        // A valid array of ten million numbers of one byte.
+        let mut bytes = b"GGUF\x03\0\0\0".to_vec();
+        bytes.extend(0u64.to_le_bytes());
+        bytes.extend(1u64.to_le_bytes());
+        bytes.extend(1u64.to_le_bytes());
+        bytes.push(b'k');
+        bytes.extend(9u32.to_le_bytes());
+        bytes.extend(0u32.to_le_bytes());
+        bytes.extend(10_000_000u64.to_le_bytes());
+        bytes.resize(bytes.len() + 10_000_000, 1);
+        let error = open(&bytes).err().unwrap().to_string();
+        assert!(error.contains("larger than 256 MB"), "{error}");
     }
 }

@@ -1,17 +1,17 @@
 //! Reading a checkpoint in Hugging Face's layout: a folder with `config.json` and either
 //! `model.safetensors` or an index of shards.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use memmap2::Mmap;
 use safetensors::{Dtype, SafeTensors};
 use serde_json::Value;
 
 use crate::ModelError;
 use crate::checkpoint::{Checkpoint, StoredTensor};
 use crate::format::StorageFormat;
+use crate::mapping::MappedFile;
 
 /// An open folder: its configuration, and where its tensors are.
 pub struct HfFolder {
@@ -77,14 +77,7 @@ fn shards(folder: &Path) -> Result<Vec<PathBuf>, ModelError> {
 }
 
 fn map_shard(path: &Path, checkpoint: &mut Checkpoint) -> Result<(), ModelError> {
-    let io = |source| ModelError::Io { path: path.to_owned(), source };
-    let file = File::open(path).map_err(io)?;
-    #[expect(
-        unsafe_code,
-        reason = "mapping is how weights stay out of the heap; the map is read-only, and a file \
-                  changed under a running program is as fatal as one being unplugged"
-    )]
-    let map = Arc::new(unsafe { Mmap::map(&file) }.map_err(io)?);
+    let map = Arc::new(MappedFile::open(path)?);
     let damaged = |error| ModelError::Damaged { what: format!("{}: {error}", path.display()) };
     let (header_bytes, metadata) = SafeTensors::read_metadata(&map).map_err(damaged)?;
     // The length of the header stands before it, in eight bytes.

@@ -21,6 +21,7 @@ pub mod format;
 mod gguf;
 mod hf_folder;
 mod kv;
+mod mapping;
 mod ops;
 mod simd;
 #[cfg(test)]

@@ -5,11 +5,10 @@ use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
-use memmap2::Mmap;
-
 use crate::ModelError;
 use crate::checkpoint::{Checkpoint, StoredTensor};
 use crate::format::StorageFormat;
+use crate::mapping::MappedFile;
 
 /// All weights of a decoder.
 pub(crate) struct Weights {
@@ -75,7 +74,7 @@ pub(crate) struct Matrix {
 /// Weights in a mapped file, or, where a family needs them in another order, in memory.
 #[derive(Clone)]
 enum Bytes {
-    Mapped(Arc<Mmap>, Range<usize>),
+    Mapped(Arc<MappedFile>, Range<usize>),
     Owned(Arc<[u8]>),
 }
 

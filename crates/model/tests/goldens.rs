@@ -162,9 +162,8 @@ fn hidden_states_and_attention_are_pytorchs() {
             .collect();
         let expected = flat(&golden.numbers["attention_last_query"]);
         assert_close(&golden.name, &last, &expected, 1e-5);
-        let first_layer: Vec<f32> = (0..heads)
-            .flat_map(|head| (0..n).flat_map(move |query| row(0, query, head)))
-            .collect();
+        let first_layer: Vec<f32> =
+            (0..heads).flat_map(|head| (0..n).flat_map(move |query| row(0, query, head))).collect();
         let expected = flat(&golden.numbers["attention_layer0_full"]);
         assert_close(&golden.name, &first_layer, &expected, 1e-5);
     }

@@ -33,6 +33,7 @@ impl From<EngineError> for ApiError {
             | EngineError::ContextTooLong { .. }
             | EngineError::TooManyForced { .. }
             | EngineError::Template(_)
+            | EngineError::Tokenizer(_)
             | EngineError::Sampling(_)
             | EngineError::ConstraintUnavailable => StatusCode::BAD_REQUEST,
             EngineError::Cancelled | EngineError::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,

@@ -66,11 +66,12 @@ pub(crate) fn attention<'a>(
             one_head(&mut scores, index, out);
         }
     } else {
-        out.par_chunks_exact_mut(config.head_dim)
-            .enumerate()
-            .for_each_init(Vec::new, |scores, (index, out)| {
+        out.par_chunks_exact_mut(config.head_dim).enumerate().for_each_init(
+            Vec::new,
+            |scores, (index, out)| {
                 one_head(scores, index, out);
-            });
+            },
+        );
     }
     out
 }

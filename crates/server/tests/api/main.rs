@@ -7,6 +7,7 @@ mod catalog;
 mod door;
 mod errors;
 mod families;
+mod large;
 mod model;
 mod page;
 mod preview;
