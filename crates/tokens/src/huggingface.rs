@@ -4,6 +4,7 @@ use serde_json::Value;
 use tokenizers::Tokenizer as Encoder;
 
 use crate::byte_level::{byte_of_character, bytes_of};
+use crate::sentence_piece::{byte_of_token, bytes_of_piece};
 use crate::{TokenId, TokenKind, TokenizerError, Vocabulary};
 
 /// What a folder says about its vocabulary; whoever reads the files fills this in.
@@ -86,14 +87,9 @@ impl Spelling {
 }
 
 fn sentence_piece_token(text: &str) -> (Vec<u8>, TokenKind) {
-    let byte = text
-        .strip_prefix("<0x")
-        .and_then(|rest| rest.strip_suffix('>'))
-        .filter(|digits| digits.len() == 2)
-        .and_then(|digits| u8::from_str_radix(digits, 16).ok());
-    match byte {
+    match byte_of_token(text) {
         Some(byte) => (vec![byte], TokenKind::Byte),
-        None => (text.replace('▁', " ").into_bytes(), TokenKind::Normal),
+        None => (bytes_of_piece(text), TokenKind::Normal),
     }
 }
 

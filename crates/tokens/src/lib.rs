@@ -17,6 +17,7 @@ mod gguf;
 mod huggingface;
 pub mod mask;
 mod pre_tokenizer;
+mod sentence_piece;
 mod tokenizer;
 mod vocabulary;
 
