@@ -1,9 +1,9 @@
 """Tokenizes awkward texts with SentencePiece and llama.cpp, for small vocabularies made here.
 
-    pip install sentencepiece tokenizers gguf llama-cpp-python
+    pip install sentencepiece tokenizers gguf llama-cpp-python transformers
     python make_tokenizations.py REPOSITORY OUT_DIR
 
-Two files are written:
+Three files are written:
 
 sentence_piece.json holds two SentencePiece BPE vocabularies trained on this repository's licence
 texts, one with byte pieces and one without, and what sentencepiece itself and llama.cpp (on a GGUF
@@ -14,9 +14,13 @@ a vocabulary without byte pieces does not know, so there sentencepiece is the on
 byte_level.json holds one byte-level vocabulary and, for each name of a pre-tokenizer, what
 llama.cpp makes of each text. The merges are learnt on the texts themselves without any splitting,
 so that nothing but the pre-tokenizer keeps a text from becoming one long token.
+
+chat_templates.json holds templates that write what real models' templates write, in their manner, and
+what transformers renders of them.
 """
 import io, json, os, sys, tempfile
-import gguf, llama_cpp, sentencepiece, tokenizers
+import gguf, llama_cpp, sentencepiece, tokenizers, transformers
+from transformers.utils.chat_template_utils import _compile_jinja_template
 
 repository, out_dir = sys.argv[1:3]
 
@@ -130,6 +134,148 @@ def byte_level_cases():
     return {"tokens": tokens, "kinds": kinds, "merges": merges, "texts": TEXTS, "pre_tokenizers": kinds_of_names}
 
 
+TEMPLATES = {
+    "chatml, as Qwen 2.5 and SmolLM2": """{%- if tools %}
+    {{- 'tools: ' }}
+    {%- for tool in tools %}
+        {{- "\\n" }}{{- tool | tojson }}
+    {%- endfor %}
+{%- elif messages[0]['role'] == 'system' %}
+    {{- '<|im_start|>system\\n' + messages[0]['content'] + '<|im_end|>\\n' }}
+{%- else %}
+    {{- '<|im_start|>system\\nDefault words.<|im_end|>\\n' }}
+{%- endif %}
+{%- for message in messages %}
+    {%- if (message.role == "user") or (message.role == "system" and not loop.first) or (message.role == "assistant" and not message.tool_calls) %}
+        {{- '<|im_start|>' + message.role + '\\n' + message.content + '<|im_end|>' + '\\n' }}
+    {%- elif message.role == "tool" %}
+        {%- if (loop.index0 == 0) or (messages[loop.index0 - 1].role != "tool") %}{{- '<tool>' }}{%- endif %}
+    {%- endif %}
+{%- endfor %}
+{%- if add_generation_prompt %}
+    {{- '<|im_start|>assistant\\n' }}
+{%- endif %}
+""",
+    "dates and slices, as Llama 3.1": """{{- bos_token }}
+{%- if custom_tools is defined %}
+    {%- set tools = custom_tools %}
+{%- endif %}
+{%- if not date_string is defined %}
+    {%- if strftime_now is defined %}
+        {%- set date_string = strftime_now("%d %b %Y") | length %}
+    {%- else %}
+        {%- set date_string = "26 Jul 2024" %}
+    {%- endif %}
+{%- endif %}
+{%- if messages[0]['role'] == 'system' %}
+    {%- set system_message = messages[0]['content']|trim %}
+    {%- set messages = messages[1:] %}
+{%- else %}
+    {%- set system_message = "" %}
+{%- endif %}
+{{- "<|start_header_id|>system<|end_header_id|>\\n\\n" }}
+{{- "Today: " + date_string|string + "\\n\\n" }}
+{{- system_message }}
+{{- "<|eot_id|>" }}
+{%- for message in messages %}
+    {%- if not (message.role == 'ipython' or message.role == 'tool' or 'tool_calls' in message) %}
+        {{- '<|start_header_id|>' + message['role'] + '<|end_header_id|>\\n\\n'+ message['content'] | trim + '<|eot_id|>' }}
+    {%- endif %}
+{%- endfor %}
+{%- if add_generation_prompt %}
+    {{- '<|start_header_id|>assistant<|end_header_id|>\\n\\n' }}
+{%- endif %}
+""",
+    "one line, as Gemma's without its refusal": "{{ bos_token }}{% for message in messages %}{% if (message['role'] == 'assistant') %}{% set role = 'model' %}{% else %}{% set role = message['role'] %}{% endif %}{{ '<start_of_turn>' + role + '\\n' + message['content'] | trim + '<end_of_turn>\\n' }}{% endfor %}{% if add_generation_prompt %}{{'<start_of_turn>model\\n'}}{% endif %}",
+    "content in parts, as Gemma 3": """{{ bos_token }}
+{%- if messages[0]['role'] == 'system' -%}
+    {%- if messages[0]['content'] is string -%}
+        {%- set first_user_prefix = messages[0]['content'] + '\n\n' -%}
+    {%- else -%}
+        {%- set first_user_prefix = messages[0]['content'][0]['text'] + '\n\n' -%}
+    {%- endif -%}
+    {%- set loop_messages = messages[1:] -%}
+{%- else -%}
+    {%- set first_user_prefix = "" -%}
+    {%- set loop_messages = messages -%}
+{%- endif -%}
+{%- for message in loop_messages -%}
+    {%- if (message['role'] == 'user') != (loop.index0 % 2 == 0) -%}
+        {{ raise_exception("Conversation roles must alternate") }}
+    {%- endif -%}
+    {{ '<start_of_turn>' + message['role'] + '\n' + (first_user_prefix if loop.first else "") }}
+    {%- if message['content'] is string -%}
+        {{ message['content'] | trim }}
+    {%- elif message['content'] is iterable -%}
+        {%- for item in message['content'] -%}{{ item['text'] | trim }}{%- endfor -%}
+    {%- else -%}
+        {{ raise_exception("Invalid content type") }}
+    {%- endif -%}
+    {{ '<end_of_turn>\n' }}
+{%- endfor -%}
+{%- if add_generation_prompt -%}
+    {{'<start_of_turn>model\n'}}
+{%- endif -%}
+""",
+    "namespaces and loop controls, as Mistral": """{%- if messages[0]["role"] == "system" %}
+    {%- set system_message = messages[0]["content"] %}
+    {%- set loop_messages = messages[1:] %}
+{%- else %}
+    {%- set loop_messages = messages %}
+{%- endif %}
+{%- set user_messages = loop_messages | selectattr("role", "equalto", "user") | list %}
+{%- set ns = namespace(index=0, seen=[]) %}
+{%- for message in loop_messages %}
+    {%- if not (message.role == "tool" or (message.tool_calls is defined and message.tool_calls is not none)) %}
+        {%- if (message["role"] == "user") != (ns.index % 2 == 0) %}
+            {{- raise_exception("roles must alternate") }}
+        {%- endif %}
+        {%- set ns.index = ns.index + 1 %}
+        {%- set ns.seen = ns.seen + [message.role] %}
+    {%- endif %}
+{%- endfor %}
+{{- bos_token }}
+{%- for message in loop_messages %}
+    {%- if message["role"] == "tool" %}{%- continue %}{%- endif %}
+    {%- if message["role"] == "user" %}
+        {%- if loop.last and system_message is defined %}
+            {{- "[INST] " + system_message + "\\n\\n" + message["content"] + "[/INST]" }}
+        {%- else %}
+            {{- "[INST] " + message["content"] + "[/INST]" }}
+        {%- endif %}
+        {%- break %}
+    {%- endif %}
+{%- endfor %}
+{{- user_messages | length }}{{ ns.index }}{{ ns.seen | join("+") }}
+""",
+    "block tags on lines of their own, as Phi-3": """{% for message in messages %}
+    {% if message['role'] == 'system' %}
+{{'<|system|>\n' + message['content'] + '<|end|>\n'}}
+    {% elif message['role'] == 'user' %}
+{{'<|user|>\n' + message['content'] + '<|end|>\n'}}
+    {% endif %}
+  {% endfor %}
+{% if add_generation_prompt %}{{ '<|assistant|>\n' }}{% else %}{{ eos_token }}{% endif %}""",
+    "methods": "{{ messages[-1].content.strip().upper() }}{{ messages[-1]['content'].split('</think>')[-1].lstrip('\\n') }}{{ ' a '.rstrip() }}|{{ 'a-b'.replace('-', '+') }}{{ 'Abc'.startswith('A') }}{{ 'abc'.endswith('x') }}{{ messages[0].get('name', 'nobody') }}{{ messages[0].get('name') }}{% for key, value in messages[0].items() %}{{ key }}={{ value }};{% endfor %}{{ ', '.join(['x', 'y']) }}",
+    "filters": "{{ messages | map(attribute='role') | join(', ') }}{{ messages[0] | tojson }}{{ {'b': [1, 2.5, none, true], 'a': 'é\\n'} | tojson }}{{ {'b': [1], 'a': {}} | tojson(indent=2) }}{{ messages[0].content | default('d') }}{{ missing | default('d') }}{{ 'x\\ny' | indent(4) }}{{ [3, 1, 2] | sort | first }}{{ messages | rejectattr('role', 'equalto', 'system') | map(attribute='content') | list | last }}",
+    "operators": "{% set n = 2 %}{{ n + 1 }}{{ n * 3 }}{{ 'ab' * n }}{{ n - 5 }}{{ 7 // n }}{{ 7 % 3 }}{{ n ** 3 }}{{ 'a' ~ n ~ none }}{{ [1] + [2] }}{{ n == 2 and not n != 2 }}{{ 1 < n < 3 }}{{ 'a' in 'cat' }}{{ n not in [1, 3] }}{{ 'yes' if n > 1 else 'no' }}{{ messages[::-1][0].role }}{{ 'abcdef'[1:-1:2] }}{{ (n, 3)[1] }}{{ [n, missing] | length }}",
+    "macros, calls and set blocks": "{% macro turn(m, end='<|end|>') -%}<|{{ m.role }}|>{{ m.content }}{{ end }}{{ caller() if caller }}{%- endmacro %}{% for m in messages %}{{ turn(m) }}{{ turn(m, end='!') }}{% endfor %}{% set all %}[{{ messages | length }}]{% endset %}{{ all }}{% call turn(messages[0]) %}called{% endcall %}{% with x = 1 %}{{ x }}{% endwith %}{# a comment #}{% raw %}{{ raw }}{% endraw %}",
+    "recursion into nested values": "{% macro show(v) %}{% if v is mapping %}({% for k in v | sort %}{{ k }}:{{ show(v[k]) }}{% if not loop.last %},{% endif %}{% endfor %}){% elif v is string %}{{ v }}{% else %}[{% for i in v %}{{ show(i) }}{% endfor %}]{% endif %}{% endmacro %}{{ show(messages) }}{{ show({'a': ['x', {'b': 'y'}], 'c': {}}) }}",
+    "training marks": "{%- for m in messages %}\n  {%- generation -%}\n {{ m.content }}\n{% endgeneration %}\n{%- endfor %}\nend\n",
+    "whitespace control": "a  {%- if true -%}  b  {%- endif %}  c\n  {% if true %}\n  d\n  {%+ if true %}e{% endif -%}\n\n  f\n{% endif %}\n{{ 'g' }}\n\n",
+}
+
+
+def template_cases():
+    cases = []
+    for name, source in TEMPLATES.items():
+        for system, user in (("Be kind.", "Hi"), ("", "  Two\n\nlines, é 🎉 \"quoted\" </think>\n\nx ")):
+            messages = ([{"role": "system", "content": system}] if system else []) + [{"role": "user", "content": user}]
+            text = _compile_jinja_template(source).render(messages=messages, add_generation_prompt=True, bos_token="<s>", eos_token="</s>")
+            cases.append({"name": name, "template": source, "system": system, "user": user, "text": text})
+    return {"transformers": transformers.__version__, "cases": cases}
+
+
 def write(name, content):
     with open(os.path.join(out_dir, name), "w") as file:
         json.dump({"witnesses": f"sentencepiece {sentencepiece.__version__}, llama-cpp-python {llama_cpp.__version__}", **content},
@@ -139,3 +285,4 @@ def write(name, content):
 
 write("sentence_piece.json", {"with_bytes": sentence_piece_case(True), "without_bytes": sentence_piece_case(False)})
 write("byte_level.json", byte_level_cases())
+write("chat_templates.json", template_cases())

@@ -64,14 +64,14 @@ const KINDS: &[PreTokenizerKind] = &[
         ignore_merges: false,
         adds_bos: false,
     },
-    // Llama 3, SmolLM3; Mistral's Pixtral.
+    // Llama 3; Mistral's Pixtral.
     PreTokenizerKind {
         names: &["llama-bpe", "llama3", "llama-v3", "pixtral"],
         patterns: &[LLAMA3],
         ignore_merges: true,
         adds_bos: true,
     },
-    // OLMo 2, Phi-4 and Granite 4, whose vocabularies come from GPT-4's; Smaug's Llama 3.
+    // Vocabularies like GPT-4's or Llama 3's whose prompts have no BOS (OLMo 2, Phi-4; Smaug, SmolLM3).
     PreTokenizerKind {
         names: &["dbrx", "smaug-bpe"],
         patterns: &[LLAMA3],

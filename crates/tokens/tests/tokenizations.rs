@@ -1,7 +1,7 @@
-//! The ids that sentencepiece and llama.cpp give to awkward texts.
+//! The ids that sentencepiece and llama.cpp give to awkward texts, and what transformers renders.
 
 use serde_json::Value;
-use tokenscope_tokens::{GgufVocabulary, TokenId, TokenKind, Tokenizer};
+use tokenscope_tokens::{ChatTemplate, GgufVocabulary, TokenId, TokenKind, Tokenizer};
 
 fn fixture(name: &str) -> Value {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/tokenizations/");
@@ -95,5 +95,17 @@ fn byte_level_texts_get_llama_cpps_ids_for_every_pre_tokenizer() {
             }
         }
         assert!(wrong.is_empty(), "{pre}: {wrong:#?}");
+    }
+}
+
+#[test]
+fn templates_in_the_manner_of_real_models_render_as_transformers_does() {
+    for case in fixture("chat_templates.json")["cases"].as_array().unwrap() {
+        let text = |key: &str| case[key].as_str().unwrap();
+        let template = ChatTemplate::new(text("template"), Some("<s>"), Some("</s>")).unwrap();
+        let chat = template.render(text("system"), text("user"));
+        let chat = chat.unwrap_or_else(|error| panic!("{}: {error}", text("name")));
+        assert_eq!(chat.text, text("text"), "{}", text("name"));
+        assert!(!chat.system_folded);
     }
 }
