@@ -328,6 +328,8 @@ mod tests {
             (&with, "a<end>a", &[6, 3, 6]),
             (&with, "<end><end>", &[3, 3]),
             (&with, "<end>  a", &[3, 4, 4, 6]),
+            // A chat template writes the BOS token, so `encode` adds none.
+            (&with, "<s>a", &[1, 6]),
             (&without, "a<end>a a", &[5, 3, 5, 6]),
             (&phi3, "<end> \n\ta<s> a", &[3, 6, 1, 4, 6]),
             (&phi3, "<end>\n<end>", &[3, 3]),
