@@ -14,8 +14,9 @@ pub(crate) struct FolderTexts {
     pub(crate) chat_template: Option<String>,
 }
 
-/// Reads `tokenizer.json`, `tokenizer_config.json`, `generation_config.json` and
-/// `chat_template.jinja`; all but the first may be absent. `config` is `config.json`.
+/// Reads `tokenizer.json`, `tokenizer_config.json`, `special_tokens_map.json`,
+/// `generation_config.json`, `chat_template.jinja` and `chat_template.json`; all but the first may be
+/// absent. `config` is `config.json`.
 ///
 /// # Errors
 /// A sentence that names the file.
@@ -23,18 +24,27 @@ pub(crate) fn read(folder: &Path, config: &Value) -> Result<FolderTexts, String>
     let tokenizer_json = optional_text(folder, "tokenizer.json")?
         .ok_or_else(|| "the folder has no tokenizer.json".to_owned())?;
     let settings = optional_json(folder, "tokenizer_config.json")?;
+    let map = optional_json(folder, "special_tokens_map.json")?;
     let generation = optional_json(folder, "generation_config.json")?;
-    // The file of its own wins over the one inside the settings, as in transformers.
+    // The file of its own wins over the one inside the settings, as in transformers. The JSON file
+    // is that of older models that also see.
     let chat_template = match optional_text(folder, "chat_template.jinja")? {
         Some(template) => Some(template),
-        None => template_in(&settings["chat_template"]),
+        None => match template_in(&settings["chat_template"]) {
+            Some(template) => Some(template),
+            None => template_in(&optional_json(folder, "chat_template.json")?["chat_template"]),
+        },
     };
-    let other_ends = [config, &generation].iter().flat_map(|v| ids(&v["eos_token_id"])).collect();
+    // Models that also see keep the settings of their text part in a part of their own.
+    let ends = [&config["eos_token_id"], &config["text_config"]["eos_token_id"]];
+    let other_ends = ends.into_iter().chain([&generation["eos_token_id"]]).flat_map(ids).collect();
+    // A token that the settings call null is none, whatever the older file says.
+    let token = |name: &str| token_text(settings.get(name).unwrap_or(&map[name]));
     Ok(FolderTexts {
         vocabulary: HfVocabulary {
             tokenizer_json,
-            bos: token_text(&settings["bos_token"]),
-            eos: token_text(&settings["eos_token"]),
+            bos: token("bos_token"),
+            eos: token("eos_token"),
             other_ends,
         },
         chat_template,
@@ -47,7 +57,12 @@ fn template_in(value: &Value) -> Option<String> {
         let default = list.iter().find(|entry| entry["name"] == "default")?;
         default["template"].as_str().map(str::to_owned)
     };
-    value.as_str().map(str::to_owned).or_else(|| value.as_array().and_then(of_list))
+    let by_name = || value["default"].as_str().map(str::to_owned);
+    value
+        .as_str()
+        .map(str::to_owned)
+        .or_else(|| value.as_array().and_then(of_list))
+        .or_else(by_name)
 }
 
 /// A token is written as its text, or as an object that contains it.
@@ -94,6 +109,17 @@ mod tests {
         assert_eq!((bare.vocabulary.eos, bare.chat_template), (None, None));
         assert_eq!(bare.vocabulary.other_ends, [TokenId(7)]);
 
+        write("chat_template.json", r#"{"chat_template": "O"}"#);
+        write(
+            "special_tokens_map.json",
+            r#"{"bos_token": "<b>", "eos_token": {"content": "<e>"}}"#,
+        );
+        let old = read(folder.path(), &json!({"text_config": {"eos_token_id": [3, 4]}})).unwrap();
+        assert_eq!(old.chat_template.as_deref(), Some("O"));
+        let texts = (old.vocabulary.bos.as_deref(), old.vocabulary.eos.as_deref());
+        assert_eq!(texts, (Some("<b>"), Some("<e>")));
+        assert_eq!(old.vocabulary.other_ends, [3, 4].map(TokenId));
+
         write(
             "tokenizer_config.json",
             r#"{"bos_token": null, "eos_token": {"content": "</s>"}, "chat_template":
@@ -105,6 +131,13 @@ mod tests {
         assert_eq!(full.vocabulary.eos.as_deref(), Some("</s>"));
         assert_eq!(full.vocabulary.other_ends, [7, 7, 9].map(TokenId));
         assert_eq!(full.chat_template.as_deref(), Some("D"));
+        write(
+            "tokenizer_config.json",
+            r#"{"chat_template": [{"name": "tools", "template": "T"}, {"name": "rag", "template": "R"}]}"#,
+        );
+        fs::remove_file(folder.path().join("chat_template.json")).unwrap();
+        let without_default = read(folder.path(), &Value::Null).unwrap();
+        assert_eq!(without_default.chat_template, None);
         write("chat_template.jinja", "J");
         let with_file = read(folder.path(), &Value::Null).unwrap();
         assert_eq!(with_file.chat_template.as_deref(), Some("J"));

@@ -10,6 +10,10 @@ use crate::query::Context;
 pub(crate) struct PromptIds {
     pub(crate) prompt: Vec<TokenId>,
     pub(crate) completion: Vec<TokenId>,
+    /// Whether the chat template refused a system role, so that the system text stands in the
+    /// user's message.
+    #[expect(dead_code, reason = "the response does not tell it yet")]
+    pub(crate) system_folded: bool,
 }
 
 impl PromptIds {
@@ -17,18 +21,19 @@ impl PromptIds {
     /// token if the model wants one, and the system text is ignored.
     pub(crate) fn of(model: &LoadedModel, context: &Context) -> Result<Self, EngineError> {
         let template = model.template.as_ref().filter(|_| context.use_chat_template);
-        let prompt = match template {
+        let (prompt, system_folded) = match template {
             Some(Ok(template)) => {
-                encode(model, &template.render(&context.system_prompt, &context.prompt)?)?
+                let chat = template.render(&context.system_prompt, &context.prompt)?;
+                (encode(model, &chat.text)?, chat.system_folded)
             }
             Some(Err(broken)) => return Err(EngineError::Template(broken.clone())),
             None => {
                 check_text(model, &context.prompt)?;
-                model.tokenizer.encode_prompt(&context.prompt).map_err(refused)?
+                (model.tokenizer.encode_prompt(&context.prompt).map_err(refused)?, false)
             }
         };
         let completion = known_ids(model, "completion_ids", &context.completion)?;
-        Ok(PromptIds { prompt, completion })
+        Ok(PromptIds { prompt, completion, system_folded })
     }
 
     /// Prompt and completion in one.

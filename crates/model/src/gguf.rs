@@ -146,6 +146,18 @@ impl GgufFile {
             .collect()
     }
 
+    /// A metadata array of numbers.
+    pub fn floats(&self, key: &str) -> Option<Vec<f64>> {
+        self.array(key)?
+            .iter()
+            .map(|value| match value {
+                Value::Float(number) => Some(*number),
+                Value::Int(number) => Some(*number as f64),
+                _ => None,
+            })
+            .collect()
+    }
+
     /// A metadata array of integers.
     pub fn ints(&self, key: &str) -> Option<Vec<i64>> {
         self.array(key)?

@@ -1,10 +1,24 @@
 //! Chat templates: from a system and a user text to the prompt text the model was trained on.
 
-use hf_chat_template::{ChatTemplate as Template, Message, TokenizerConfig};
+use minijinja::context;
+
+use crate::jinja::{Failure, Jinja};
 
 /// A model's compiled chat template.
 pub struct ChatTemplate {
-    template: Template,
+    template: Jinja,
+    bos: Option<String>,
+    eos: Option<String>,
+}
+
+/// The prompt text of one exchange.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RenderedChat {
+    /// Up to the point where the assistant speaks.
+    pub text: String,
+    /// Whether the template refused a system role, so that the system text stands at the start of
+    /// the user's message instead.
+    pub system_folded: bool,
 }
 
 /// Why a chat template could not be compiled or rendered; the text is the template engine's.
@@ -13,7 +27,7 @@ pub enum TemplateError {
     /// The template's own text is at fault.
     #[error("The model's chat template cannot be read: {0}.")]
     Compile(String),
-    /// The template refused these messages, for example a system role it does not know.
+    /// The template refused these messages, failed on them, or went beyond the limits.
     #[error("The model's chat template refused the messages: {0}.")]
     Render(String),
 }
@@ -25,37 +39,54 @@ impl ChatTemplate {
     /// # Errors
     /// [`TemplateError::Compile`] if the template is not valid Jinja.
     pub fn new(source: &str, bos: Option<&str>, eos: Option<&str>) -> Result<Self, TemplateError> {
-        let mut config = serde_json::json!({});
-        for (name, text) in [("bos_token", bos), ("eos_token", eos)] {
-            if let Some(text) = text {
-                config[name] = text.into();
-            }
-        }
-        let compile = || {
-            let config: TokenizerConfig = serde_json::from_value(config)
-                .map_err(|error| TemplateError::Compile(error.to_string()))?;
-            Template::from_template_and_config(source, &config)
-                .map_err(|error| TemplateError::Compile(error.to_string()))
-        };
-        Ok(ChatTemplate { template: compile()? })
+        let template = Jinja::new(source).map_err(TemplateError::Compile)?;
+        Ok(ChatTemplate { template, bos: bos.map(str::to_owned), eos: eos.map(str::to_owned) })
     }
 
     /// Renders one exchange up to the point where the assistant speaks
     /// (`add_generation_prompt = true`). A system text that is blank after trimming gives no system
-    /// message; many templates then insert one of their own.
+    /// message; many templates then insert one of their own. If the template refuses a system
+    /// message (Gemma's does), the user's message is the system text, a blank line and the user's
+    /// text.
     ///
     /// # Errors
-    /// [`TemplateError::Render`] with the template's own complaint.
-    pub fn render(&self, system: &str, user: &str) -> Result<String, TemplateError> {
+    /// [`TemplateError::Render`] with the template's own complaint; of two, the first.
+    pub fn render(&self, system: &str, user: &str) -> Result<RenderedChat, TemplateError> {
         let system = system.trim();
-        let mut messages = Vec::with_capacity(2);
-        if !system.is_empty() {
-            messages.push(Message::system(system));
+        let separate = if system.is_empty() {
+            self.render_messages(&[("user", user)])
+        } else {
+            self.render_messages(&[("system", system), ("user", user)])
+        };
+        let complaint = match separate {
+            Ok(text) => return Ok(RenderedChat { text, system_folded: false }),
+            Err(Failure::Raised(complaint)) if !system.is_empty() => complaint,
+            Err(Failure::Raised(complaint) | Failure::Other(complaint)) => {
+                return Err(TemplateError::Render(complaint));
+            }
+        };
+        match self.render_messages(&[("user", &format!("{system}\n\n{user}"))]) {
+            Ok(text) => Ok(RenderedChat { text, system_folded: true }),
+            Err(_) => Err(TemplateError::Render(complaint)),
         }
-        messages.push(Message::user(user));
-        self.template
-            .render_messages(&messages, true)
-            .map_err(|error| TemplateError::Render(error.to_string()))
+    }
+
+    fn render_messages(&self, messages: &[(&str, &str)]) -> Result<String, Failure> {
+        let bytes = messages.iter().map(|(_, content)| content.len()).sum();
+        let messages: Vec<_> = messages
+            .iter()
+            .map(|(role, content)| context! { role => role, content => content })
+            .collect();
+        // A token that the model lacks is left out, so that templates find it undefined.
+        let (bos, eos) = (self.bos.as_deref(), self.eos.as_deref());
+        let tokens = [("bos_token", bos), ("eos_token", eos)];
+        let tokens = tokens.into_iter().filter_map(|(name, text)| Some((name, text?)));
+        let variables = context! {
+            messages,
+            add_generation_prompt => true,
+            ..minijinja::Value::from_iter(tokens)
+        };
+        self.template.render(variables, bytes)
     }
 }
 
@@ -63,28 +94,88 @@ impl ChatTemplate {
 mod tests {
     use super::*;
 
+    fn rendered(source: &str, system: &str, user: &str) -> Result<RenderedChat, TemplateError> {
+        ChatTemplate::new(source, Some("<s>"), Some("</s>"))?.render(system, user)
+    }
+
     const CHATML: &str = "{% for message in messages %}{% if loop.first and messages[0]['role'] != 'system' %}{{ '<s>default</s>' }}{% endif %}{{ '<' + message['role'] + '>' + message['content'] + eos_token }}{% endfor %}{% if add_generation_prompt %}{{ '<assistant>' }}{% endif %}";
 
     #[test]
     fn messages_are_rendered_up_to_the_assistants_turn() {
-        let template = ChatTemplate::new(CHATML, None, Some("</s>")).unwrap();
-        for (system, user, rendered) in [
+        for (system, user, text) in [
             ("Be kind.", "Hi", "<system>Be kind.</s><user>Hi</s><assistant>"),
             ("  Be kind.\n", " Hi ", "<system>Be kind.</s><user> Hi </s><assistant>"),
             (" \n", "Hi", "<s>default</s><user>Hi</s><assistant>"),
         ] {
-            assert_eq!(template.render(system, user).unwrap(), rendered);
+            let expected = RenderedChat { text: text.to_owned(), system_folded: false };
+            assert_eq!(rendered(CHATML, system, user).unwrap(), expected);
         }
     }
 
     #[test]
-    fn a_broken_or_unwilling_template_says_so() {
-        assert!(matches!(
-            ChatTemplate::new("{% if %}", None, None),
-            Err(TemplateError::Compile(_))
-        ));
-        let unwilling = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}";
-        let error = ChatTemplate::new(unwilling, None, None).unwrap().render("x", "y").unwrap_err();
-        assert!(error.to_string().contains("System role not supported"), "{error}");
+    fn a_template_that_knows_no_system_role_gets_the_text_in_the_users_message() {
+        let gemma = "{{ bos_token }}{% if messages[0]['role'] == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}{% for m in messages %}{{ '<' + m['role'] + '>' + m['content'] | trim }}{% endfor %}";
+        for (system, user, text, system_folded) in
+            [("Be kind.", "Hi", "<s><user>Be kind.\n\nHi", true), ("", "Hi", "<s><user>Hi", false)]
+        {
+            let expected = RenderedChat { text: text.to_owned(), system_folded };
+            assert_eq!(rendered(gemma, system, user).unwrap(), expected);
+        }
+        let unwilling = "{{ raise_exception('no ' ~ messages[0].role) }}";
+        let error = rendered(unwilling, "S", "U").unwrap_err().to_string();
+        assert!(error.contains("no system"), "{error}");
+    }
+
+    #[test]
+    fn templates_that_never_end_or_fill_memory_are_stopped() {
+        let doubling = |step: &str| {
+            format!(
+                "{{% set ns = namespace(x='aaaaaaaa', y=[1]) %}}{{% for i in range(64) %}}{step}{{% endfor %}}{{{{ ns.x == ns.y }}}}"
+            )
+        };
+        for (source, complaint) in [
+            ("{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}".to_owned(), "too many steps"),
+            ("{% for i in range(99999) %}{{ 'text' * i }}{% endfor %}".to_owned(), "too much text"),
+            ("{{ 999999999999 * eos_token }}".to_owned(), "too much text"),
+            ("{{ [1] * 999999999 }}".to_owned(), "name next to the star"),
+            ("{{ ('a') * (9999 * 9999) }}".to_owned(), "name next to the star"),
+            ("{% set n = 99999999 %}{{ 'a' * n }}".to_owned(), "too much text"),
+            ("{% set n = 99999999 %}{{ [1] * n }}".to_owned(), "multiplied"),
+            (doubling("{% set ns.x = ns.x + ns.x %}"), "too much text"),
+            (doubling("{% set ns.x = ns.x ~ ns.x %}"), "too much text"),
+            (doubling("{% set ns.x = ns.x.replace('a', 'aa') %}"), "too much text"),
+            (doubling("{% set ns.x = ns.x | replace('', ns.x) %}"), "too much text"),
+            (doubling("{% set ns.x = ns.x.join([ns.x, ns.x, ns.x]) %}"), "too much text"),
+            (doubling("{% set b %}{{ ns.x }}{{ ns.x }}{% endset %}{% set ns.x = b %}"), "too much text"),
+            (doubling("{% set ns.y = [ns.y, ns.y] %}"), "too"),
+            (doubling("{% set ns.y = ns.y + ns.y %}"), "too much text"),
+            (doubling("{% set ns.y = {'a': ns.y, 'b': ns.y} %}"), "too"),
+            (doubling("{% set ns.y = dict(a=ns.y, b=ns.y) %}"), "too"),
+            ("{% set ns = namespace(x=1) %}{% for i in range(9999) %}{% set ns.x = [ns.x] %}{% endfor %}".to_owned(), "too deeply"),
+            ("{% set ns = namespace() %}{% set ns.me = ns %}{{ ns }}".to_owned(), "too deeply"),
+            ("{% set ns = namespace() %}{% for i in range(9999) %}{% set n = namespace() %}{% set n.a = ns.b %}{% set ns.b = n %}{% endfor %}".to_owned(), "too"),
+            ("{% macro f(n) %}{{ f(n + 1) }}{% endmacro %}{{ f(0) }}".to_owned(), "recursion"),
+            ("{{ 'x\n' | indent(999999999) }}".to_owned(), "too much text"),
+            ("{{ 'x' | indent(width=999999999) }}".to_owned(), "too much text"),
+            ("{{ '{:999999999}'.format(1) }}".to_owned(), "method"),
+            ("{{ '%999999999d' | format(1) }}".to_owned(), "filter"),
+            ("{{ [1] | batch(999999999, 'x') }}".to_owned(), "filter"),
+            ("{{ messages | tojson(indent=999999999) | length > 999 }}{{ nothing() }}".to_owned(), "unknown"),
+            (format!("{{{{ {}1{} }}}}", "(".repeat(190), ")".repeat(190)), "recursion"),
+            (format!("{{{{ {}1{} }}}}", "(".repeat(9999), ")".repeat(9999)), "too long"),
+            (format!("{{{{ 1{} }}}}", "+ eos_token".repeat(90_000)), "too long"),
+            (format!("{{{{ eos_token{} }}}}", ".a".repeat(90_000)), "too long"),
+            (format!("{{% if a %}}{}{{% endif %}}", "{% elif a %}".repeat(80_000)), "alternatives"),
+            (format!("{}x{}", "{% if true %}".repeat(9999), "{% endif %}".repeat(9999)), "recursion"),
+            (" ".repeat(2_000_000), "bytes"),
+            ("{% include 'other' %}".to_owned(), "template"),
+            ("{% block a %}{% endblock %}".to_owned(), "blocks are not supported"),
+            ("{% if %}".to_owned(), "cannot be read"),
+        ] {
+            let shown: String = source.chars().take(120).collect();
+            let error = rendered(&source, "", "Hi").map(|chat| chat.text.len());
+            let error = error.expect_err(&shown).to_string();
+            assert!(error.contains(complaint), "{shown}: {error}");
+        }
     }
 }

@@ -6,7 +6,8 @@ use crate::{TokenId, TokenKind};
 /// field these are the `tokenizer.*` keys of the GGUF specification.
 #[derive(Debug, Clone, Default)]
 pub struct GgufVocabulary {
-    /// `tokenizer.ggml.model`: the kind of tokenizer, `gpt2` for byte-level BPE.
+    /// `tokenizer.ggml.model`: the kind of tokenizer, `gpt2` for byte-level BPE, `llama` for
+    /// SentencePiece.
     pub model: String,
     /// `tokenizer.ggml.pre`: the pre-tokenizer's name; absent in old files.
     pub pre: Option<String>,
@@ -16,13 +17,22 @@ pub struct GgufVocabulary {
     pub kinds: Vec<TokenKind>,
     /// `tokenizer.ggml.merges`, best first; each is two tokens with a space between.
     pub merges: Vec<String>,
+    /// `tokenizer.ggml.scores`, by id; only SentencePiece has them.
+    pub scores: Vec<f32>,
+    /// `tokenizer.ggml.unknown_token_id`.
+    pub unknown: Option<TokenId>,
+    /// `tokenizer.ggml.add_space_prefix`; only SentencePiece heeds it, and there absent means yes.
+    pub add_space_prefix: Option<bool>,
+    /// Whether `general.name` says that this is a Phi-3. Its SentencePiece tokenizer drops white
+    /// space after markers, which no other key of the file tells.
+    pub is_phi3: bool,
     /// `tokenizer.ggml.bos_token_id`.
     pub bos: Option<TokenId>,
     /// `tokenizer.ggml.eos_token_id`: the one that ends a turn.
     pub eos: Option<TokenId>,
     /// Further ids that end generation: `eot_token_id`, `eom_token_id`.
     pub other_ends: Vec<TokenId>,
-    /// `tokenizer.ggml.add_bos_token`; absent means what the pre-tokenizer's kind implies.
+    /// `tokenizer.ggml.add_bos_token`; absent means what the tokenizer's kind implies.
     pub add_bos: Option<bool>,
     /// `tokenizer.ggml.add_eos_token`.
     pub add_eos: Option<bool>,

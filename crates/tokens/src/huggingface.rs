@@ -1,10 +1,19 @@
 //! The vocabulary part of a Hugging Face folder, as plain data, and what its tokens stand for.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 use tokenizers::Tokenizer as Encoder;
 
 use crate::byte_level::{byte_of_character, bytes_of};
+use crate::sentence_piece::{byte_of_token, bytes_of_piece};
 use crate::{TokenId, TokenKind, TokenizerError, Vocabulary};
+
+/// Largest vocabulary; the largest of real models have 262,144 tokens.
+const MAX_TOKENS: u32 = 1 << 22;
+
+/// Most times as long as it is that a normalizer may make a text.
+const MAX_GROWTH: f64 = 1000.0;
 
 /// What a folder says about its vocabulary; whoever reads the files fills this in.
 #[derive(Debug, Clone, Default)]
@@ -39,6 +48,7 @@ impl HfVocabulary {
         let json: Value = serde_json::from_str(&self.tokenizer_json)
             .map_err(|error| refuse(error.to_string()))?;
         let spelling = Spelling::of(&json);
+        check(&json).map_err(refuse)?;
         let mut encoder: Encoder = self
             .tokenizer_json
             .parse()
@@ -48,7 +58,22 @@ impl HfVocabulary {
         encoder.with_truncation(None).map_err(|error| refuse(error.to_string()))?;
 
         let added = encoder.get_added_tokens_decoder();
-        let size = encoder.get_vocab(true).values().max().map_or(0, |id| id + 1);
+        let mut size = 0;
+        for (text, id) in encoder.get_vocab(true) {
+            if id >= MAX_TOKENS {
+                return Err(TokenizerError::Vocabulary(format!(
+                    "tokenizer.json gives {text:?} the id {id}, but only ids below {MAX_TOKENS} are \
+                     supported"
+                )));
+            }
+            size = size.max(id + 1);
+        }
+        if let Some(unknown) = json["model"]["unk_token"].as_str()
+            && spelling != Spelling::ByteLevel
+            && encoder.token_to_id(unknown).is_none()
+        {
+            return Err(refuse(format!("its unknown token {unknown:?} is not in its vocabulary")));
+        }
         let byte_of = byte_of_character();
         let vocabulary = Vocabulary::new((0..size).map(|id| {
             let Some(text) = encoder.id_to_token(id) else {
@@ -66,6 +91,75 @@ impl HfVocabulary {
         }));
         Ok((encoder, vocabulary))
     }
+}
+
+/// Refuses what would make encoding random, endless or huge. Numbers and names that do not fit
+/// together are the tokenizers crate's to refuse.
+fn check(json: &Value) -> Result<(), String> {
+    if json["model"]["dropout"].as_f64().is_some_and(|dropout| dropout > 0.0) {
+        return Err("it leaves out merges at random (dropout), which is not supported".into());
+    }
+    if let Some(vocabulary) = json["model"]["vocab"].as_object() {
+        let mut owners = HashMap::with_capacity(vocabulary.len());
+        for (text, id) in vocabulary {
+            if let Some(other) = owners.insert(id.as_u64(), text) {
+                return Err(format!("{other:?} and {text:?} have the same id, {id}"));
+            }
+        }
+    }
+    if growth(&json["normalizer"]) > MAX_GROWTH {
+        return Err(format!("its normalizer may make a text more than {MAX_GROWTH} times as long"));
+    }
+    for step in [&json["normalizer"], &json["pre_tokenizer"]] {
+        check_patterns(step)?;
+    }
+    Ok(())
+}
+
+/// How many times as long a normalizer may make a text, at most.
+fn growth(normalizer: &Value) -> f64 {
+    let len = |text: &Value| text.as_str().map_or(0.0, |text| text.len() as f64);
+    match normalizer["type"].as_str() {
+        Some("Sequence") => {
+            let steps = normalizer["normalizers"].as_array().into_iter().flatten();
+            steps.map(growth).product()
+        }
+        Some("Replace") => {
+            let replaced = len(&normalizer["pattern"]["String"]);
+            // A regular expression may match nothing, between any two bytes.
+            let per_byte = if replaced == 0.0 { 1.0 } else { 0.0 };
+            let written = len(&normalizer["content"]);
+            (per_byte + written / replaced.max(1.0)).max(1.0)
+        }
+        // Once for the whole text, but texts may be short.
+        Some("Prepend") => 1.0 + len(&normalizer["prepend"]),
+        // Unicode's own: U+FDFA becomes 11 times as many bytes; a letter at most 3 times as many.
+        Some("NFKC" | "NFKD") => 11.0,
+        Some("NFC" | "NFD" | "Lowercase") => 3.0,
+        Some("ByteLevel") => 2.0,
+        _ => 1.0,
+    }
+}
+
+/// Refuses regular expressions that may take time exponential in the text. Those without look-around
+/// run in linear time; those with it are run by backtracking, where repeating a group is what blows
+/// up.
+fn check_patterns(step: &Value) -> Result<(), String> {
+    for steps in ["normalizers", "pretokenizers"] {
+        for step in step[steps].as_array().into_iter().flatten() {
+            check_patterns(step)?;
+        }
+    }
+    if let Some(pattern) = step["pattern"]["Regex"].as_str() {
+        let repeats_a_group = [")*", ")+", "){"].iter().any(|sign| pattern.contains(sign));
+        if repeats_a_group && regex::Regex::new(pattern).is_err() {
+            return Err(format!(
+                "the regular expression {pattern:?} repeats a group and looks around, which may take \
+                 for ever"
+            ));
+        }
+    }
+    Ok(())
 }
 
 impl Spelling {
@@ -86,14 +180,9 @@ impl Spelling {
 }
 
 fn sentence_piece_token(text: &str) -> (Vec<u8>, TokenKind) {
-    let byte = text
-        .strip_prefix("<0x")
-        .and_then(|rest| rest.strip_suffix('>'))
-        .filter(|digits| digits.len() == 2)
-        .and_then(|digits| u8::from_str_radix(digits, 16).ok());
-    match byte {
+    match byte_of_token(text) {
         Some(byte) => (vec![byte], TokenKind::Byte),
-        None => (text.replace('▁', " ").into_bytes(), TokenKind::Normal),
+        None => (bytes_of_piece(text), TokenKind::Normal),
     }
 }
 
@@ -153,7 +242,82 @@ mod tests {
         let ids = tokenizer.encode_prompt("a é").unwrap();
         assert_eq!(ids, [0, 5, 3, 6, 7].map(TokenId));
         assert_eq!(tokenizer.vocabulary().decode(&ids[1..]), " a é");
+        // A chat template writes the BOS token, so nothing is added to it.
+        assert_eq!(tokenizer.encode("<s>a").unwrap(), [0, 5].map(TokenId));
         assert_eq!(tokenizer.vocabulary().kind(TokenId(6)), TokenKind::Byte);
+    }
+
+    #[test]
+    fn hostile_files_are_refused() {
+        let model = r#"{"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2}, "merges": ["a b"]}"#;
+        let file =
+            |model: &str, more: &str| format!(r#"{{"version": "1.0", "model": {model}{more}}}"#);
+        let normalizer = |json: &str| file(model, &format!(r#", "normalizer": {json}"#));
+        let split = |pattern: &str| {
+            let split = r#"{"type": "Split", "behavior": "Isolated", "invert": false, "pattern": {"Regex": "P"}}"#;
+            file(model, &format!(r#", "pre_tokenizer": {}"#, split.replace('P', pattern)))
+        };
+        let twice = r#"{"type": "Replace", "pattern": {"String": "a"}, "content": "aa"}"#;
+        for (json, complaint) in [
+            (file(&model.replace('2', "4000000000"), ""), "the id 4000000000"),
+            (file(&model.replace('2', "4294967295"), ""), "the id 4294967295"),
+            (file(&model.replace('2', "99999999999"), ""), "tokenizer.json"),
+            (file(&model.replace('2', "1"), ""), "the same id, 1"),
+            (file(&model.replace("a b", "a x"), ""), "tokenizer.json"),
+            (file(&model.replace("a b", "ab"), ""), "tokenizer.json"),
+            (file(&model.replace("}, \"m", "}, \"unk_token\": \"?\", \"m"), ""), "\"?\" is not in"),
+            (file(&model.replace("}, \"m", "}, \"dropout\": 0.5, \"m"), ""), "at random"),
+            (
+                file(
+                    model,
+                    r#", "added_tokens": [{"id": 3999999999, "content": "<s>", "special": true, "single_word": false, "lstrip": false, "rstrip": false, "normalized": false}]"#,
+                ),
+                "",
+            ),
+            (
+                normalizer(&format!(
+                    r#"{{"type": "Sequence", "normalizers": [{}]}}"#,
+                    [twice; 40].join(",")
+                )),
+                "times as long",
+            ),
+            (
+                normalizer(&format!(
+                    r#"{{"type": "Replace", "pattern": {{"Regex": ""}}, "content": "{}"}}"#,
+                    "x".repeat(2000)
+                )),
+                "times as long",
+            ),
+            (split("(?=(a|aa)+b)a"), "may take for ever"),
+            (split("(a+)+(?!b)"), "may take for ever"),
+            (split("(a{1000}){1000}{1000}"), "tokenizer.json"),
+            (split("("), "tokenizer.json"),
+        ] {
+            let source = HfVocabulary { tokenizer_json: json.clone(), ..HfVocabulary::default() };
+            // The tokenizers crate gives an added token the next free id, whatever the file says.
+            match Tokenizer::from_hf(&source) {
+                Ok(tokenizer) => {
+                    assert!(complaint.is_empty(), "must be refused: {json}");
+                    assert!(tokenizer.vocabulary().len() < 10);
+                }
+                Err(error) => {
+                    let error = error.to_string();
+                    assert!(error.contains(complaint), "{json}: {error} should say {complaint}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_regular_expressions_of_real_models_are_accepted() {
+        for pattern in [
+            r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+",
+            r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+",
+            r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+",
+        ] {
+            let step = serde_json::json!({"pretokenizers": [{"pattern": {"Regex": pattern}}]});
+            assert_eq!(check_patterns(&step), Ok(()), "{pattern}");
+        }
     }
 
     #[test]

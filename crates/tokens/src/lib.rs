@@ -15,12 +15,14 @@ pub mod chat;
 pub mod display;
 mod gguf;
 mod huggingface;
+mod jinja;
 pub mod mask;
 mod pre_tokenizer;
+mod sentence_piece;
 mod tokenizer;
 mod vocabulary;
 
-pub use chat::{ChatTemplate, TemplateError};
+pub use chat::{ChatTemplate, RenderedChat, TemplateError};
 pub use gguf::GgufVocabulary;
 pub use huggingface::HfVocabulary;
 pub use mask::TokenMask;

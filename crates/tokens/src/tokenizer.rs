@@ -1,16 +1,18 @@
 //! Text to ids and back.
 //!
-//! The merging is the `tokenizers` crate's; two designs were possible for what surrounds it. One
+//! The merging is the `tokenizers` crate's (SentencePiece vocabularies of GGUF files have their
+//! own, in `sentence_piece`); two designs were possible for what surrounds it. One
 //! keeps that crate's decoder and special-token tables as the truth. The other, chosen here, keeps
 //! our own byte table ([`Vocabulary`]) and uses the crate for encoding alone: grammars, display and
 //! decoding all want bytes, and the crate only gives (lossy) text.
 
 use ahash::AHashMap;
 use tokenizers::models::bpe::BPE;
-use tokenizers::{AddedToken, Tokenizer as Encoder};
+use tokenizers::{AddedToken, Tokenizer as CrateTokenizer};
 
 use crate::byte_level::{byte_of_character, bytes_of};
 use crate::pre_tokenizer;
+use crate::sentence_piece::{SentencePiece, byte_of_token, bytes_of_piece};
 use crate::{GgufVocabulary, HfVocabulary, TokenId, TokenKind, Vocabulary};
 
 /// A model's tokenizer.
@@ -22,6 +24,14 @@ pub struct Tokenizer {
     /// Every token that ends generation, by id.
     ends: Vec<TokenId>,
     marks: Marks,
+}
+
+/// What turns text into ids.
+enum Encoder {
+    /// The tokenizers crate: byte-level BPE, and whatever a `tokenizer.json` says.
+    Crate(Box<CrateTokenizer>),
+    /// Merging by score.
+    SentencePiece(Box<SentencePiece>),
 }
 
 /// What a plain prompt gets before and after it.
@@ -36,7 +46,10 @@ enum Marks {
 #[derive(Debug, thiserror::Error)]
 pub enum TokenizerError {
     /// The tokenizer's kind is not one we know.
-    #[error("the file's tokenizer is of kind {found:?}; supported kinds: gpt2 (byte-level BPE)")]
+    #[error(
+        "the file's tokenizer is of kind {found:?}; supported kinds: gpt2 (byte-level BPE), \
+             llama (SentencePiece)"
+    )]
     UnknownModel {
         /// The value of `tokenizer.ggml.model`.
         found: String,
@@ -61,40 +74,55 @@ impl Tokenizer {
     /// Unknown kinds are refused, never guessed at; so are contradictions such as a merge of
     /// tokens that do not exist.
     pub fn from_gguf(source: &GgufVocabulary) -> Result<Self, TokenizerError> {
-        if source.model != "gpt2" {
-            return Err(TokenizerError::UnknownModel { found: source.model.clone() });
+        let n_tokens = source.tokens.len();
+        let refuse = |what: String| Err(TokenizerError::Vocabulary(what));
+        if !source.kinds.is_empty() && source.kinds.len() != n_tokens {
+            return refuse(format!("{n_tokens} tokens but {} token types", source.kinds.len()));
         }
-        let pre = source.pre.as_deref().unwrap_or("default");
-        let kind = pre_tokenizer::find(pre).ok_or_else(|| TokenizerError::UnknownPreTokenizer {
-            found: pre.to_owned(),
-            known: pre_tokenizer::known_names(),
-        })?;
-        if !source.kinds.is_empty() && source.kinds.len() != source.tokens.len() {
-            return Err(TokenizerError::Vocabulary(format!(
-                "{} tokens but {} token types",
-                source.tokens.len(),
-                source.kinds.len()
-            )));
-        }
-        let in_vocabulary = |id: &TokenId| id.index() < source.tokens.len();
-        for id in source.bos.iter().chain(&source.eos).chain(&source.other_ends) {
-            if !in_vocabulary(id) {
-                return Err(TokenizerError::Vocabulary(format!(
-                    "it names token {id} as special, but has only {} tokens",
-                    source.tokens.len()
-                )));
+        let named = [source.bos, source.eos, source.unknown];
+        for id in named.iter().flatten().chain(&source.other_ends) {
+            if id.index() >= n_tokens {
+                return refuse(format!(
+                    "it names token {id} as special, but has only {n_tokens} tokens"
+                ));
             }
         }
 
+        let mut ids: AHashMap<String, TokenId> = AHashMap::with_capacity(n_tokens);
+        for (id, text) in source.tokens.iter().enumerate().filter(|(_, text)| !text.is_empty()) {
+            let id = TokenId(id as u32);
+            if let Some(first) = ids.insert(text.clone(), id) {
+                return refuse(format!("{text:?} is both token {first} and token {id}"));
+            }
+        }
+
+        let (encoder, adds_bos) = match source.model.as_str() {
+            "gpt2" => {
+                let pre = source.pre.as_deref().unwrap_or("default");
+                let kind = pre_tokenizer::find(pre).ok_or_else(|| {
+                    let known = pre_tokenizer::known_names();
+                    TokenizerError::UnknownPreTokenizer { found: pre.to_owned(), known }
+                })?;
+                (Encoder::Crate(byte_level_bpe(source, ids, kind)?.into()), kind.adds_bos)
+            }
+            "llama" => (Encoder::SentencePiece(SentencePiece::new(source, ids)?.into()), true),
+            other => return Err(TokenizerError::UnknownModel { found: other.to_owned() }),
+        };
+        // SentencePiece files of old converters leave BOS and EOS to the convention.
+        let is_sentence_piece = matches!(encoder, Encoder::SentencePiece(_));
+        let by_convention =
+            |id: u32| (is_sentence_piece && (id as usize) < n_tokens).then_some(TokenId(id));
+        let bos = source.bos.or(by_convention(1));
+        let eos = source.eos.or(by_convention(2));
         Ok(Tokenizer {
-            encoder: byte_level_bpe(source, kind)?,
-            vocabulary: byte_level_vocabulary(source),
-            bos: source.bos,
-            eos: source.eos,
-            ends: all_ends(source.eos, &source.other_ends),
+            encoder,
+            vocabulary: vocabulary_of(source, is_sentence_piece),
+            bos,
+            eos,
+            ends: all_ends(eos, &source.other_ends),
             marks: Marks::Tokens {
-                before: source.bos.filter(|_| source.add_bos.unwrap_or(kind.adds_bos)),
-                after: source.eos.filter(|_| source.add_eos.unwrap_or(false)),
+                before: bos.filter(|_| source.add_bos.unwrap_or(adds_bos)),
+                after: eos.filter(|_| source.add_eos.unwrap_or(false)),
             },
         })
     }
@@ -110,6 +138,7 @@ impl Tokenizer {
         };
         let (bos, eos) = (id_of(&source.bos), id_of(&source.eos));
         let ends = all_ends(eos, &source.other_ends);
+        let encoder = Encoder::Crate(encoder.into());
         Ok(Tokenizer { encoder, vocabulary, bos, eos, ends, marks: Marks::PostProcessor })
     }
 
@@ -126,8 +155,11 @@ impl Tokenizer {
     }
 
     fn encode_with(&self, text: &str, marks: bool) -> Result<Vec<TokenId>, TokenizerError> {
-        let encoding = self
-            .encoder
+        let encoder = match &self.encoder {
+            Encoder::Crate(encoder) => encoder,
+            Encoder::SentencePiece(encoder) => return Ok(encoder.encode(text)),
+        };
+        let encoding = encoder
             .encode_fast(text, marks)
             .map_err(|error| TokenizerError::Vocabulary(error.to_string()))?;
         Ok(encoding.get_ids().iter().copied().map(TokenId).collect())
@@ -149,7 +181,10 @@ impl Tokenizer {
 
     /// Tokens of the vocabulary proper, without those added to it later.
     pub fn base_size(&self) -> usize {
-        self.encoder.get_vocab_size(false)
+        match &self.encoder {
+            Encoder::Crate(encoder) => encoder.get_vocab_size(false),
+            Encoder::SentencePiece(encoder) => encoder.size(),
+        }
     }
 
     /// The tokens by id.
@@ -182,11 +217,11 @@ fn all_ends(eos: Option<TokenId>, others: &[TokenId]) -> Vec<TokenId> {
 
 fn byte_level_bpe(
     source: &GgufVocabulary,
+    ids: AHashMap<String, TokenId>,
     kind: &pre_tokenizer::PreTokenizerKind,
-) -> Result<Encoder, TokenizerError> {
+) -> Result<CrateTokenizer, TokenizerError> {
     let refuse = |error: tokenizers::Error| TokenizerError::Vocabulary(error.to_string());
-    let ids: AHashMap<String, u32> =
-        source.tokens.iter().enumerate().map(|(id, text)| (text.clone(), id as u32)).collect();
+    let ids: AHashMap<String, u32> = ids.into_iter().map(|(text, id)| (text, id.0)).collect();
     let merges = source
         .merges
         .iter()
@@ -205,11 +240,11 @@ fn byte_level_bpe(
         .ignore_merges(kind.ignore_merges)
         .build()
         .map_err(refuse)?;
-    let mut encoder = Encoder::new(bpe);
+    let mut encoder = CrateTokenizer::new(bpe);
     encoder.with_pre_tokenizer(Some(kind.build().map_err(refuse)?));
 
     let added = source.tokens.iter().zip(&source.kinds).filter_map(|(text, kind)| match kind {
-        TokenKind::Control => Some(AddedToken::from(text.clone(), true)),
+        TokenKind::Control | TokenKind::Unknown => Some(AddedToken::from(text.clone(), true)),
         TokenKind::UserDefined => Some(AddedToken::from(text.clone(), false).normalized(false)),
         _ => None,
     });
@@ -217,14 +252,19 @@ fn byte_level_bpe(
     Ok(encoder)
 }
 
-fn byte_level_vocabulary(source: &GgufVocabulary) -> Vocabulary {
+fn vocabulary_of(source: &GgufVocabulary, is_sentence_piece: bool) -> Vocabulary {
     let byte_of = byte_of_character();
     Vocabulary::new(source.tokens.iter().enumerate().map(|(id, text)| {
         let kind = source.kinds.get(id).copied().unwrap_or(TokenKind::Normal);
-        // Special and added tokens are written as plain text.
-        let spelled_in_bytes = matches!(kind, TokenKind::Normal | TokenKind::Unused);
-        let bytes =
-            if spelled_in_bytes { bytes_of(&byte_of, text) } else { text.clone().into_bytes() };
+        let bytes = match kind {
+            // Special and added tokens are written as plain text.
+            kind if kind.is_marker() => text.clone().into_bytes(),
+            TokenKind::Byte => {
+                byte_of_token(text).map_or_else(|| text.clone().into_bytes(), |byte| vec![byte])
+            }
+            _ if is_sentence_piece => bytes_of_piece(text),
+            _ => bytes_of(&byte_of, text),
+        };
         (bytes, kind)
     }))
 }
@@ -318,7 +358,7 @@ mod tests {
     #[test]
     fn unknown_kinds_and_contradictions_are_refused() {
         for (source, complaint) in [
-            (GgufVocabulary { model: "llama".into(), ..source() }, "kind \"llama\""),
+            (GgufVocabulary { model: "t5".into(), ..source() }, "kind \"t5\""),
             (
                 GgufVocabulary { pre: Some("falcon".into()), ..source() },
                 "pre-tokenizer is \"falcon\"",

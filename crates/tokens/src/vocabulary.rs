@@ -34,6 +34,11 @@ impl TokenKind {
             _ => return None,
         })
     }
+
+    /// Whether tokens of this kind are looked for in text before anything else is done to it.
+    pub(crate) fn is_marker(self) -> bool {
+        matches!(self, TokenKind::Control | TokenKind::UserDefined | TokenKind::Unknown)
+    }
 }
 
 /// The tokens of a model, by id.
