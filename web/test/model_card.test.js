@@ -122,7 +122,7 @@ test("a pointer opens the list, keeps the focus in the field and picks", async (
 test("a load shows what it does, how far it is and who answers meanwhile", async () => {
   store.status.value = loading();
   await rendered();
-  assert.deepEqual(texts(".progress p"), ["Loading other", "Downloading m.gguf", "5.0 MB of 10 MB", "tiny goes on answering."]);
+  assert.deepEqual(texts(".progress p"), ["Loading other", "tiny goes on answering.", "Downloading m.gguf", "5.0 MB of 10 MB"]);
   assert.deepEqual(["max", "value"].map((name) => root.querySelector("progress")?.getAttribute(name)), ["10000000", "5000000"]);
   store.status.value = { ...loading({ phase: "reading", total: null }), ready: false };
   await rendered();

@@ -7,7 +7,7 @@ import { CopyButton } from "./copy_button.js";
 export function ErrorText({ detail, hint = "" }) {
   return html`
     <div class="error-text">
-      <p class="error-detail" tabindex="0" role="group" aria-label="Error text">${detail}</p>
+      <p class="error-detail">${detail}</p>
       ${hint && html`<p class="error-hint">${hint}</p>`}
       ${h(CopyButton, { text: hint ? `${detail}\n${hint}` : detail, label: "Copy the error" })}
     </div>

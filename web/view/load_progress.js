@@ -24,10 +24,10 @@ export function LoadProgress({ load, answering }) {
         <p>Loading <span class="code">${load.model_id}</span></p>
         <button type="button" class="button button-small" onClick=${() => void cancelLoad()}>Cancel</button>
       </div>
+      ${answering && html`<p class="quiet"><span class="code">${answering}</span> goes on answering.</p>`}
       <p aria-live="polite">${PHASES[load.phase] ?? load.phase}${load.file && html` <span class="code">${load.file}</span>`}</p>
       ${bar(load)}
       <p class="progress-amount quiet numbers">${amountText(load)}</p>
-      ${answering && html`<p class="quiet"><span class="code">${answering}</span> goes on answering.</p>`}
     </div>
   `;
 }
