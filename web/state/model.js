@@ -20,6 +20,8 @@ const IDLE_POLL_MS = 5000;
 
 /** The load whose end this page tells about: it was begun or cancelled here. */
 let asked = /** @type {Ask | null} */ (null);
+let asking = false;
+let cancelling = false;
 
 const feed = createStatusFeed({ read: readStatus, take: apply, fail: showSilence, trusts: agreesWithAnswers, delay: pollDelay });
 
@@ -28,12 +30,13 @@ export const pollStatus = feed.ask;
 /** @param {string} modelId */
 export async function loadModel(modelId) {
   const id = modelId.trim();
-  if (store.status.value?.loading) return void (store.message.value = "Another model is being loaded.");
+  if (asking || store.status.value?.loading) return void (store.message.value = "Another model is being loaded.");
   if (id === "") return showAnswering();
   pause();
   store.modelField.value = id;
   store.loadFailure.value = null;
   const before = instanceOf(store.status.value);
+  asking = true;
   try {
     await api.loadModel(id);
     asked = { id, before, cancelled: false };
@@ -46,7 +49,10 @@ export async function loadModel(modelId) {
   } catch (error) {
     if (!(error instanceof api.ApiError)) throw error;
     store.loadFailure.value = { detail: error.detail, hint: error.hint };
+    store.message.value = `${id} could not be loaded.`;
     showAnswering();
+  } finally {
+    asking = false;
   }
   await feed.ask();
 }
@@ -54,15 +60,18 @@ export async function loadModel(modelId) {
 /** Ends the load under way, whoever asked for it. The status tells whether that came in time. */
 export async function cancelLoad() {
   const { status, load } = store;
-  if (!load.value || asked?.cancelled) return;
+  if (cancelling || !load.value) return;
   const mine = { before: instanceOf(status.value), ...asked, id: load.value.model_id, cancelled: true };
   asked = mine;
+  cancelling = true;
   try {
     await api.cancelLoad();
   } catch (error) {
     if (!(error instanceof api.ApiError)) throw error;
     if (asked === mine) asked = { ...mine, cancelled: false };
     if (error.code !== "nothing_to_cancel") store.message.value = error.detail;
+  } finally {
+    cancelling = false;
   }
   await feed.ask();
 }
@@ -104,6 +113,7 @@ function apply(next) {
   batch(() => {
     store.server.value = "ok";
     store.status.value = next;
+    if (next.loading) store.loadFailure.value = null;
     if (next.ready && !wasReady) store.message.value = "Ready";
     else if (!next.ready && store.message.value === "The Tokenscope server does not answer.") store.message.value = "";
   });

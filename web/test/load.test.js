@@ -171,6 +171,17 @@ test("a cancel that comes too late is no error", async () => {
   assert.deepEqual([store.message.value, store.savedModel.value, store.failure.value], ["Ready", "other", null]);
 });
 
+test("a load begun elsewhere at once can be cancelled as well", async () => {
+  await beginLoad();
+  for (const after of [loading(), status()]) {
+    const cancelled = cancelLoad();
+    (await server.next("/api/model/cancel")).answer({ ok: true, model_id: "other" });
+    (await server.next("/api/model/status")).answer(after);
+    await cancelled;
+  }
+  assert.equal(store.status.value?.loading, false);
+});
+
 test("a cancel that was not heard can be tried again", async () => {
   const stream = await beginLoad();
   const cancelled = cancelLoad();
@@ -205,6 +216,28 @@ test("the field keeps what is typed during a load", async () => {
   store.modelField.value = "a third";
   stream.send(status({ error: "No luck." }));
   assert.equal(store.modelField.value, "a third");
+});
+
+test("pressing Load twice asks once", async () => {
+  const begun = loadModel("other");
+  await loadModel("other");
+  assert.equal(store.message.value, "Another model is being loaded.");
+  (await server.next("/api/model/load")).answer({ ok: true, model_id: "other" });
+  (await server.next("/api/model/status")).answer(loading());
+  await begun;
+  assert.deepEqual([server.pending().includes("/api/model/load"), store.loadFailure.value], [false, null]);
+  await answerPoll(status());
+});
+
+test("a refusal is forgotten once anything is loaded", async () => {
+  const refused = loadModel("nonsense");
+  (await server.next("/api/model/load")).answer({ detail: "No.", code: "no", hint: "" }, 400);
+  (await server.next("/api/model/status")).answer(status());
+  await refused;
+  assert.deepEqual([store.loadFailure.value?.detail, store.message.value], ["No.", "nonsense could not be loaded."]);
+  await answerPoll(loading());
+  assert.equal(store.loadFailure.value, null);
+  await answerPoll(status());
 });
 
 test("the suggestions are read again after each load, and the newest reading counts", async () => {

@@ -135,6 +135,13 @@ test("a load shows what it does, how far it is and who answers meanwhile", async
   assert.equal(root.querySelector(".progress"), null);
 });
 
+test("a server that is gone has no progress", async () => {
+  store.status.value = loading();
+  store.server.value = "error";
+  await rendered();
+  assert.deepEqual([root.querySelector(".progress"), texts(".pill")], [null, ["ERROR"]]);
+});
+
 test("the remaining time is told when it means something", () => {
   const load = { model_id: "m", phase: "downloading", file: null, bytes: 312e6, total: 1.03e9, bytes_per_s: 24e6 };
   for (const [change, expected] of /** @type {[object, string][]} */ ([

@@ -25,7 +25,7 @@ export function LoadProgress({ load, answering }) {
         <button type="button" class="button button-small" onClick=${() => void cancelLoad()}>Cancel</button>
       </div>
       ${answering && html`<p class="quiet"><span class="code">${answering}</span> goes on answering.</p>`}
-      <p aria-live="polite">${PHASES[load.phase] ?? load.phase}${load.file && html` <span class="code">${load.file}</span>`}</p>
+      <p class="progress-phase" aria-live="polite">${PHASES[load.phase] ?? load.phase}${load.file && html` <span class="code">${load.file}</span>`}</p>
       ${bar(load)}
       <p class="progress-amount quiet numbers">${amountText(load)}</p>
     </div>

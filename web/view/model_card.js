@@ -11,6 +11,8 @@ import { ModelField } from "./model_field.js";
 export function ModelCard() {
   const status = store.status.value;
   const answering = status?.ready ? status.model_id : "";
+  // Of a server that is gone nobody knows how far it is.
+  const load = store.server.value === "error" ? null : store.load.value;
   return html`
     <section class="card model" aria-labelledby="model-title">
       <div class="card-title-row">
@@ -19,7 +21,7 @@ export function ModelCard() {
       </div>
       <div class="card-body">
         ${h(ModelField, {})}
-        ${store.load.value && h(LoadProgress, { load: store.load.value, answering })}
+        ${load && h(LoadProgress, { load, answering })}
         ${h(LoadError, { answering })}
         ${status?.notice && html`<p class="note" role="status">${status.notice}</p>`}
         ${status?.ready && h(ModelFacts, { status })}
