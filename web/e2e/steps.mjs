@@ -33,6 +33,8 @@ await run("steps", async (options, browser) => {
   await useKeys(page);
   await changeTemperature(page);
   await playAndPause(page);
+  await failToLoad(page);
+  await chooseBuiltin(page);
   await fitEverySize(page, options.out);
 
   assertNoComplaints(complaints);
@@ -129,6 +131,48 @@ async function playAndPause(page) {
   await page.waitForTimeout(900);
   assert((await completionLength(page)) === length, "nothing should be appended after Pause.");
   console.log("  Play steps, Pause stops");
+}
+
+/** @param {Page} page */
+async function failToLoad(page) {
+  const field = page.getByRole("combobox", { name: "Model id" });
+  const answering = await field.inputValue();
+  await field.fill("/no/such/folder/model.gguf");
+  await field.press("Enter");
+  const error = page.locator(".note-error");
+  await error.waitFor({ timeout: 10_000 });
+  const text = await error.locator(".error-detail").innerText();
+  assert(/There is no file or folder \/no\/such\/folder\/model\.gguf\./.test(text), `the error should name the path in full and says: ${text}`);
+  const cut = await error.locator(".error-detail").evaluate((one) => one.scrollHeight > one.clientHeight || one.scrollWidth > one.clientWidth);
+  assert(!cut, "the error should be readable without scrolling.");
+  assert((await field.inputValue()) === answering, "the field should name the model that answers again.");
+  await clearCompletion(page);
+  await stepBy(page, () => button(page, "Step").click());
+  await expectLength(page, 1, "After a step behind a failed load");
+  await settle(page);
+  console.log("  a load that fails says why, and the model goes on");
+}
+
+/** @param {Page} page */
+async function chooseBuiltin(page) {
+  const field = page.getByRole("combobox", { name: "Model id" });
+  await field.focus();
+  await page.keyboard.press("ArrowDown");
+  const here = page.getByRole("group", { name: "On this machine" });
+  const builtin = here.getByRole("option").filter({ hasText: "builtin:" });
+  assert((await builtin.count()) === 1, "the built-in model should be listed once under On this machine.");
+  await page.keyboard.press("Escape");
+  assert((await here.count()) === 0, "Escape should close the suggestions.");
+  await page.keyboard.press("ArrowDown");
+  for (let presses = 1; presses < 50 && (await builtin.getAttribute("aria-selected")) !== "true"; presses += 1)
+    await page.keyboard.press("ArrowDown");
+  const meant = await field.getAttribute("aria-activedescendant");
+  assert(meant !== null && meant === (await builtin.getAttribute("id")), "aria-activedescendant should name the option that is meant.");
+  await page.keyboard.press("Enter");
+  await page.locator(".note-error").waitFor({ state: "detached", timeout: 10_000 });
+  await page.getByText("READY", { exact: true }).waitFor({ timeout: 60_000 });
+  await page.locator(".message").filter({ hasText: "Ready" }).waitFor({ timeout: 10_000 });
+  console.log("  a suggestion is chosen and loaded by keyboard");
 }
 
 /** @param {Page} page @param {string} out */

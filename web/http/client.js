@@ -41,6 +41,11 @@ export function loadModel(modelId) {
   return request("POST", "/api/model/load", { model_id: modelId });
 }
 
+/** @returns {Promise<LoadResponse>} */
+export function cancelLoad() {
+  return request("POST", "/api/model/cancel");
+}
+
 /**
  * @param {PreviewRequest} body
  * @param {AbortSignal} signal

@@ -64,12 +64,20 @@ export function formatBits(bits) {
   return `${bits.toFixed(2)} bits`;
 }
 
-/** @param {number} bytes */
+/**
+ * Decimal units and two digits or more: enough for a progress bar, and calm while it moves.
+ * @param {number} bytes
+ */
 export function formatBytes(bytes) {
-  if (bytes < 1000) return `${bytes} B`;
-  if (bytes < 1e6) return `${(bytes / 1e3).toFixed(0)} kB`;
-  if (bytes < 1e9) return `${(bytes / 1e6).toFixed(1)} MB`;
-  return `${(bytes / 1e9).toFixed(2)} GB`;
+  return withUnit(bytes, ["B", "kB", "MB", "GB", "TB"], 2);
+}
+
+/**
+ * The size of a model as its name would say it: 135 M, 1.24 B.
+ * @param {number} count
+ */
+export function formatParameters(count) {
+  return withUnit(count, ["", "k", "M", "B", "T"], 3).trimEnd();
 }
 
 /** @param {number} ms */
@@ -77,6 +85,17 @@ export function formatMilliseconds(ms) {
   if (ms < 10) return `${ms.toFixed(1)} ms`;
   if (ms < 1000) return `${Math.round(ms)} ms`;
   return `${(ms / 1000).toFixed(1)} s`;
+}
+
+/**
+ * A duration that is only guessed, in steps that do not count down with every look.
+ * @param {number} seconds
+ */
+export function formatRemaining(seconds) {
+  if (seconds < 10) return "a few seconds";
+  if (seconds < 55) return `about ${Math.round(seconds / 10) * 10} s`;
+  if (seconds < 3570) return `about ${Math.max(1, Math.round(seconds / 60))} min`;
+  return `about ${Math.round(seconds / 3600)} h`;
 }
 
 /** Short names of the stages that can cut a token. */
@@ -100,4 +119,17 @@ const STOP_NAMES = /** @type {Record<string, string>} */ ({
 /** @param {string} reason */
 export function stopName(reason) {
   return STOP_NAMES[reason] ?? reason.replaceAll("_", " ");
+}
+
+/**
+ * @param {number} value
+ * @param {string[]} units each a thousand times the one before
+ * @param {number} digits
+ */
+function withUnit(value, units, digits) {
+  let [scaled, unit] = [value, 0];
+  // What would be rounded up to 1000 is one of the next unit.
+  while (scaled >= 999.5 && unit < units.length - 1) [scaled, unit] = [scaled / 1000, unit + 1];
+  const whole = String(Math.round(scaled)).length;
+  return `${scaled.toFixed(unit === 0 ? 0 : Math.max(0, digits - whole))} ${units[unit]}`;
 }

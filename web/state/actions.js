@@ -11,7 +11,7 @@ import * as store from "./store.js";
 /** @import { Preset } from "../types/wire" */
 /** @import { Params, Session, Theme } from "../types/app" */
 
-export { loadModel } from "./model.js";
+export { cancelLoad, loadModel } from "./model.js";
 export { togglePlay } from "./playback.js";
 export { forceText, forceToken, step, whyNoStep } from "./stepping.js";
 

@@ -48,6 +48,8 @@ export const busy = signal(false);
 export const slow = signal(false);
 export const message = signal("");
 export const failure = signal(/** @type {Failure | null} */ (null));
+/** Why the last load did not even begin; of one that failed later the status tells. */
+export const loadFailure = signal(/** @type {Failure | null} */ (null));
 
 export const branch = computed(() => activeBranch(session.value));
 export const completion = computed(() => completionOf(session.value));

@@ -24,9 +24,19 @@ test("signed numbers have a real minus and no negative zero", () => {
 });
 
 test("amounts", () => {
-  check(format.formatBytes, [[12, "12 B"], [98_362_432, "98.4 MB"], [2_500, "3 kB"], [1.5e9, "1.50 GB"]]);
+  check(format.formatBytes, [
+    [0, "0 B"], [12, "12 B"], [2_500, "2.5 kB"], [9.97e6, "10 MB"], [98_362_432, "98 MB"], [312e6, "312 MB"], [999.7e6, "1.0 GB"], [1.5e9, "1.5 GB"], [15e9, "15 GB"],
+  ]);
+  check(format.formatParameters, [[840, "840"], [134_515_008, "135 M"], [1_235_814_400, "1.24 B"], [29_960, "30.0 k"], [999_950_000, "1.00 B"]]);
   check(format.formatMilliseconds, [[4.24, "4.2 ms"], [41.7, "42 ms"], [1500, "1.5 s"]]);
   check((count) => format.plural(count, "token"), [[1, "1 token"], [49152, "49,152 tokens"]]);
+});
+
+test("the time that remains is a guess and reads as one", () => {
+  check(format.formatRemaining, [
+    [0, "a few seconds"], [9, "a few seconds"], [12, "about 10 s"], [34, "about 30 s"], [54, "about 50 s"], [56, "about 1 min"], [600, "about 10 min"],
+    [3560, "about 59 min"], [3575, "about 1 h"], [7300, "about 2 h"],
+  ]);
 });
 
 test("stages and stop reasons have short names, unknown ones a readable form", () => {

@@ -20,6 +20,7 @@ test("lib imports nothing, and session and params no signals", () => {
 
 test("only the client fetches, and views reach it through actions", () => {
   for (const path of source) if (path !== "http/client.js") assert.doesNotMatch(read(path), /\bfetch\(/, path);
+  for (const path of source) if (path !== "http/events.js") assert.doesNotMatch(read(path), /\bEventSource\b/, path);
   for (const path of files("view")) for (const name of imports(path)) assert.doesNotMatch(name, /\/http\/|stepping|preview|model_change/, path);
 });
 

@@ -1,6 +1,6 @@
 // Small, friendly answers of a server, for every test that needs one.
 
-/** @import { Distribution, DistributionRow, ModelStatus, PreviewResponse, StepResponse, TokenPill } from "../types/wire" */
+/** @import { Distribution, DistributionRow, LoadProgress, ModelStatus, ModelSuggestion, PreviewResponse, StepResponse, TokenPill } from "../types/wire" */
 
 /**
  * @param {number} id
@@ -54,11 +54,27 @@ export function status(change = {}) {
   return {
     model_id: "tiny", device: "cpu", dtype: "float32", has_chat_template: true, eos_token_id: 9, vocab_size: 100,
     loading: false, ready: true, error: null, logit_size: 100, quantization: "Q4_1", context_length: 512,
-    parameters: 1000, threads: 2, load: null, notice: null,
+    parameters: 1000, source: "file", load_seconds: 0.5, threads: 2, load: null, notice: null,
     cache: { entries: 0, bytes: 0, max_bytes: 0, hits: 0, misses: 0 }, capabilities: { attribution: false, constraint: false },
     ...change,
   };
 }
+
+/**
+ * A load of another model, while `tiny` answers.
+ * @param {Partial<LoadProgress>} [change]
+ * @returns {ModelStatus}
+ */
+export function loading(change = {}) {
+  return status({ loading: true, load: { model_id: "other", phase: "downloading", file: "m.gguf", bytes: 5e6, total: 1e7, bytes_per_s: null, ...change } });
+}
+
+/** @type {ModelSuggestion[]} */
+export const MODELS = [
+  { id: "builtin:small", label: "Small, built in", bytes: 98_400_000, cached: true },
+  { id: "Qwen/Qwen3-0.6B", label: "Qwen 3 0.6B", bytes: 1_520_000_000, cached: false },
+  { id: "openai/gpt2", label: "GPT-2 124M", bytes: 551_000_000, cached: false },
+];
 
 /** @param {Partial<PreviewResponse>} [change] @returns {PreviewResponse} */
 export function previewAnswer(change = {}) {

@@ -1,7 +1,8 @@
-// A server that answers when the test says so, behind the page's own fetch.
+// A server that answers when the test says so, behind the page's own fetch and event streams.
 
 import assert from "node:assert/strict";
 
+/** @typedef {{ path: string, closed: boolean, send: (status: unknown) => void, break: () => void }} Stream */
 /** @typedef {{ path: string, body: any, aborted: boolean, answer: (value: unknown, status?: number) => void, drop: () => void }} Call */
 
 export function serverDouble() {
@@ -39,7 +40,34 @@ export function serverDouble() {
     return assert.fail(`${path} was not called`);
   }
 
-  return { next, pending: () => calls.map((call) => call.path) };
+  /** @type {Stream[]} */
+  const streams = [];
+  globalThis.EventSource = /** @type {any} */ (
+    class extends EventTarget {
+      /** @param {string} path */
+      constructor(path) {
+        super();
+        this.stream = {
+          path,
+          closed: false,
+          // Closed or not: what is on its way cannot be called back.
+          send: (/** @type {unknown} */ status) => void this.dispatchEvent(Object.assign(new Event("status"), { data: JSON.stringify(status) })),
+          break: () => void this.dispatchEvent(new Event("error")),
+        };
+        streams.push(this.stream);
+      }
+      close() {
+        this.stream.closed = true;
+      }
+    }
+  );
+
+  return {
+    next,
+    pending: () => calls.map((call) => call.path),
+    /** The event streams opened so far. */
+    streams,
+  };
 }
 
 /** @param {number} ms */

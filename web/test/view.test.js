@@ -56,17 +56,6 @@ test("bars are drawn on one scale", () => {
   assert.deepEqual(widths, ["60.000%", "40.000%", "0.000%"]);
 });
 
-test("the model card tells the facts and the errors", async () => {
-  store.status.value = status({ error: "first line\n\nlast line", notice: "The built-in model stands in." });
-  await rendered();
-  assert.deepEqual(texts(".model-meta"), ["tiny · cpu / float32 · Q4_1 · chat template on · eos=9 · context 512"]);
-  assert.match(root.querySelector(".note-text")?.textContent ?? "", /last line/);
-  assert.match(root.textContent ?? "", /The built-in model stands in\./);
-  store.status.value = status({ ready: false, loading: true, load: { model_id: "m", phase: "downloading", file: "m.gguf", bytes: 5e6, total: 1e7, bytes_per_s: null } });
-  await rendered();
-  assert.match(root.querySelector(".progress")?.textContent ?? "", /Downloading m\.gguf\s*5\.0 MB of 10\.0 MB/);
-});
-
 test("without a template there is one field, with it two", async () => {
   store.status.value = status({ has_chat_template: false });
   await rendered();

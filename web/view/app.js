@@ -4,6 +4,7 @@ import { h, html } from "../html.js";
 import { dismissFailure } from "../state/actions.js";
 import * as store from "../state/store.js";
 import { ControlBar } from "./control_bar.js";
+import { ErrorText } from "./error_text.js";
 import { Flow } from "./flow.js";
 import { Header } from "./header.js";
 import { Icon } from "./icons.js";
@@ -29,10 +30,7 @@ function FailureBanner() {
   if (!failure || failure.detail === store.shown.value?.failure?.detail) return null;
   return html`
     <div class="banner" role="alert">
-      <div class="banner-text">
-        <p>${failure.detail}</p>
-        ${failure.hint && html`<p class="banner-hint">${failure.hint}</p>`}
-      </div>
+      ${h(ErrorText, { detail: failure.detail, hint: failure.hint })}
       <button type="button" class="icon-button" aria-label="Dismiss" title="Dismiss" onClick=${dismissFailure}>${h(Icon, { name: "close" })}</button>
     </div>
   `;
