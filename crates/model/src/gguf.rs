@@ -102,6 +102,11 @@ impl GgufFile {
         self.metadata.get(key)
     }
 
+    /// The keys of all metadata values, in no order.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.metadata.keys().map(String::as_str)
+    }
+
     /// A metadata text.
     pub fn text(&self, key: &str) -> Option<&str> {
         match self.value(key) {

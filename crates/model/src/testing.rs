@@ -10,6 +10,9 @@ pub(crate) enum Value {
     U32(u32),
     F32(f32),
     Text(&'static str),
+    Bool(bool),
+    /// An array of truth values.
+    Bools(&'static [bool]),
     /// An array of i32.
     Ints(&'static [i32]),
 }
@@ -28,12 +31,28 @@ impl TinyGguf {
 
     /// Sets or replaces a metadata value.
     pub(crate) fn set(&mut self, key: &str, value: Value) {
-        self.values.retain(|(known, _)| known != key);
+        self.unset(key);
         self.values.push((key.to_owned(), value));
     }
 
-    /// Adds a tensor of zeros; extents are fastest-varying first.
+    /// Takes a metadata value out.
+    pub(crate) fn unset(&mut self, key: &str) {
+        self.values.retain(|(known, _)| known != key);
+    }
+
+    /// The names of the tensors so far.
+    pub(crate) fn tensor_names(&self) -> Vec<String> {
+        self.tensors.iter().map(|(name, ..)| name.clone()).collect()
+    }
+
+    /// Takes a tensor out.
+    pub(crate) fn remove_tensor(&mut self, name: &str) {
+        self.tensors.retain(|(known, ..)| known != name);
+    }
+
+    /// Adds or replaces a tensor of zeros; extents are fastest-varying first.
     pub(crate) fn tensor(&mut self, name: &str, extents: &[u64]) {
+        self.remove_tensor(name);
         let n = extents.iter().product::<u64>() as usize;
         self.tensors.push((name.to_owned(), extents.to_vec(), vec![0.0; n]));
     }
@@ -61,6 +80,16 @@ impl TinyGguf {
                 Value::Text(text) => {
                     bytes.extend(8u32.to_le_bytes());
                     push_text(&mut bytes, text);
+                }
+                Value::Bool(flag) => {
+                    bytes.extend(7u32.to_le_bytes());
+                    bytes.push(u8::from(*flag));
+                }
+                Value::Bools(flags) => {
+                    bytes.extend(9u32.to_le_bytes());
+                    bytes.extend(7u32.to_le_bytes());
+                    bytes.extend((flags.len() as u64).to_le_bytes());
+                    bytes.extend(flags.iter().map(|flag| u8::from(*flag)));
                 }
                 Value::Ints(numbers) => {
                     bytes.extend(9u32.to_le_bytes());

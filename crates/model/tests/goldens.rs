@@ -1,8 +1,11 @@
 //! Tiny checkpoints against the numbers PyTorch computed for them (`fixtures/tiny`).
 
-use std::path::{Path, PathBuf};
+mod numbers;
 
-use tokenscope_model::{Decoder, GgufFile, HfFolder, KvCache, Model};
+use std::path::Path;
+
+use numbers::{assert_close, fixture, floats, greedy_10, ids, json};
+use tokenscope_model::{Decoder, HfFolder, KvCache, Model};
 use tokenscope_tokens::TokenId;
 
 struct Golden {
@@ -12,71 +15,23 @@ struct Golden {
     numbers: serde_json::Value,
 }
 
-/// Every checkpoint in Hugging Face's layout, and those that have a GGUF twin a second time.
+/// Every checkpoint in Hugging Face's layout.
 fn goldens() -> Vec<Golden> {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/tiny");
-    let mut folders: Vec<PathBuf> =
-        std::fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).collect();
-    folders.sort();
-    let from_folder = |folder: &PathBuf| Decoder::from_folder(&HfFolder::open(folder).unwrap(), 2);
-    let mut goldens: Vec<Golden> = folders
-        .iter()
-        .map(|folder| Golden::new(folder, "folder", from_folder(folder).unwrap()))
-        .collect();
-    for folder in &folders {
-        let file = folder.join("model.gguf");
-        if file.is_file() {
-            let file = GgufFile::open(&file).unwrap();
-            let model = Decoder::from_gguf(&file, 2).unwrap();
-            goldens.push(Golden::new(folder, "gguf", model));
-        }
-    }
-    assert_eq!(goldens.len(), 16 + 3);
+    let folders = std::fs::read_dir(fixture("tiny")).unwrap();
+    let mut goldens: Vec<Golden> =
+        folders.map(|folder| Golden::of(&folder.unwrap().path())).collect();
+    goldens.sort_by(|a, b| a.name.cmp(&b.name));
+    assert_eq!(goldens.len(), 16);
     goldens
 }
 
-fn llama() -> Golden {
-    goldens().into_iter().find(|golden| golden.name == "llama folder").unwrap()
-}
-
 impl Golden {
-    fn new(folder: &Path, source: &str, model: Decoder) -> Self {
-        let text = std::fs::read_to_string(folder.join("golden.json")).unwrap();
-        let numbers: serde_json::Value = serde_json::from_str(&text).unwrap();
-        let name = format!("{} {source}", folder.file_name().unwrap().to_str().unwrap());
+    fn of(folder: &Path) -> Self {
+        let name = folder.file_name().unwrap().to_str().unwrap().to_owned();
+        let model = Decoder::from_folder(&HfFolder::open(folder).unwrap(), 2).unwrap();
+        let numbers = json(&folder.join("golden.json"));
         Golden { name, model, ids: ids(&numbers["input_ids"]), numbers }
     }
-
-    fn floats(&self, key: &str) -> Vec<f32> {
-        let numbers = self.numbers[key].as_array().unwrap();
-        numbers.iter().map(|number| number.as_f64().unwrap() as f32).collect()
-    }
-}
-
-fn ids(value: &serde_json::Value) -> Vec<TokenId> {
-    value.as_array().unwrap().iter().map(|id| TokenId(id.as_u64().unwrap() as u32)).collect()
-}
-
-/// Asserts agreement to a fraction of the largest expected number.
-#[track_caller]
-fn assert_close(name: &str, found: &[f32], expected: &[f32], fraction: f32) {
-    assert_eq!(found.len(), expected.len(), "{name}");
-    let largest = expected.iter().fold(0.0f32, |m, x| m.max(x.abs()));
-    let worst = found.iter().zip(expected).fold(0.0f32, |m, (a, b)| m.max((a - b).abs()));
-    assert!(
-        worst <= fraction * largest,
-        "{name}: numbers differ by {worst}; the largest is {largest}"
-    );
-}
-
-fn argmax(logits: &[f32]) -> TokenId {
-    let mut best = 0;
-    for (id, logit) in logits.iter().enumerate() {
-        if *logit > logits[best] {
-            best = id;
-        }
-    }
-    TokenId(best as u32)
 }
 
 #[test]
@@ -84,21 +39,16 @@ fn logits_are_pytorchs() {
     for golden in goldens() {
         let n = golden.ids.len();
         let logits = golden.model.forward(&KvCache::empty(), &golden.ids, n).logits;
-        assert_close(&golden.name, &logits[n - 1], &golden.floats("logits_last"), 2e-6);
-        assert_close(&golden.name, &logits[0], &golden.floats("logits_first"), 2e-6);
+        let expected = |key: &str| floats(&golden.numbers[key]);
+        assert_close(&golden.name, &logits[n - 1], &expected("logits_last"), 2e-6);
+        assert_close(&golden.name, &logits[0], &expected("logits_first"), 2e-6);
     }
 }
 
 #[test]
 fn greedy_continuations_are_pytorchs() {
     for golden in goldens() {
-        let mut forward = golden.model.forward(&KvCache::empty(), &golden.ids, 1);
-        let mut continuation = Vec::new();
-        for _ in 0..10 {
-            continuation.push(argmax(&forward.logits[0]));
-            forward =
-                golden.model.forward(&forward.cache, &continuation[continuation.len() - 1..], 1);
-        }
+        let continuation = greedy_10(&golden.model, &golden.ids);
         assert_eq!(continuation, ids(&golden.numbers["greedy_10"]), "{}", golden.name);
     }
 }
@@ -122,7 +72,7 @@ fn cached_decoding_equals_the_full_forward_however_the_input_is_cut() {
 
 #[test]
 fn a_rewound_cache_decodes_as_if_the_rest_had_never_been() {
-    let golden = llama();
+    let golden = Golden::of(&fixture("tiny/llama"));
     let whole = golden.model.forward(&KvCache::empty(), &golden.ids, 21);
     let rewound = whole.cache.prefix(12);
     let again = golden.model.forward(&rewound, &golden.ids[12..15], 3);
