@@ -10,6 +10,7 @@ use std::time::Instant;
 use tokio::sync::{oneshot, watch};
 
 use crate::EngineError;
+use crate::hub::HubSettings;
 use crate::job::{Cancelled, Install, Job, Request};
 use crate::library::{Library, LoadTicket, Status};
 use crate::loading::Loading;
@@ -25,6 +26,8 @@ pub struct EngineOptions {
     pub threads: usize,
     /// Whether nothing may be fetched.
     pub offline: bool,
+    /// Where the Hugging Face hub and its cache are.
+    pub hub: HubSettings,
     /// Where fetched models are kept; none means the user's cache folder.
     pub cache_folder: Option<PathBuf>,
     /// Bytes for remembered prefixes.
@@ -39,6 +42,7 @@ impl Default for EngineOptions {
             // A container may be allowed fewer than the machine has.
             threads: num_cpus::get_physical().min(num_cpus::get()),
             offline: false,
+            hub: HubSettings::from_environment(false),
             cache_folder: None,
             cache_bytes: 512 << 20,
             available_memory: None,

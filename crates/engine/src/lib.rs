@@ -15,6 +15,7 @@ mod engine;
 mod error;
 mod gguf_vocabulary;
 mod hf_vocabulary;
+pub mod hub;
 mod job;
 pub mod library;
 mod loaded;

@@ -1,12 +1,13 @@
 //! From a model's name to a model that is ready to answer. This runs on a thread of its own, beside
 //! the model that answers meanwhile.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use tokenscope_model::KvCache;
 use tokenscope_tokens::TokenId;
 
+use crate::hub::{self, Download, HubReference, HubSettings};
 use crate::library::{Library, LoadPhase, LoadStep, LoadTicket};
 use crate::loaded::LoadedModel;
 use crate::source::{self, Source};
@@ -63,10 +64,9 @@ impl Loading<'_> {
                 self.open_path(model_id, &path)?
             }
             Source::GgufFile(path) | Source::Folder(path) => self.open_path(model_id, path)?,
-            Source::Hub(_) => {
-                return Err("It is not a file or folder here, and this version cannot fetch \
-                            from the Hugging Face hub yet."
-                    .into());
+            Source::Hub(name) => {
+                let path = self.fetch(name)?;
+                self.open_path(model_id, &path)?
             }
         };
         refuse_if_not_finite(&model)?;
@@ -80,6 +80,19 @@ impl Loading<'_> {
             self.options.threads
         );
         Ok(model)
+    }
+
+    /// Makes sure that a model of the hub is here, and says where.
+    fn fetch(&self, name: &str) -> Result<PathBuf, String> {
+        let reference = HubReference::parse(name)?;
+        let settings = &self.options.hub;
+        let offline = settings.offline || self.options.offline;
+        let settings = HubSettings { offline, ..settings.clone() };
+        let approve = |download: &Download| self.refuse_if_too_big(download.weight_bytes);
+        let report = |step| self.report(step);
+        let cancelled = &self.ticket.cancelled;
+        let model = hub::fetch(&reference, &settings, &approve, &report, cancelled);
+        model.map(|model| model.path).map_err(|error| format!("{error} {}", error.hint()))
     }
 
     /// Opens a file or a folder.

@@ -12,7 +12,6 @@ pub(crate) struct PromptIds {
     pub(crate) completion: Vec<TokenId>,
     /// Whether the chat template refused a system role, so that the system text stands in the
     /// user's message.
-    #[expect(dead_code, reason = "the response does not tell it yet")]
     pub(crate) system_folded: bool,
 }
 

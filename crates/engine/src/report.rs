@@ -76,6 +76,9 @@ pub struct PreviewReport {
     pub model: ModelFacts,
     /// The prompt as the model gets it, template included.
     pub prompt: Vec<TokenPill>,
+    /// Whether the chat template knows no system role, so that the system text was put in front of
+    /// the user's message.
+    pub system_folded: bool,
     /// The completion.
     pub completion: Vec<TokenPill>,
     /// None if only tokens were asked for.

@@ -44,6 +44,7 @@ pub(crate) fn preview(
     Ok(PreviewReport {
         model: model.facts.clone(),
         prompt: pills(&ids.prompt),
+        system_folded: ids.system_folded,
         completion: pills(&ids.completion),
         distribution,
         elapsed: Default::default(),

@@ -1,7 +1,7 @@
 //! Models to offer by name: those that are on this machine first, then small ones of the supported
 //! architectures that a laptop runs well.
 
-use crate::{BUILTIN_MODEL, EngineOptions, builtin};
+use crate::{BUILTIN_MODEL, EngineOptions, builtin, hub};
 
 /// A model that can be loaded by name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +34,12 @@ pub(crate) fn suggestions(options: &EngineOptions) -> Vec<Suggestion> {
         bytes: builtin::FILE_BYTES,
         cached: builtin::is_fetched(options),
     }];
+    all.extend(hub::cached_models(&options.hub).into_iter().map(|model| Suggestion {
+        label: model.id.clone(),
+        id: model.id,
+        bytes: model.bytes,
+        cached: true,
+    }));
     for (id, label, megabytes) in SMALL_MODELS {
         if all.iter().all(|known| known.id != *id) {
             all.push(Suggestion {
@@ -51,12 +57,15 @@ pub(crate) fn suggestions(options: &EngineOptions) -> Vec<Suggestion> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hub::HubSettings;
 
     #[test]
     fn each_name_is_offered_once_and_what_is_here_comes_first() {
         let folder = tempfile::tempdir().unwrap();
+        let default = EngineOptions::default();
         let options = EngineOptions {
             cache_folder: Some(folder.path().to_owned()),
+            hub: HubSettings { cache: folder.path().to_owned(), ..default.hub },
             ..EngineOptions::default()
         };
         let all = suggestions(&options);

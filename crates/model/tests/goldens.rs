@@ -121,7 +121,7 @@ fn hidden_states_and_attention_are_pytorchs() {
 
 #[test]
 fn a_trace_of_the_last_token_is_the_end_of_a_trace_of_all() {
-    let golden = llama();
+    let golden = Golden::of(&fixture("tiny/llama"));
     let n = golden.ids.len();
     let all = golden.model.trace(&KvCache::empty(), &golden.ids);
     let past = golden.model.forward(&KvCache::empty(), &golden.ids[..n - 1], 0).cache;

@@ -120,6 +120,8 @@ pub struct PreviewResponse {
     pub model: ModelInfo,
     /// The prompt as the model gets it.
     pub prompt_tokens: Vec<TokenPill>,
+    /// What was done to the texts before they became tokens, if it may surprise.
+    pub prompt_note: Option<String>,
     /// The completion.
     pub completion_tokens: Vec<TokenPill>,
     /// Both lengths together.
@@ -255,6 +257,7 @@ impl PreviewResponse {
         PreviewResponse {
             model: (&report.model).into(),
             prompt_tokens: report.prompt.iter().map(TokenPill::from).collect(),
+            prompt_note: report.system_folded.then(|| SYSTEM_FOLDED.to_owned()),
             completion_tokens: report.completion.iter().map(TokenPill::from).collect(),
             context_token_count: report.prompt.len() + report.completion.len(),
             dist: report.distribution.as_ref().map(Distribution::from),
@@ -264,6 +267,9 @@ impl PreviewResponse {
         }
     }
 }
+
+const SYSTEM_FOLDED: &str = "This model's chat template knows no system message: the text stands at \
+                             the beginning of the user message instead.";
 
 impl StepResponse {
     /// `asked` decides what counts as the one selected token.
