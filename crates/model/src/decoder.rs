@@ -6,7 +6,7 @@ use tokenscope_tokens::TokenId;
 use crate::kv::KvSegment;
 use crate::ops::{activation, add_scaled, attention, embedding, linear, norm, rope, softcap};
 use crate::weights::{Attention, Layer, Mlp, Norm, Weights};
-use crate::{Config, Forward, GgufFile, HfFolder, KvCache, Model, ModelError, family};
+use crate::{Config, Forward, GgufFile, HfFolder, KvCache, Model, ModelError, RopeRegime, family};
 
 /// A transformer on the CPU: shape, weights, and the threads it computes with. It holds no state
 /// of any sequence.
@@ -46,7 +46,7 @@ impl Decoder {
 
     fn run(&self, past: &KvCache, ids: &[TokenId], outputs: usize) -> Forward {
         let config = &self.config;
-        let rotations = |rope| rope::Rotations::new(rope, past.len(), ids.len());
+        let rotations = |rope| rope::Rotations::new(rope, past.regime(), past.len(), ids.len());
         let rotations: Vec<rope::Rotations> = config.ropes.iter().map(rotations).collect();
         let mut written = KvSegment::new(ids.len(), config);
 
@@ -172,6 +172,10 @@ impl Model for Decoder {
 
     fn forward(&self, past: &KvCache, ids: &[TokenId], outputs: usize) -> Forward {
         assert!(!ids.is_empty() && outputs <= ids.len(), "{outputs} outputs of {}", ids.len());
+        let len = past.len() + ids.len();
+        let outgrown =
+            past.regime() == RopeRegime::Short && self.config.regime(len) != past.regime();
+        assert!(!outgrown, "{len} positions in a cache for short sequences");
         self.pool.install(|| self.run(past, ids, outputs))
     }
 }

@@ -1,50 +1,62 @@
 //! Tiny checkpoints against the numbers PyTorch computed for them (`fixtures/tiny`).
 
+mod changed;
+
 use std::path::{Path, PathBuf};
 
-use tokenscope_model::{Decoder, GgufFile, HfFolder, KvCache, Model};
+use serde_json::{Value, json};
+use tokenscope_model::{Decoder, Forward, GgufFile, HfFolder, KvCache, Model, RopeRegime};
 use tokenscope_tokens::TokenId;
+
+use changed::{Changed, fixture};
 
 struct Golden {
     name: String,
     model: Decoder,
     ids: Vec<TokenId>,
-    numbers: serde_json::Value,
+    numbers: Value,
 }
 
-/// Every checkpoint in Hugging Face's layout, and those that have a GGUF twin a second time.
+/// Every checkpoint in Hugging Face's layout, and those that have a GGUF twin a second time. Some
+/// have the numbers of a second, short input.
 fn goldens() -> Vec<Golden> {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/tiny");
     let mut folders: Vec<PathBuf> =
-        std::fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).collect();
+        std::fs::read_dir(fixture("")).unwrap().map(|entry| entry.unwrap().path()).collect();
     folders.sort();
-    let from_folder = |folder: &PathBuf| Decoder::from_folder(&HfFolder::open(folder).unwrap(), 2);
-    let mut goldens: Vec<Golden> = folders
-        .iter()
-        .map(|folder| Golden::new(folder, "folder", from_folder(folder).unwrap()))
-        .collect();
+    let mut goldens = Vec::new();
     for folder in &folders {
+        goldens.push(Golden::of_folder(folder, "golden.json"));
+        if folder.join("golden_short.json").is_file() {
+            goldens.push(Golden::of_folder(folder, "golden_short.json"));
+        }
         let file = folder.join("model.gguf");
         if file.is_file() {
             let file = GgufFile::open(&file).unwrap();
             let model = Decoder::from_gguf(&file, 2).unwrap();
-            goldens.push(Golden::new(folder, "gguf", model));
+            goldens.push(Golden::new(folder, "golden.json", "gguf", model));
         }
     }
-    assert_eq!(goldens.len(), 16 + 3);
+    assert_eq!(goldens.len(), 29 + 2 + 3);
     goldens
 }
 
-fn llama() -> Golden {
-    goldens().into_iter().find(|golden| golden.name == "llama folder").unwrap()
-}
-
 impl Golden {
-    fn new(folder: &Path, source: &str, model: Decoder) -> Self {
-        let text = std::fs::read_to_string(folder.join("golden.json")).unwrap();
-        let numbers: serde_json::Value = serde_json::from_str(&text).unwrap();
-        let name = format!("{} {source}", folder.file_name().unwrap().to_str().unwrap());
+    fn of_folder(folder: &Path, file: &str) -> Self {
+        let model = Decoder::from_folder(&HfFolder::open(folder).unwrap(), 2).unwrap();
+        Golden::new(folder, file, "folder", model)
+    }
+
+    fn new(folder: &Path, file: &str, source: &str, model: Decoder) -> Self {
+        let text = std::fs::read_to_string(folder.join(file)).unwrap();
+        let numbers: Value = serde_json::from_str(&text).unwrap();
+        let name = format!("{} {source} {file}", folder.file_name().unwrap().to_str().unwrap());
         Golden { name, model, ids: ids(&numbers["input_ids"]), numbers }
+    }
+
+    /// The logits after the last `outputs` of some ids, computed in one pass.
+    fn whole(&self, ids: &[TokenId], outputs: usize) -> Forward {
+        let empty = KvCache::empty(self.model.config().regime(ids.len()));
+        self.model.forward(&empty, ids, outputs)
     }
 
     fn floats(&self, key: &str) -> Vec<f32> {
@@ -53,7 +65,11 @@ impl Golden {
     }
 }
 
-fn ids(value: &serde_json::Value) -> Vec<TokenId> {
+fn numbers(ids: &[TokenId]) -> Value {
+    ids.iter().map(|id| id.0).collect()
+}
+
+fn ids(value: &Value) -> Vec<TokenId> {
     value.as_array().unwrap().iter().map(|id| TokenId(id.as_u64().unwrap() as u32)).collect()
 }
 
@@ -79,36 +95,59 @@ fn argmax(logits: &[f32]) -> TokenId {
     TokenId(best as u32)
 }
 
+fn softmax(logits: &[f32]) -> Vec<f64> {
+    let exp: Vec<f64> = logits.iter().map(|logit| f64::from(*logit).exp()).collect();
+    let sum: f64 = exp.iter().sum();
+    exp.into_iter().map(|exp| exp / sum).collect()
+}
+
+impl Golden {
+    #[track_caller]
+    fn assert_logits(&self) {
+        let n = self.ids.len();
+        let logits = self.whole(&self.ids, n).logits;
+        assert_logits(&self.name, &logits[n - 1], &self.floats("logits_last"), 2e-6);
+        assert_logits(&self.name, &logits[0], &self.floats("logits_first"), 2e-6);
+    }
+}
+
 #[test]
 fn logits_are_pytorchs() {
     for golden in goldens() {
-        let n = golden.ids.len();
-        let logits = golden.model.forward(&KvCache::empty(), &golden.ids, n).logits;
-        assert_logits(&golden.name, &logits[n - 1], &golden.floats("logits_last"), 2e-6);
-        assert_logits(&golden.name, &logits[0], &golden.floats("logits_first"), 2e-6);
+        golden.assert_logits();
     }
 }
 
 #[test]
 fn greedy_continuations_are_pytorchs() {
     for golden in goldens() {
-        let mut forward = golden.model.forward(&KvCache::empty(), &golden.ids, 1);
-        let mut continuation = Vec::new();
-        for _ in 0..10 {
-            continuation.push(argmax(&forward.logits[0]));
-            forward =
-                golden.model.forward(&forward.cache, &continuation[continuation.len() - 1..], 1);
+        let start = golden.ids.len();
+        let (mut ids, mut forward) = (golden.ids.clone(), golden.whole(&golden.ids, 1));
+        for step in 0..10 {
+            let next = argmax(&forward.logits[0]);
+            if let Some(expected) = golden.numbers["greedy_10_probabilities"][step].as_f64() {
+                let found = softmax(&forward.logits[0])[next.index()];
+                assert!((found - expected).abs() < 1e-6, "{} step {step}", golden.name);
+            }
+            ids.push(next);
+            // Where long sequences begin, nothing of the short one can be kept.
+            let stays = golden.model.config().regime(ids.len()) == forward.cache.regime();
+            forward = match stays {
+                true => golden.model.forward(&forward.cache, &ids[ids.len() - 1..], 1),
+                false => golden.whole(&ids, 1),
+            };
         }
-        assert_eq!(continuation, ids(&golden.numbers["greedy_10"]), "{}", golden.name);
+        assert_eq!(numbers(&ids[start..]), golden.numbers["greedy_10"], "{}", golden.name);
     }
 }
 
 #[test]
 fn cached_decoding_equals_the_full_forward_however_the_input_is_cut() {
     for golden in goldens() {
-        let whole = golden.model.forward(&KvCache::empty(), &golden.ids, 1);
-        for pieces in [&[1; 21][..], &[20, 1], &[3, 11, 7]] {
-            let (mut cache, mut at, mut last) = (KvCache::empty(), 0, Vec::new());
+        let n = golden.ids.len();
+        let whole = golden.whole(&golden.ids, 1);
+        for pieces in [&vec![1; n], &vec![n - 1, 1], &vec![3, n / 2, n - n / 2 - 3]] {
+            let (mut cache, mut at, mut last) = (whole.cache.prefix(0), 0, Vec::new());
             for piece in pieces {
                 // Only the last piece is asked for logits, as when a long prompt is read.
                 let outputs = usize::from(at + piece == golden.ids.len());
@@ -122,11 +161,107 @@ fn cached_decoding_equals_the_full_forward_however_the_input_is_cut() {
 
 #[test]
 fn a_rewound_cache_decodes_as_if_the_rest_had_never_been() {
-    let golden = llama();
-    let whole = golden.model.forward(&KvCache::empty(), &golden.ids, 21);
+    let golden = Golden::of_folder(&fixture("llama"), "golden.json");
+    let whole = golden.whole(&golden.ids, 21);
     let rewound = whole.cache.prefix(12);
     let again = golden.model.forward(&rewound, &golden.ids[12..15], 3);
     for (found, expected) in again.logits.iter().zip(&whole.logits[12..15]) {
         assert_logits(&golden.name, found, expected, 1e-6);
     }
+}
+
+#[test]
+#[should_panic(expected = "17 positions in a cache for short sequences")]
+fn a_cache_for_short_sequences_does_not_grow_into_a_long_one() {
+    let golden = Golden::of_folder(&fixture("phi3_longrope"), "golden.json");
+    let short = golden.whole(&golden.ids[..16], 1);
+    assert_eq!(short.cache.regime(), RopeRegime::Short);
+    golden.model.forward(&short.cache, &golden.ids[16..17], 1);
+}
+
+#[test]
+fn a_configuration_may_say_the_same_in_other_words() {
+    let version_5 = |parameters: Value| {
+        json!({
+            "rope_theta": null, "rope_scaling": null, "partial_rotary_factor": null,
+            "rotary_emb_base": null, "rotary_pct": null, "rope_local_base_freq": null,
+            "original_max_position_embeddings": null, "rope_parameters": parameters,
+        })
+    };
+    let yarn = 0.1 * 4.0_f64.ln() + 1.0;
+    for (family, change) in [
+        // As transformers 5 writes it.
+        ("qwen2", version_5(json!({"rope_theta": 1e6, "rope_type": "default"}))),
+        ("qwen3", version_5(json!({"rope_theta": 1e6}))),
+        (
+            "llama3_scaled_rope",
+            version_5(json!({
+                "rope_theta": 5e5, "rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0,
+                "high_freq_factor": 4.0, "original_max_position_embeddings": 64,
+            })),
+        ),
+        (
+            "llama_linear",
+            version_5(json!({"rope_theta": 1e4, "rope_type": "linear", "factor": 4.0})),
+        ),
+        (
+            "gpt_neox_sequential",
+            version_5(json!({"rope_theta": 5000, "partial_rotary_factor": 0.5})),
+        ),
+        (
+            "gemma3_text",
+            version_5(json!({
+                "full_attention": {"rope_theta": 1e6, "rope_type": "default"},
+                "sliding_attention": {"rope_theta": 1e4, "rope_type": "default"},
+            })),
+        ),
+        (
+            "gemma3",
+            json!({"text_config": version_5(json!({
+                "full_attention": {"rope_theta": 1e6, "rope_type": "linear", "factor": 8.0},
+                "sliding_attention": {"rope_theta": 1e4, "rope_type": "default"},
+            }))}),
+        ),
+        (
+            "phi3_partial_longrope",
+            version_5(json!({
+                "rope_theta": 1e4, "rope_type": "longrope", "partial_rotary_factor": 0.75,
+                "original_max_position_embeddings": 16, "factor": 4.0,
+                "short_factor": [1.0, 1.25, 1.5, 1.75, 2.0, 2.25],
+                "long_factor": [1.5, 2.25, 4.5, 8.25, 13.5, 20.25],
+            })),
+        ),
+        ("phi3_longrope", json!({"rope_scaling": {"type": "su"}})),
+        ("qwen2_yarn", json!({"rope_scaling": {"attention_factor": yarn}})),
+        ("qwen2_yarn", json!({"rope_scaling": {"beta_fast": 32, "beta_slow": 1, "mscale": 0.0}})),
+        // Windows by the family's pattern instead of by a list.
+        ("qwen2_window", json!({"layer_types": null})),
+        ("qwen3_window", json!({"max_window_layers": 0})),
+        ("smollm3_window", json!({"layer_types": null})),
+        ("gemma2", json!({"layer_types": null})),
+        ("gemma3_text", json!({"layer_types": null, "sliding_window_pattern": 2})),
+        // Defaults of the family.
+        ("gemma3_text", json!({"rope_theta": null, "hidden_activation": null})),
+        ("gemma3", json!({"text_config": {"rope_theta": null, "rope_local_base_freq": null}})),
+        ("smollm3", json!({"rope_theta": null})),
+        ("gpt_neox", json!({"rotary_pct": null, "use_parallel_residual": null})),
+        ("phi3", json!({"rms_norm_eps": null, "partial_rotary_factor": null})),
+        ("gemma2", json!({"attn_logit_softcapping": null, "final_logit_softcapping": null})),
+        ("olmo2", json!({"rope_theta": null})),
+    ] {
+        let changed = Changed::of(family, &change);
+        let model = Decoder::from_folder(&HfFolder::open(changed.path()).unwrap(), 2).unwrap();
+        Golden::new(&fixture(family), "golden.json", &change.to_string(), model).assert_logits();
+    }
+}
+
+#[test]
+fn the_tensors_of_a_gemma_that_sees_have_older_and_newer_names() {
+    let changed = Changed::of("gemma3", &json!({}));
+    changed.rename_tensors(|name| {
+        let rest = name.strip_prefix("language_model.model.");
+        rest.map_or(format!("model.{name}"), |rest| format!("model.language_model.{rest}"))
+    });
+    let model = Decoder::from_folder(&HfFolder::open(changed.path()).unwrap(), 2).unwrap();
+    Golden::new(&fixture("gemma3"), "golden.json", "renamed", model).assert_logits();
 }
