@@ -128,7 +128,7 @@ impl Config {
     }
 
     /// The longest sequence of the short regime; none if all sequences are in it.
-    pub fn short_length(&self) -> Option<usize> {
+    pub(crate) fn short_length(&self) -> Option<usize> {
         self.ropes.iter().find_map(|rope| rope.long.as_ref()).map(|long| long.trained_length)
     }
 
@@ -178,7 +178,12 @@ impl Sizes {
             let what = format!("rotary embedding of {part} of a head");
             return Err(ModelError::Feature { what });
         }
-        Ok((part * self.head_dim as f32) as usize)
+        let rotated = (part * self.head_dim as f32) as usize;
+        if !rotated.is_multiple_of(2) {
+            let what = format!("rotary embedding of {rotated} dimensions, which are not pairs");
+            return Err(ModelError::Feature { what });
+        }
+        Ok(rotated)
     }
 }
 

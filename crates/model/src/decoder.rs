@@ -173,9 +173,9 @@ impl Model for Decoder {
     fn forward(&self, past: &KvCache, ids: &[TokenId], outputs: usize) -> Forward {
         assert!(!ids.is_empty() && outputs <= ids.len(), "{outputs} outputs of {}", ids.len());
         let len = past.len() + ids.len();
-        let outgrown =
-            past.regime() == RopeRegime::Short && self.config.regime(len) != past.regime();
-        assert!(!outgrown, "{len} positions in a cache for short sequences");
+        let fits =
+            self.config.regime(len) == RopeRegime::Short || past.regime() == RopeRegime::Long;
+        assert!(fits, "{len} positions in a cache for short sequences");
         self.pool.install(|| self.run(past, ids, outputs))
     }
 }

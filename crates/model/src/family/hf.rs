@@ -98,6 +98,7 @@ fn usual_config(settings: &Settings<'_>, tensors: &Tensors<'_>) -> Result<Config
     usual_config_with(settings, tensors, &RopeSettings::of(*settings, "rope_theta")?)
 }
 
+/// That config with another reading of the rotary embedding.
 fn usual_config_with(
     settings: &Settings<'_>,
     tensors: &Tensors<'_>,

@@ -1,5 +1,5 @@
-//! GPT-NeoX and Pythia: attention and MLP side by side (or not), a rotary embedding of part of each head,
-//! and q, k and v interleaved head by head in one matrix (arXiv:2204.06745).
+//! GPT-NeoX and Pythia: attention and MLP side by side (or not), a rotary embedding of part of each
+//! head, and q, k and v interleaved head by head in one matrix (arXiv:2204.06745).
 
 use super::{
     Attention, Config, Layer, Mlp, Recipe, RopeSettings, Settings, Sizes, Tensors, Weights,
@@ -36,7 +36,7 @@ pub(super) fn read(settings: &Settings<'_>, tensors: &Tensors<'_>) -> Result<Rec
     let layers = (0..sizes.n_layers)
         .map(|index| {
             let name = |part: &str| format!("gpt_neox.layers.{index}.{part}");
-            let qkv = tensors.linear(&name("attention.query_key_value"), 3 * d, d)?;
+            let qkv = tensors.linear(&name("attention.query_key_value"), 3 * config.q_dim(), d)?;
             // Rows are [head][q, k, v][head_dim].
             let rows_of = |which: usize| {
                 (0..n_heads).flat_map(move |head| {
@@ -50,7 +50,7 @@ pub(super) fn read(settings: &Settings<'_>, tensors: &Tensors<'_>) -> Result<Rec
                     q: qkv.gather(rows_of(0)),
                     k: qkv.gather(rows_of(1)),
                     v: qkv.gather(rows_of(2)),
-                    output: tensors.linear(&name("attention.dense"), d, d)?,
+                    output: tensors.linear(&name("attention.dense"), d, config.q_dim())?,
                     q_norm: None,
                     k_norm: None,
                 },

@@ -3,6 +3,7 @@
 
 use serde_json::json;
 
+use super::settings::unusable;
 use super::{Recipe, Settings, Tensors, optional_window, set_windows, usual_config, usual_recipe};
 use crate::ModelError;
 
@@ -16,7 +17,10 @@ pub(super) fn read(settings: &Settings<'_>, tensors: &Tensors<'_>) -> Result<Rec
     for (index, layer) in config.layers.iter_mut().enumerate() {
         // Despite the list's name, a 1 in it means that the layer has one.
         let has_rope = match listed {
-            Some(listed) => listed[index] == 1,
+            Some(listed) => match listed[index].as_u64() {
+                Some(flag) => flag != 0,
+                None => return Err(unusable("no_rope_layers", "a list of 0 and 1")),
+            },
             None => (index + 1) % interval != 0,
         };
         layer.rope = has_rope.then_some(0);
