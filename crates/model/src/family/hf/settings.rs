@@ -59,7 +59,7 @@ impl<'a> Settings<'a> {
         self.whole(key, 1, "a positive integer")
     }
 
-    /// A count of which there may be none.
+    /// A count that may be 0.
     pub(super) fn optional_index(&self, key: &str) -> Result<Option<usize>, ModelError> {
         self.whole(key, 0, "0 or a positive integer")
     }
