@@ -17,6 +17,7 @@ fuzz_target!(|bytes: &[u8]| {
     write("model.safetensors", rest.get(1..).unwrap_or_default());
     let Ok(opened) = HfFolder::open(folder.path()) else { return };
     if let Ok(model) = Decoder::from_folder(&opened, 1) {
-        model.forward(&KvCache::empty(), &[TokenId(0)], 1);
+        let empty = KvCache::empty(model.config().regime(1));
+        model.forward(&empty, &[TokenId(0)], 1);
     }
 });

@@ -11,6 +11,7 @@ fuzz_target!(|bytes: &[u8]| {
     std::fs::write(&path, bytes).expect("there is room for a file");
     let Ok(file) = GgufFile::open(&path) else { return };
     if let Ok(model) = Decoder::from_gguf(&file, 1) {
-        model.forward(&KvCache::empty(), &[TokenId(0)], 1);
+        let empty = KvCache::empty(model.config().regime(1));
+        model.forward(&empty, &[TokenId(0)], 1);
     }
 });

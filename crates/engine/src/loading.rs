@@ -163,7 +163,8 @@ fn folder_bytes(folder: &Path) -> Result<u64, String> {
 /// that diverged, spread to all logits; better to hear of it now than at the first prompt.
 fn refuse_if_not_finite(model: &LoadedModel) -> Result<(), String> {
     let id = model.tokenizer.bos().unwrap_or(TokenId(0));
-    let forward = model.model.forward(&KvCache::empty(), &[id], 1);
+    let empty = KvCache::empty(model.model.config().regime(1));
+    let forward = model.model.forward(&empty, &[id], 1);
     if forward.logits[0].iter().all(|logit| logit.is_finite()) {
         Ok(())
     } else {

@@ -3,18 +3,21 @@
 //! For every prefix that was asked about, the cache holds its KV handle and, once they are known,
 //! the logits that follow it. So a knob never runs the model, a step decodes one token, and a
 //! rewind costs nothing. Least recently used entries go when the bytes run out.
+//!
+//! A beginning of a long sequence and the same ids as a short sequence are different entries: in
+//! models with LongRoPE their numbers differ.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use tokenscope_model::{KvCache, SegmentId};
+use tokenscope_model::{KvCache, RopeRegime, SegmentId};
 use tokenscope_tokens::TokenId;
 
 /// Logits `[n_vocab]`, shared between the cache and whoever reads them.
 pub(crate) type Logits = Arc<Vec<f32>>;
 
 pub(crate) struct PrefixCache {
-    entries: HashMap<Vec<TokenId>, Entry>,
+    entries: HashMap<(RopeRegime, Vec<TokenId>), Entry>,
     /// How many entries hold each segment: it takes memory once, until the last of them has gone.
     holders: HashMap<SegmentId, usize>,
     usage: CacheUsage,
@@ -69,27 +72,34 @@ impl PrefixCache {
     }
 
     /// The logits after exactly these ids, if they are known.
-    pub(crate) fn logits(&mut self, ids: &[TokenId]) -> Option<Logits> {
+    pub(crate) fn logits(&mut self, regime: RopeRegime, ids: &[TokenId]) -> Option<Logits> {
         self.clock += 1;
-        let entry = self.entries.get_mut(ids)?;
+        let entry = self.entries.get_mut(&(regime, ids.to_vec()))?;
         entry.last_used = self.clock;
         entry.logits.clone()
     }
 
-    /// The KV cache of the longest known beginning of `ids`, of at most `limit` positions.
-    pub(crate) fn longest_prefix(&mut self, ids: &[TokenId], limit: usize) -> KvCache {
+    /// The KV cache of the longest known beginning of `ids` in a regime, of at most `limit`
+    /// positions.
+    pub(crate) fn longest_prefix(
+        &mut self,
+        regime: RopeRegime,
+        ids: &[TokenId],
+        limit: usize,
+    ) -> KvCache {
         self.clock += 1;
         let shared = |known: &[TokenId]| {
             known.iter().zip(&ids[..limit]).take_while(|(known, id)| known == id).count()
         };
-        let known = self.entries.iter_mut().map(|(known, entry)| (shared(known), entry));
+        let known = self.entries.iter_mut().filter(|((known, _), _)| *known == regime);
+        let known = known.map(|((_, known), entry)| (shared(known), entry));
         let useful = known.filter(|(length, _)| *length > 0);
         match useful.max_by_key(|(length, _)| *length) {
             Some((length, entry)) => {
                 entry.last_used = self.clock;
                 entry.kv.prefix(length)
             }
-            None => KvCache::empty(),
+            None => KvCache::empty(regime),
         }
     }
 
@@ -97,6 +107,7 @@ impl PrefixCache {
     pub(crate) fn insert(&mut self, ids: &[TokenId], kv: KvCache, logits: Option<Logits>) {
         debug_assert_eq!(ids.len(), kv.len());
         self.clock += 1;
+        let key = (kv.regime(), ids.to_vec());
         let entry = Entry { kv, logits, last_used: self.clock };
         for (segment, bytes) in entry.kv.segments() {
             let holders = self.holders.entry(segment).or_default();
@@ -106,7 +117,7 @@ impl PrefixCache {
             *holders += 1;
         }
         self.usage.bytes += entry.logits_bytes();
-        if let Some(replaced) = self.entries.insert(ids.to_vec(), entry) {
+        if let Some(replaced) = self.entries.insert(key, entry) {
             self.release(&replaced);
         }
         self.evict();
@@ -116,8 +127,8 @@ impl PrefixCache {
     fn evict(&mut self) {
         while self.usage.bytes > self.usage.max_bytes && self.entries.len() > 1 {
             let oldest = self.entries.iter().min_by_key(|(_, entry)| entry.last_used);
-            let ids = oldest.expect("there are at least two").0.clone();
-            let dropped = self.entries.remove(&ids).expect("it was just found");
+            let key = oldest.expect("there are at least two").0.clone();
+            let dropped = self.entries.remove(&key).expect("it was just found");
             self.release(&dropped);
         }
     }
@@ -141,7 +152,8 @@ impl PrefixCache {
 mod tests {
     use super::*;
     use std::path::Path;
-    use tokenscope_model::{Decoder, GgufFile, Model as _};
+    use tokenscope_model::RopeRegime::{Long, Short};
+    use tokenscope_model::{Decoder, GgufFile, HfFolder, Model as _};
 
     /// The tiny Llama: a position takes 3 layers x 2 x 32 numbers, logits are 320.
     const POSITION: usize = 3 * 2 * 32 * 4;
@@ -159,7 +171,8 @@ mod tests {
     /// Runs the missing part of `sequence` and remembers it whole.
     fn remember(cache: &mut PrefixCache, model: &Decoder, sequence: &[u32]) -> usize {
         let sequence = ids(sequence);
-        let known = cache.longest_prefix(&sequence, sequence.len() - 1);
+        let regime = model.config().regime(sequence.len());
+        let known = cache.longest_prefix(regime, &sequence, sequence.len() - 1);
         let forward = model.forward(&known, &sequence[known.len()..], 1);
         let logits = Arc::new(forward.logits.into_iter().next().unwrap());
         cache.insert(&sequence, forward.cache, Some(logits));
@@ -182,7 +195,25 @@ mod tests {
         cache.evict();
         assert_eq!(cache.usage().entries, 1);
         assert_eq!(cache.usage().bytes, 5 * POSITION + LOGITS);
-        assert!(cache.logits(&ids(&[1, 2, 9])).is_some());
+        assert!(cache.logits(Short, &ids(&[1, 2, 9])).is_some());
+    }
+
+    #[test]
+    fn short_and_long_sequences_do_not_continue_each_other() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/tiny/phi3_longrope");
+        let folder = HfFolder::open(Path::new(path)).unwrap();
+        // Up to 16 tokens are a short sequence.
+        let model = Decoder::from_folder(&folder, 1).unwrap();
+        let mut cache = PrefixCache::new(usize::MAX);
+        let all: Vec<u32> = (3..40).collect();
+        for (length, known) in [(12, 0), (16, 12), (17, 0), (15, 14), (20, 17), (19, 18)] {
+            assert_eq!(remember(&mut cache, &model, &all[..length]), known, "{length}");
+        }
+        // The first 15 of the long ones are an entry beside the short sequence of 15.
+        let start = cache.longest_prefix(Long, &ids(&all), 15);
+        cache.insert(&ids(&all[..15]), start, None);
+        assert!(cache.logits(Long, &ids(&all[..15])).is_none());
+        assert!(cache.logits(Short, &ids(&all[..15])).is_some());
     }
 
     #[test]
@@ -190,9 +221,9 @@ mod tests {
         let (model, mut cache) = (model(), PrefixCache::new(2 * (POSITION + LOGITS)));
         remember(&mut cache, &model, &[1]);
         remember(&mut cache, &model, &[2]);
-        assert!(cache.logits(&ids(&[1])).is_some());
+        assert!(cache.logits(Short, &ids(&[1])).is_some());
         remember(&mut cache, &model, &[3]);
-        assert!(cache.logits(&ids(&[1])).is_some());
-        assert!(cache.logits(&ids(&[2])).is_none());
+        assert!(cache.logits(Short, &ids(&[1])).is_some());
+        assert!(cache.logits(Short, &ids(&[2])).is_none());
     }
 }

@@ -162,17 +162,40 @@ fn logits_after(
     if ids.len() < n_outputs || ids.is_empty() {
         return Err(EngineError::EmptyContext);
     }
-    let first_output = ids.len() - n_outputs + 1;
-    let known: Option<Vec<Logits>> =
-        (first_output..=ids.len()).map(|length| model.cache.logits(&ids[..length])).collect();
+    let lengths = ids.len() - n_outputs + 1..=ids.len();
+    let known = |length: usize| {
+        let regime = model.model.config().regime(length);
+        model.cache.logits(regime, &ids[..length])
+    };
+    let known: Option<Vec<Logits>> = lengths.clone().map(known).collect();
     model.cache.count(known.is_some());
     if let Some(known) = known {
         return Ok(known);
     }
+    // Where the wanted lengths go over into the other regime, the input is run in both.
+    let (mut outputs, mut first) = (Vec::with_capacity(n_outputs), *lengths.start());
+    while first <= ids.len() {
+        let regime = |length| model.model.config().regime(length);
+        let n_alike = (first..=ids.len()).take_while(|length| regime(*length) == regime(first));
+        let last = first + n_alike.count() - 1;
+        outputs.extend(run(model, &ids[..last], first, cancelled)?);
+        first = last + 1;
+    }
+    Ok(outputs)
+}
 
+/// The logits after each beginning of `ids` from length `first_output` on, which must all be of one
+/// regime.
+fn run(
+    model: &mut LoadedModel,
+    ids: &[TokenId],
+    first_output: usize,
+    cancelled: &Cancelled,
+) -> Result<Vec<Logits>, EngineError> {
+    let regime = model.model.config().regime(ids.len());
     // Every position whose logits are wanted must be run, known or not.
-    let mut kv = model.cache.longest_prefix(ids, first_output - 1);
-    let mut outputs = Vec::with_capacity(n_outputs);
+    let mut kv = model.cache.longest_prefix(regime, ids, first_output - 1);
+    let mut outputs = Vec::new();
     while kv.len() < ids.len() {
         cancelled.check()?;
         let start = kv.len();

@@ -126,6 +126,19 @@ impl Config {
     pub fn q_dim(&self) -> usize {
         self.n_heads * self.head_dim
     }
+
+    /// The longest sequence of the short regime; none if all sequences are in it.
+    pub(crate) fn short_length(&self) -> Option<usize> {
+        self.ropes.iter().find_map(|rope| rope.long.as_ref()).map(|long| long.trained_length)
+    }
+
+    /// The regime of a sequence of this length.
+    pub fn regime(&self, len: usize) -> RopeRegime {
+        match self.short_length() {
+            Some(longest) if len > longest => RopeRegime::Long,
+            _ => RopeRegime::Short,
+        }
+    }
 }
 
 /// The numbers every family has.
@@ -165,7 +178,12 @@ impl Sizes {
             let what = format!("rotary embedding of {part} of a head");
             return Err(ModelError::Feature { what });
         }
-        Ok((part * self.head_dim as f32) as usize)
+        let rotated = (part * self.head_dim as f32) as usize;
+        if !rotated.is_multiple_of(2) {
+            let what = format!("rotary embedding of {rotated} dimensions, which are not pairs");
+            return Err(ModelError::Feature { what });
+        }
+        Ok(rotated)
     }
 }
 
@@ -175,8 +193,32 @@ impl Sizes {
 pub struct Rope {
     /// Radians per position, one for each rotated pair.
     pub inverse_frequencies: Vec<f32>,
+    /// What takes their place in long sequences, in models with LongRoPE.
+    pub long: Option<LongRope>,
+    /// Multiplies every turned number (YaRN and LongRoPE stretch queries and keys a little).
+    pub attention_factor: f32,
     /// Which numbers of a head form a pair.
     pub pairing: Pairing,
+}
+
+/// The other half of LongRoPE (arXiv:2402.13753).
+#[derive(Debug, Clone, PartialEq)]
+pub struct LongRope {
+    /// Longer sequences are turned by the frequencies below, all their positions.
+    pub trained_length: usize,
+    /// As many as those for short sequences.
+    pub inverse_frequencies: Vec<f32>,
+}
+
+/// How a sequence is turned as a whole. It depends on the sequence's length in models with
+/// LongRoPE and is always `Short` in others. Nothing computed in one regime is of use in the other:
+/// from the second layer on, every number depends on how all earlier positions were turned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RopeRegime {
+    /// Of the length the model was first trained for, or shorter.
+    Short,
+    /// Longer.
+    Long,
 }
 
 /// How a head's rotated numbers are paired.
@@ -194,15 +236,21 @@ impl Rope {
         let inverse_frequencies = (0..dimensions / 2)
             .map(|i| 1.0 / theta.powf((2 * i) as f32 / dimensions as f32))
             .collect();
-        Rope { inverse_frequencies, pairing }
+        Rope { inverse_frequencies, long: None, attention_factor: 1.0, pairing }
+    }
+
+    /// Radians per position in a regime.
+    pub(crate) fn frequencies(&self, regime: RopeRegime) -> &[f32] {
+        match (&self.long, regime) {
+            (Some(long), RopeRegime::Long) => &long.inverse_frequencies,
+            _ => &self.inverse_frequencies,
+        }
     }
 
     /// Each frequency divided by its factor (Llama 3.1's GGUF files store its long-context scaling
     /// that way).
     pub(crate) fn divided_by(mut self, factors: &[f32]) -> Self {
-        for (frequency, factor) in self.inverse_frequencies.iter_mut().zip(factors) {
-            *frequency /= factor;
-        }
+        divide(&mut self.inverse_frequencies, factors);
         self
     }
 
@@ -223,6 +271,58 @@ impl Rope {
         }
         self
     }
+
+    /// YaRN (arXiv:2309.00071): pairs that turn often within the trained length keep their
+    /// frequency, those that turn seldom are slowed down by `factor`, with a linear ramp over the
+    /// pairs between (`_compute_yarn_parameters` of transformers). The rope must be unscaled.
+    pub(crate) fn scaled_as_yarn(mut self, theta: f32, scaling: &YarnScaling) -> Self {
+        let YarnScaling {
+            factor,
+            attention_factor,
+            beta_fast,
+            beta_slow,
+            trained_length,
+            truncate,
+        } = *scaling;
+        let dimensions = (2 * self.inverse_frequencies.len()) as f64;
+        // The pair, as a fraction, that turns so many times within the trained length.
+        let pair_that_turns = |times: f32| {
+            let length =
+                f64::from(trained_length) / (f64::from(times) * 2.0 * std::f64::consts::PI);
+            dimensions * length.ln() / (2.0 * f64::from(theta).ln())
+        };
+        let (mut first, mut last) = (pair_that_turns(beta_fast), pair_that_turns(beta_slow));
+        if truncate {
+            (first, last) = (first.floor(), last.ceil());
+        }
+        let (first, mut last) = (first.max(0.0), last.min(dimensions - 1.0));
+        if first == last {
+            last += 0.001;
+        }
+        for (pair, frequency) in self.inverse_frequencies.iter_mut().enumerate() {
+            let slowed = ((pair as f32 - first as f32) / (last - first) as f32).clamp(0.0, 1.0);
+            *frequency = *frequency / factor * slowed + *frequency * (1.0 - slowed);
+        }
+        Rope { attention_factor, ..self }
+    }
+
+    /// LongRoPE: frequencies are divided by one list of factors in sequences up to
+    /// `trained_length`, by another in longer ones (`_compute_longrope_parameters` of
+    /// transformers). The lists must be as long as the frequencies.
+    pub(crate) fn scaled_as_longrope(self, scaling: &LongRopeScaling) -> Self {
+        let LongRopeScaling { attention_factor, trained_length, short_factors, long_factors } =
+            scaling;
+        let mut inverse_frequencies = self.inverse_frequencies.clone();
+        divide(&mut inverse_frequencies, long_factors);
+        let long = Some(LongRope { trained_length: *trained_length, inverse_frequencies });
+        Rope { long, attention_factor: *attention_factor, ..self.divided_by(short_factors) }
+    }
+}
+
+fn divide(frequencies: &mut [f32], factors: &[f32]) {
+    for (frequency, factor) in frequencies.iter_mut().zip(factors) {
+        *frequency /= factor;
+    }
 }
 
 /// The parameters of [`Rope::scaled_as_llama3`].
@@ -232,4 +332,27 @@ pub(crate) struct Llama3Scaling {
     pub(crate) low_frequency_factor: f32,
     pub(crate) high_frequency_factor: f32,
     pub(crate) trained_length: f32,
+}
+
+/// The parameters of [`Rope::scaled_as_yarn`].
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct YarnScaling {
+    pub(crate) factor: f32,
+    pub(crate) attention_factor: f32,
+    /// Pairs that turn more often than this within the trained length are kept.
+    pub(crate) beta_fast: f32,
+    /// Pairs that turn less often than this are slowed down.
+    pub(crate) beta_slow: f32,
+    pub(crate) trained_length: f32,
+    /// Whether the ramp begins and ends at whole pairs.
+    pub(crate) truncate: bool,
+}
+
+/// The parameters of [`Rope::scaled_as_longrope`].
+#[derive(Debug, Clone)]
+pub(crate) struct LongRopeScaling {
+    pub(crate) attention_factor: f32,
+    pub(crate) trained_length: usize,
+    pub(crate) short_factors: Vec<f32>,
+    pub(crate) long_factors: Vec<f32>,
 }

@@ -6,7 +6,9 @@ use tokenscope_tokens::TokenId;
 use crate::kv::KvSegment;
 use crate::ops::{activation, add_scaled, attention, embedding, linear, norm, rope, softcap};
 use crate::weights::{Attention, Layer, Mlp, Norm, Weights};
-use crate::{Config, Forward, GgufFile, HfFolder, KvCache, Model, ModelError, Trace, family};
+use crate::{
+    Config, Forward, GgufFile, HfFolder, KvCache, Model, ModelError, RopeRegime, Trace, family,
+};
 
 /// A transformer on the CPU: shape, weights, and the threads it computes with. It holds no state
 /// of any sequence.
@@ -44,6 +46,13 @@ impl Decoder {
         Ok(Decoder { config, weights, pool })
     }
 
+    fn check_regime(&self, past: &KvCache, more: usize) {
+        let len = past.len() + more;
+        let fits =
+            self.config.regime(len) == RopeRegime::Short || past.regime() == RopeRegime::Long;
+        assert!(fits, "{len} positions in a cache for short sequences");
+    }
+
     fn run(
         &self,
         past: &KvCache,
@@ -52,7 +61,7 @@ impl Decoder {
         mut trace: Option<&mut Trace>,
     ) -> Forward {
         let config = &self.config;
-        let rotations = |rope| rope::Rotations::new(rope, past.len(), ids.len());
+        let rotations = |rope| rope::Rotations::new(rope, past.regime(), past.len(), ids.len());
         let rotations: Vec<rope::Rotations> = config.ropes.iter().map(rotations).collect();
         let mut written = KvSegment::new(ids.len(), config);
 
@@ -187,11 +196,13 @@ impl Model for Decoder {
 
     fn forward(&self, past: &KvCache, ids: &[TokenId], outputs: usize) -> Forward {
         assert!(!ids.is_empty() && outputs <= ids.len(), "{outputs} outputs of {}", ids.len());
+        self.check_regime(past, ids.len());
         self.pool.install(|| self.run(past, ids, outputs, None))
     }
 
     fn trace(&self, past: &KvCache, ids: &[TokenId]) -> Trace {
         assert!(!ids.is_empty(), "there is nothing to trace");
+        self.check_regime(past, ids.len());
         let mut trace = Trace::default();
         self.pool.install(|| self.run(past, ids, 0, Some(&mut trace)));
         trace

@@ -7,20 +7,27 @@
 
 use std::sync::Arc;
 
-use crate::Config;
+use crate::{Config, RopeRegime};
 
-/// Keys and values of a sequence. Cloning and cutting are cheap.
-#[derive(Clone, Default)]
+/// Keys and values of a sequence in one regime. Cloning and cutting are cheap.
+#[derive(Clone)]
 pub struct KvCache {
+    regime: RopeRegime,
     /// The segments, and how many of each one's positions belong to this sequence.
     segments: Vec<(Arc<KvSegment>, usize)>,
     len: usize,
 }
 
 impl KvCache {
-    /// The cache of the empty sequence.
-    pub fn empty() -> Self {
-        KvCache::default()
+    /// The cache of the empty sequence, to be continued in the regime of what it will become
+    /// ([`Config::regime`] of the whole input's length).
+    pub fn empty(regime: RopeRegime) -> Self {
+        KvCache { regime, segments: Vec::new(), len: 0 }
+    }
+
+    /// The regime its tokens were computed in.
+    pub fn regime(&self) -> RopeRegime {
+        self.regime
     }
 
     /// Positions covered.
@@ -39,7 +46,7 @@ impl KvCache {
     /// If the sequence is shorter than that.
     pub fn prefix(&self, len: usize) -> KvCache {
         assert!(len <= self.len, "a cache of {} positions has no prefix of {len}", self.len);
-        let mut prefix = KvCache::empty();
+        let mut prefix = KvCache::empty(self.regime);
         for (segment, used) in &self.segments {
             let wanted = (len - prefix.len).min(*used);
             if wanted == 0 {
@@ -121,7 +128,7 @@ mod tests {
 
     #[test]
     fn branches_share_a_prefix_and_do_not_disturb_each_other() {
-        let trunk = KvCache::empty().with(segment(3, 0.0)).with(segment(2, 3.0));
+        let trunk = KvCache::empty(RopeRegime::Short).with(segment(3, 0.0)).with(segment(2, 3.0));
         let branch = trunk.prefix(4).with(segment(1, 10.0));
         let other = trunk.prefix(2).with(segment(2, 20.0));
         for (cache, expected) in [

@@ -28,7 +28,7 @@ mod simd;
 mod testing;
 mod weights;
 
-pub use config::{Activation, Config, LayerConfig, NormKind, Pairing, Rope};
+pub use config::{Activation, Config, LayerConfig, LongRope, NormKind, Pairing, Rope, RopeRegime};
 pub use decoder::Decoder;
 pub use error::ModelError;
 pub use gguf::{GgufFile, Value};
@@ -47,8 +47,9 @@ pub trait Model: Send + Sync {
     /// `outputs` ids, with the cache that now covers `past` and `ids`. `past` itself is unchanged.
     ///
     /// # Panics
-    /// If `ids` is empty, an id is not below `config().n_vocab`, or `outputs` is more than the
-    /// number of ids: callers validate requests before they get here.
+    /// If `ids` is empty, an id is not below `config().n_vocab`, `outputs` is more than the number
+    /// of ids, or the sequence outgrows the regime of `past` ([`Config::regime`]): callers validate
+    /// requests before they get here.
     fn forward(&self, past: &KvCache, ids: &[TokenId], outputs: usize) -> Forward;
 
     /// Runs `ids` after what `past` holds once more and returns what went on inside. Meant for few

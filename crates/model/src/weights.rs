@@ -71,11 +71,49 @@ pub(crate) struct Matrix {
     bytes: Bytes,
 }
 
-/// Weights in a mapped file, or, where a family needs them in another order, in memory.
+/// A part of something that holds weights.
 #[derive(Clone)]
-enum Bytes {
-    Mapped(Arc<MappedFile>, Range<usize>),
+struct Bytes {
+    holder: Holder,
+    place: Range<usize>,
+}
+
+/// Weights are in a mapped file, or, where a family needs them in another order, in memory.
+#[derive(Clone)]
+enum Holder {
+    Mapped(Arc<MappedFile>),
     Owned(Arc<[u8]>),
+}
+
+impl Bytes {
+    fn mapped(map: &Arc<MappedFile>, place: Range<usize>) -> Self {
+        Bytes { holder: Holder::Mapped(Arc::clone(map)), place }
+    }
+
+    fn owned(bytes: Vec<u8>) -> Self {
+        Bytes { place: 0..bytes.len(), holder: Holder::Owned(bytes.into()) }
+    }
+
+    fn all(&self) -> &[u8] {
+        let held: &[u8] = match &self.holder {
+            Holder::Mapped(map) => map,
+            Holder::Owned(bytes) => bytes,
+        };
+        &held[self.place.clone()]
+    }
+
+    /// Says that a copy was made and these bytes will not be read for a while.
+    fn release(&self) {
+        if let Holder::Mapped(map) = &self.holder {
+            map.release(&self.place);
+        }
+    }
+
+    /// A part of this part; nothing is copied.
+    fn part(&self, place: Range<usize>) -> Bytes {
+        let start = self.place.start;
+        Bytes { holder: self.holder.clone(), place: start + place.start..start + place.end }
+    }
 }
 
 impl Matrix {
@@ -87,22 +125,24 @@ impl Matrix {
     /// The stored bytes of some rows.
     pub(crate) fn rows_at(&self, rows: Range<usize>) -> &[u8] {
         let row_bytes = self.row_bytes();
-        let all = match &self.bytes {
-            Bytes::Mapped(map, place) => &map[place.clone()],
-            Bytes::Owned(bytes) => bytes,
-        };
-        &all[rows.start * row_bytes..rows.end * row_bytes]
+        &self.bytes.all()[rows.start * row_bytes..rows.end * row_bytes]
     }
 
-    /// Some of its rows, in the given order, in memory.
-    pub(crate) fn gather_rows(&self, rows: impl Iterator<Item = usize>) -> Matrix {
-        let mut bytes = Vec::new();
-        let mut n = 0;
-        for row in rows {
-            bytes.extend_from_slice(self.rows_at(row..row + 1));
-            n += 1;
-        }
-        Matrix { rows: n, bytes: Bytes::Owned(bytes.into()), ..self.clone() }
+    /// Some of its rows, in the given order. Neighbours in their own order stay where they are;
+    /// others are copied into memory.
+    pub(crate) fn gather_rows(&self, rows: impl Iterator<Item = usize> + Clone) -> Matrix {
+        let n = rows.clone().count();
+        let first = rows.clone().next().unwrap_or(0);
+        let bytes = if rows.clone().eq(first..first + n) {
+            let row_bytes = self.row_bytes();
+            self.bytes.part(first * row_bytes..(first + n) * row_bytes)
+        } else {
+            let copied: Vec<&[u8]> = rows.map(|row| self.rows_at(row..row + 1)).collect();
+            let copied = Bytes::owned(copied.concat());
+            self.bytes.release();
+            copied
+        };
+        Matrix { rows: n, bytes, ..self.clone() }
     }
 
     /// Columns as rows, in memory. Only for formats without blocks, whose numbers can move alone.
@@ -119,8 +159,9 @@ impl Matrix {
                 bytes.extend_from_slice(&stored[at..at + size]);
             }
         }
+        self.bytes.release();
         let (rows, cols) = (self.cols, self.rows);
-        Ok(Matrix { rows, cols, bytes: Bytes::Owned(bytes.into()), ..self.clone() })
+        Ok(Matrix { rows, cols, bytes: Bytes::owned(bytes), ..self.clone() })
     }
 }
 
@@ -135,22 +176,35 @@ impl Linear {
 /// Access to a checkpoint's tensors with their shapes checked. Remembers which were asked for.
 pub(crate) struct Tensors<'a> {
     checkpoint: &'a Checkpoint,
+    /// What the checkpoint calls a tensor.
+    stored_name: fn(&str) -> String,
     read: RefCell<HashSet<String>>,
 }
 
 impl<'a> Tensors<'a> {
     pub(crate) fn of(checkpoint: &'a Checkpoint) -> Self {
-        Tensors { checkpoint, read: RefCell::default() }
+        Tensors::under_other_names(checkpoint, str::to_owned)
+    }
+
+    /// Tensors that the checkpoint has under other names than they are asked for by, such as those
+    /// of one model among several.
+    pub(crate) fn under_other_names(
+        checkpoint: &'a Checkpoint,
+        stored_name: fn(&str) -> String,
+    ) -> Self {
+        Tensors { checkpoint, stored_name, read: RefCell::default() }
     }
 
     fn find(&self, name: &str) -> Option<&'a StoredTensor> {
-        self.read.borrow_mut().insert(name.to_owned());
-        self.checkpoint.get(name)
+        let name = (self.stored_name)(name);
+        let tensor = self.checkpoint.get(&name);
+        self.read.borrow_mut().insert(name);
+        tensor
     }
 
     /// Whether there is a tensor of this name.
     pub(crate) fn has(&self, name: &str) -> bool {
-        self.checkpoint.get(name).is_some()
+        self.checkpoint.get(&(self.stored_name)(name)).is_some()
     }
 
     /// Fails if the checkpoint has a tensor that nobody asked for, unless it is known to be
@@ -169,7 +223,7 @@ impl<'a> Tensors<'a> {
         let shape = self.find(name).map(|tensor| tensor.shape.as_slice());
         match shape {
             Some([rows, _]) if *rows > 0 => Ok(*rows),
-            _ => Err(mismatch(name, "a matrix".into(), shape)),
+            _ => Err(self.mismatch(name, "a matrix".into(), shape)),
         }
     }
 
@@ -180,7 +234,7 @@ impl<'a> Tensors<'a> {
         cols: usize,
     ) -> Result<Matrix, ModelError> {
         self.optional_matrix(name, rows, cols)?
-            .ok_or_else(|| mismatch(name, format!("{rows} x {cols}"), None))
+            .ok_or_else(|| self.mismatch(name, format!("{rows} x {cols}"), None))
     }
 
     pub(crate) fn optional_matrix(
@@ -191,14 +245,14 @@ impl<'a> Tensors<'a> {
     ) -> Result<Option<Matrix>, ModelError> {
         let Some(tensor) = self.find(name) else { return Ok(None) };
         if tensor.shape != [rows, cols] {
-            return Err(mismatch(name, format!("{rows} x {cols}"), Some(&tensor.shape)));
+            return Err(self.mismatch(name, format!("{rows} x {cols}"), Some(&tensor.shape)));
         }
-        let bytes = Bytes::Mapped(Arc::clone(&tensor.map), tensor.place.clone());
+        let bytes = Bytes::mapped(&tensor.map, tensor.place.clone());
         Ok(Some(Matrix { rows, cols, format: tensor.format, bytes }))
     }
 
     pub(crate) fn vector(&self, name: &str, len: usize) -> Result<Vec<f32>, ModelError> {
-        self.optional_vector(name, len)?.ok_or_else(|| mismatch(name, format!("{len}"), None))
+        self.optional_vector(name, len)?.ok_or_else(|| self.mismatch(name, format!("{len}"), None))
     }
 
     /// A vector, expanded to float32: vectors are small.
@@ -209,7 +263,7 @@ impl<'a> Tensors<'a> {
     ) -> Result<Option<Vec<f32>>, ModelError> {
         let Some(tensor) = self.find(name) else { return Ok(None) };
         if tensor.shape != [len] {
-            return Err(mismatch(name, format!("{len}"), Some(&tensor.shape)));
+            return Err(self.mismatch(name, format!("{len}"), Some(&tensor.shape)));
         }
         let bytes = &tensor.map[tensor.place.clone()];
         let mut vector = vec![0.0; len];
@@ -237,15 +291,15 @@ impl<'a> Tensors<'a> {
             bias: self.optional_vector(&format!("{name}.bias"), len)?,
         })
     }
-}
 
-/// `shape` is what the checkpoint has, or none if the tensor is absent.
-fn mismatch(name: &str, expected: String, shape: Option<&[usize]>) -> ModelError {
-    let found = match shape {
-        None => "no such tensor".to_owned(),
-        Some(shape) => shape.iter().map(usize::to_string).collect::<Vec<_>>().join(" x "),
-    };
-    ModelError::Tensor { name: name.to_owned(), expected, found }
+    /// `shape` is what the checkpoint has, or none if the tensor is absent.
+    fn mismatch(&self, name: &str, expected: String, shape: Option<&[usize]>) -> ModelError {
+        let found = match shape {
+            None => "no such tensor".to_owned(),
+            Some(shape) => shape.iter().map(usize::to_string).collect::<Vec<_>>().join(" x "),
+        };
+        ModelError::Tensor { name: (self.stored_name)(name), expected, found }
+    }
 }
 
 #[cfg(test)]
@@ -259,7 +313,7 @@ pub(crate) mod testing {
         cols: usize,
         bytes: &[u8],
     ) -> Matrix {
-        Matrix { rows, cols, format, bytes: Bytes::Owned(bytes.into()) }
+        Matrix { rows, cols, format, bytes: Bytes::owned(bytes.to_vec()) }
     }
 }
 
@@ -283,6 +337,10 @@ mod tests {
             numbers(&matrix.gather_rows([1, 0].into_iter())),
             [3.0, 4.0, 5.0, 0.0, 1.0, 2.0]
         );
+        let neighbours = matrix.gather_rows(1..2);
+        assert_eq!(numbers(&neighbours), [3.0, 4.0, 5.0]);
+        assert!(std::ptr::eq(neighbours.rows_at(0..1), matrix.rows_at(1..2)), "a copy was made");
+        assert_eq!(numbers(&matrix.gather_rows(0..0)), [0.0; 0]);
         assert_eq!(numbers(&matrix.transposed().unwrap()), [0.0, 3.0, 1.0, 4.0, 2.0, 5.0]);
         let blocks = matrix_of_bytes(StorageFormat::Q8_0, 1, 32, &[0; 34]);
         assert!(blocks.transposed().is_err());

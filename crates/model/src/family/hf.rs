@@ -8,21 +8,26 @@ mod llama;
 mod olmo2;
 mod phi3;
 mod qwen;
+mod rope;
 mod settings;
 mod smollm3;
 mod starcoder2;
+mod window;
 
 use super::Recipe;
-use crate::config::{Activation, Config, Llama3Scaling, Pairing, Rope, Sizes};
+use crate::config::{Activation, Config, Sizes};
 use crate::weights::{Attention, Layer, Linear, Matrix, Mlp, Norm, Tensors, Weights};
 use crate::{HfFolder, ModelError};
+use rope::RopeSettings;
 use settings::Settings;
+use window::{optional_window, set_windows};
 
 type Reader = fn(&Settings<'_>, &Tensors<'_>) -> Result<Recipe, ModelError>;
 
 const FAMILIES: &[(&str, Reader)] = &[
     ("gemma", gemma::read_1),
     ("gemma2", gemma::read_2),
+    ("gemma3", gemma::read_3),
     ("gemma3_text", gemma::read_3),
     ("gpt2", gpt2::read),
     ("gpt_neox", gpt_neox::read),
@@ -46,9 +51,19 @@ pub(crate) fn read(folder: &HfFolder) -> Result<Recipe, ModelError> {
         found: found.to_owned(),
         supported: FAMILIES.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", "),
     })?;
-    let tensors = Tensors::of(folder.checkpoint());
+    if settings.optional_object("quantization_config")?.is_some() {
+        let what = "quantized weights (\"quantization_config\")".into();
+        return Err(ModelError::Feature { what });
+    }
+    // A Gemma 3 that sees has a text model in it, and that is what we run.
+    let sees = found == "gemma3";
+    let (settings, tensors) = if sees {
+        gemma::text_part(&settings, folder.checkpoint())?
+    } else {
+        (settings, Tensors::of(folder.checkpoint()))
+    };
     let recipe = read(&settings, &tensors)?;
-    tensors.refuse_unread(is_harmless)?;
+    tensors.refuse_unread(|name| is_harmless(name) || (sees && gemma::is_sight(name)))?;
     Ok(recipe)
 }
 
@@ -78,27 +93,19 @@ fn usual_sizes(settings: &Settings<'_>, tensors: &Tensors<'_>) -> Result<Sizes, 
     .checked()
 }
 
-/// The rotary embedding over `dimensions` of a head, with the scaling the settings ask for.
-fn usual_rope(settings: &Settings<'_>, dimensions: usize) -> Result<Rope, ModelError> {
-    let rope = Rope::new(settings.number("rope_theta", 10_000.0)?, dimensions, Pairing::Halves);
-    let Some(scaling) = settings.optional_object("rope_scaling")? else { return Ok(rope) };
-    let kind = scaling.text("rope_type").or_else(|_| scaling.text("type"))?;
-    match kind {
-        "default" => Ok(rope),
-        "llama3" => Ok(rope.scaled_as_llama3(&Llama3Scaling {
-            factor: scaling.needed_number("factor")?,
-            low_frequency_factor: scaling.needed_number("low_freq_factor")?,
-            high_frequency_factor: scaling.needed_number("high_freq_factor")?,
-            trained_length: scaling.needed_number("original_max_position_embeddings")?,
-        })),
-        other => Err(ModelError::Feature { what: format!("{other} scaling of rotary positions") }),
-    }
-}
-
 /// The config of a family that differs from [`Config::plain`] in little or nothing.
 fn usual_config(settings: &Settings<'_>, tensors: &Tensors<'_>) -> Result<Config, ModelError> {
+    usual_config_with(settings, tensors, &RopeSettings::of(*settings, "rope_theta")?)
+}
+
+/// That config with another reading of the rotary embedding.
+fn usual_config_with(
+    settings: &Settings<'_>,
+    tensors: &Tensors<'_>,
+    rope: &RopeSettings<'_>,
+) -> Result<Config, ModelError> {
     let sizes = usual_sizes(settings, tensors)?;
-    let mut config = Config::plain(&sizes, usual_rope(settings, sizes.head_dim)?)?;
+    let mut config = Config::plain(&sizes, rope.rope(&sizes)?)?;
     config.activation = activation(settings)?;
     Ok(config)
 }
@@ -195,15 +202,4 @@ fn usual_recipe(
     let layer = |index| usual_layer(&config, tensors, index);
     let weights = usual_weights(settings, &config, tensors, layer)?;
     Ok(Recipe { config, weights })
-}
-
-/// Refuses a sliding window where no numbers of PyTorch have confirmed our reading of it.
-fn refuse_window(settings: &Settings<'_>) -> Result<(), ModelError> {
-    let on = settings.flag("use_sliding_window")?.unwrap_or(true);
-    match settings.optional_count("sliding_window")? {
-        Some(window) if on => {
-            Err(ModelError::Feature { what: format!("a sliding attention window of {window}") })
-        }
-        _ => Ok(()),
-    }
 }

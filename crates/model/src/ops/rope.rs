@@ -1,7 +1,7 @@
 //! Rotary position embedding: the numbers of a head, taken in pairs, are turned by an angle that
 //! grows with the position.
 
-use crate::{Pairing, Rope};
+use crate::{Pairing, Rope, RopeRegime};
 
 /// Cosine and sine for each position of a pass and each pair of a head; the same in every layer.
 pub(crate) struct Rotations {
@@ -12,20 +12,23 @@ pub(crate) struct Rotations {
 }
 
 impl Rotations {
-    /// The rotations for positions `first..first + n`.
+    /// The rotations for positions `first..first + n`. Cosine and sine are both stretched by the
+    /// rope's attention factor.
     ///
     /// The angle is a float32 product, as the models were trained with; its cosine is taken in
     /// double precision.
-    pub(crate) fn new(rope: &Rope, first: usize, n: usize) -> Self {
+    pub(crate) fn new(rope: &Rope, regime: RopeRegime, first: usize, n: usize) -> Self {
+        let frequencies = rope.frequencies(regime);
+        let stretch = rope.attention_factor;
         let turns = (first..first + n)
             .flat_map(|position| {
-                rope.inverse_frequencies.iter().map(move |frequency| {
+                frequencies.iter().map(move |frequency| {
                     let angle = f64::from(position as f32 * frequency);
-                    (angle.cos() as f32, angle.sin() as f32)
+                    (angle.cos() as f32 * stretch, angle.sin() as f32 * stretch)
                 })
             })
             .collect();
-        Rotations { turns, pairs: rope.inverse_frequencies.len(), pairing: rope.pairing }
+        Rotations { turns, pairs: frequencies.len(), pairing: rope.pairing }
     }
 
     /// Turns every head of `x: [n][heads * head_dim]` in place:
@@ -54,22 +57,42 @@ impl Rotations {
 
 #[cfg(test)]
 mod tests {
+    use super::RopeRegime::{Long, Short};
     use super::*;
+    use crate::LongRope;
     use crate::ops::testing::assert_close;
 
     #[test]
     fn pairs_turn_by_position_times_frequency() {
         let quarter = std::f32::consts::FRAC_PI_2;
-        let frequencies = vec![quarter, 0.0];
+        let rope = |pairing| Rope {
+            inverse_frequencies: vec![quarter, 0.0],
+            ..Rope::new(10_000.0, 4, pairing)
+        };
         // Two positions (1 and 2), one head of five numbers: the last is in no pair.
-        let rope = Rope { inverse_frequencies: frequencies.clone(), pairing: Pairing::Neighbours };
         let mut x = vec![1.0, 0.0, 7.0, 8.0, 9.0, 1.0, 0.0, 7.0, 8.0, 9.0];
-        Rotations::new(&rope, 1, 2).apply(&mut x, 5);
+        Rotations::new(&rope(Pairing::Neighbours), Short, 1, 2).apply(&mut x, 5);
         assert_close(&x, &[0.0, 1.0, 7.0, 8.0, 9.0, -1.0, 0.0, 7.0, 8.0, 9.0], 1e-6);
-        let rope = Rope { inverse_frequencies: frequencies, pairing: Pairing::Halves };
         let mut x = vec![1.0, 7.0, 0.0, 8.0, 9.0, 1.0, 7.0, 0.0, 8.0, 9.0];
-        Rotations::new(&rope, 1, 2).apply(&mut x, 5);
+        Rotations::new(&rope(Pairing::Halves), Short, 1, 2).apply(&mut x, 5);
         assert_close(&x, &[0.0, 7.0, 1.0, 8.0, 9.0, -1.0, 7.0, 0.0, 8.0, 9.0], 1e-6);
+    }
+
+    #[test]
+    fn the_attention_factor_stretches_what_is_turned_and_long_sequences_turn_otherwise() {
+        let half = std::f32::consts::PI;
+        let long = LongRope { trained_length: 4, inverse_frequencies: vec![half / 2.0] };
+        let rope = Rope {
+            inverse_frequencies: vec![half],
+            long: Some(long),
+            attention_factor: 3.0,
+            pairing: Pairing::Halves,
+        };
+        for (regime, expected) in [(Short, [-3.0, 0.0, 9.0]), (Long, [0.0, 3.0, 9.0])] {
+            let mut x = vec![1.0, 0.0, 9.0];
+            Rotations::new(&rope, regime, 1, 1).apply(&mut x, 3);
+            assert_close(&x, &expected, 1e-6);
+        }
     }
 
     #[test]
@@ -77,7 +100,7 @@ mod tests {
         let rope = Rope::new(10_000.0, 8, Pairing::Halves);
         let turned = |x: f32, position| {
             let mut x = vec![x; 8];
-            Rotations::new(&rope, position, 1).apply(&mut x, 8);
+            Rotations::new(&rope, Short, position, 1).apply(&mut x, 8);
             x
         };
         let product =

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use tokenscope_model::{Decoder, KvCache, Model};
+use tokenscope_model::{Decoder, Forward, KvCache, Model};
 use tokenscope_tokens::TokenId;
 
 /// A file or folder of `fixtures`.
@@ -34,15 +34,33 @@ pub(crate) fn assert_close(name: &str, found: &[f32], expected: &[f32], fraction
     );
 }
 
-/// Ten tokens after `ids`, the likeliest each time.
-pub(crate) fn greedy_10(model: &Decoder, ids: &[TokenId]) -> Vec<TokenId> {
-    let mut forward = model.forward(&KvCache::empty(), ids, 1);
-    let mut continuation = Vec::new();
+/// The logits after the last `outputs` of some ids, computed in one pass.
+pub(crate) fn whole(model: &Decoder, ids: &[TokenId], outputs: usize) -> Forward {
+    model.forward(&KvCache::empty(model.config().regime(ids.len())), ids, outputs)
+}
+
+/// Ten tokens after `ids`, the likeliest each time, with their probabilities.
+pub(crate) fn greedy_10(model: &Decoder, ids: &[TokenId]) -> (Vec<TokenId>, Vec<f64>) {
+    let (mut all, mut forward) = (ids.to_vec(), whole(model, ids, 1));
+    let mut probabilities = Vec::new();
     for _ in 0..10 {
-        continuation.push(argmax(&forward.logits[0]));
-        forward = model.forward(&forward.cache, &continuation[continuation.len() - 1..], 1);
+        let next = argmax(&forward.logits[0]);
+        probabilities.push(softmax(&forward.logits[0])[next.index()]);
+        all.push(next);
+        // Where long sequences begin, nothing of the short one can be kept.
+        let stays = model.config().regime(all.len()) == forward.cache.regime();
+        forward = match stays {
+            true => model.forward(&forward.cache, &all[all.len() - 1..], 1),
+            false => whole(model, &all, 1),
+        };
     }
-    continuation
+    (all.split_off(ids.len()), probabilities)
+}
+
+pub(crate) fn softmax(logits: &[f32]) -> Vec<f64> {
+    let exponentials: Vec<f64> = logits.iter().map(|logit| f64::from(*logit).exp()).collect();
+    let sum: f64 = exponentials.iter().sum();
+    exponentials.iter().map(|e| e / sum).collect()
 }
 
 fn argmax(logits: &[f32]) -> TokenId {

@@ -3,47 +3,74 @@
 //! part, soft caps, and windows in every other layer; Gemma 3 (arXiv:2503.19786) normalises q and
 //! k instead of capping, and turns windowed layers with another rope.
 
+use serde_json::json;
+
 use super::{
-    Attention, Config, Layer, Norm, Recipe, Settings, Tensors, Weights, usual_attention,
-    usual_config, usual_layer, usual_mlp, usual_weights,
+    Attention, Config, Layer, Norm, Recipe, RopeSettings, Settings, Tensors, Weights, set_windows,
+    usual_attention, usual_config_with, usual_layer, usual_mlp, usual_sizes, usual_weights,
 };
 use crate::ModelError;
-use crate::config::{LayerConfig, Pairing, Rope};
+use crate::checkpoint::Checkpoint;
 
 pub(super) fn read_1(settings: &Settings<'_>, tensors: &Tensors<'_>) -> Result<Recipe, ModelError> {
-    let config = gemma_config(settings, tensors)?;
+    let defaults = json!({"head_dim": 256, "hidden_act": "gelu_pytorch_tanh"});
+    let settings = &settings.or(&defaults);
+    let rope = RopeSettings::of(*settings, "rope_theta")?;
+    let config = gemma_config(settings, tensors, &rope)?;
     let layer = |index| usual_layer(&config, tensors, index);
     let weights = usual_weights(settings, &config, tensors, layer)?;
     Ok(Recipe { weights: with_one_added(weights), config })
 }
 
 pub(super) fn read_2(settings: &Settings<'_>, tensors: &Tensors<'_>) -> Result<Recipe, ModelError> {
-    let mut config = gemma_config(settings, tensors)?;
-    config.attention_scale = settings.number("query_pre_attn_scalar", 256.0)?.powf(-0.5);
-    config.attention_softcap = settings.optional_number("attn_logit_softcapping")?;
-    config.logit_softcap = settings.optional_number("final_logit_softcapping")?;
-    // Without a list, even layers have the window.
-    set_windows(settings, &mut config, |index| index % 2 == 0, Some(0))?;
+    let defaults = json!({
+        "head_dim": 256, "hidden_activation": "gelu_pytorch_tanh", "sliding_window": 4096,
+        "attn_logit_softcapping": 50.0, "final_logit_softcapping": 30.0,
+    });
+    let settings = &settings.or(&defaults);
+    let rope = RopeSettings::of(*settings, "rope_theta")?;
+    let mut config = gemma_config(settings, tensors, &rope)?;
+    set_attention(settings, &mut config)?;
+    let window = settings.optional_count("sliding_window")?;
+    set_windows(settings, &mut config, window, |index| index % 2 == 0)?;
     let layer = |index| sandwich_layer(&config, tensors, index);
     let weights = usual_weights(settings, &config, tensors, layer)?;
     Ok(Recipe { weights: with_one_added(weights), config })
 }
 
 pub(super) fn read_3(settings: &Settings<'_>, tensors: &Tensors<'_>) -> Result<Recipe, ModelError> {
-    let mut config = gemma_config(settings, tensors)?;
-    config.attention_scale = settings.number("query_pre_attn_scalar", 256.0)?.powf(-0.5);
-    config.attention_softcap = settings.optional_number("attn_logit_softcapping")?;
-    config.logit_softcap = settings.optional_number("final_logit_softcapping")?;
-    if settings.flag("use_bidirectional_attention")? == Some(true) {
-        return Err(ModelError::Feature { what: "bidirectional attention".into() });
+    // Google's own files leave most of this out.
+    let defaults = json!({
+        "num_attention_heads": 8, "num_key_value_heads": 4, "head_dim": 256,
+        "max_position_embeddings": 131_072, "hidden_activation": "gelu_pytorch_tanh",
+        "sliding_window": 4096, "rope_theta": 1e6, "rope_local_base_freq": 1e4,
+    });
+    let settings = &settings.or(&defaults);
+    let local = json!({"rope_theta": settings.number("rope_local_base_freq", 1e4)?});
+    let [global_rope, local_rope] = match settings.optional_object("rope_parameters")? {
+        None => [
+            RopeSettings::of(*settings, "rope_theta")?,
+            RopeSettings::of_layers(*settings, Settings::of(&local))?,
+        ],
+        Some(both) => [
+            RopeSettings::of_layers(*settings, both.object("full_attention")?)?,
+            RopeSettings::of_layers(*settings, both.object("sliding_attention")?)?,
+        ],
+    };
+    let mut config = gemma_config(settings, tensors, &global_rope)?;
+    config.ropes.push(local_rope.rope(&usual_sizes(settings, tensors)?)?);
+    if config.short_length().is_some() {
+        return Err(ModelError::Feature { what: "longrope in this family".into() });
     }
-    let local_theta = settings.number("rope_local_base_freq", 10_000.0)?;
-    config.ropes.push(Rope::new(local_theta, config.head_dim, Pairing::Halves));
+    set_attention(settings, &mut config)?;
     let pattern = match settings.optional_count("sliding_window_pattern")? {
         Some(pattern) => pattern,
         None => settings.optional_count("_sliding_window_pattern")?.unwrap_or(6),
     };
-    set_windows(settings, &mut config, |index| (index + 1) % pattern != 0, Some(1))?;
+    let window = settings.optional_count("sliding_window")?;
+    set_windows(settings, &mut config, window, |index| (index + 1) % pattern != 0)?;
+    let windowed = config.layers.iter_mut().filter(|layer| layer.window.is_some());
+    windowed.for_each(|layer| layer.rope = Some(1));
     let weights = usual_weights(settings, &config, tensors, |index| {
         let layer = sandwich_layer(&config, tensors, index)?;
         let norm = |part: &str| {
@@ -55,30 +82,44 @@ pub(super) fn read_3(settings: &Settings<'_>, tensors: &Tensors<'_>) -> Result<R
     Ok(Recipe { weights: with_one_added(weights), config })
 }
 
-fn gemma_config(settings: &Settings<'_>, tensors: &Tensors<'_>) -> Result<Config, ModelError> {
-    let config = usual_config(settings, tensors)?;
+/// Whether a tensor is one that Gemma 3 sees with.
+pub(super) fn is_sight(name: &str) -> bool {
+    let name = name.strip_prefix("model.").unwrap_or(name);
+    ["vision_tower.", "multi_modal_projector."].iter().any(|part| name.starts_with(part))
+}
+
+/// The text model of a Gemma 3 that sees. Its tensors have had two orders of names.
+pub(super) fn text_part<'a>(
+    settings: &Settings<'a>,
+    checkpoint: &'a Checkpoint,
+) -> Result<(Settings<'a>, Tensors<'a>), ModelError> {
+    let older = |name: &str| format!("language_model.{name}");
+    let newer = |name: &str| match name.strip_prefix("model.") {
+        Some(rest) => format!("model.language_model.{rest}"),
+        None => name.to_owned(),
+    };
+    let is_older = checkpoint.get("language_model.model.embed_tokens.weight").is_some();
+    let tensors = Tensors::under_other_names(checkpoint, if is_older { older } else { newer });
+    Ok((settings.object("text_config")?, tensors))
+}
+
+fn gemma_config(
+    settings: &Settings<'_>,
+    tensors: &Tensors<'_>,
+    rope: &RopeSettings<'_>,
+) -> Result<Config, ModelError> {
+    if settings.flag("use_bidirectional_attention")? == Some(true) {
+        return Err(ModelError::Feature { what: "bidirectional attention".into() });
+    }
+    let config = usual_config_with(settings, tensors, rope)?;
     Ok(Config { embedding_scale: (config.d_model as f32).sqrt(), ..config })
 }
 
-/// Gives the windowed layers their window and their rope, by the list in the settings or else by
-/// the family's pattern.
-fn set_windows(
-    settings: &Settings<'_>,
-    config: &mut Config,
-    pattern: impl Fn(usize) -> bool,
-    windowed_rope: Option<usize>,
-) -> Result<(), ModelError> {
-    let window = settings.count("sliding_window")?;
-    let listed = settings.per_layer("layer_types", config.layers.len())?;
-    for (index, layer) in config.layers.iter_mut().enumerate() {
-        let is_windowed = match listed {
-            Some(listed) => listed[index] == "sliding_attention",
-            None => pattern(index),
-        };
-        if is_windowed {
-            *layer = LayerConfig { window: Some(window), rope: windowed_rope };
-        }
-    }
+/// Scale and caps of Gemma 2 and 3.
+fn set_attention(settings: &Settings<'_>, config: &mut Config) -> Result<(), ModelError> {
+    config.attention_scale = settings.number("query_pre_attn_scalar", 256.0)?.powf(-0.5);
+    config.attention_softcap = settings.optional_number("attn_logit_softcapping")?;
+    config.logit_softcap = settings.optional_number("final_logit_softcapping")?;
     Ok(())
 }
 

@@ -42,14 +42,15 @@ pub(super) fn read(settings: &Settings<'_>, tensors: &Tensors<'_>) -> Result<Rec
     let layers = (0..sizes.n_layers)
         .map(|index| {
             let name = |part: &str| top(&format!("h.{index}.{part}"));
-            let qkv = conv1d(tensors, &name("attn.c_attn"), 3 * d, d)?;
+            let q = config.q_dim();
+            let qkv = conv1d(tensors, &name("attn.c_attn"), 3 * q, d)?;
             Ok(Layer {
                 attention_norm: Some(tensors.norm(&name("ln_1"), d)?),
                 attention: Attention {
-                    q: qkv.gather(0..d),
-                    k: qkv.gather(d..2 * d),
-                    v: qkv.gather(2 * d..3 * d),
-                    output: conv1d(tensors, &name("attn.c_proj"), d, d)?,
+                    q: qkv.gather(0..q),
+                    k: qkv.gather(q..2 * q),
+                    v: qkv.gather(2 * q..3 * q),
+                    output: conv1d(tensors, &name("attn.c_proj"), d, q)?,
                     q_norm: None,
                     k_norm: None,
                 },

@@ -1,16 +1,13 @@
-//! GPT-NeoX and Pythia: attention and MLP side by side, a rotary embedding of part of each head,
-//! and q, k and v interleaved head by head in one matrix (arXiv:2204.06745).
+//! GPT-NeoX and Pythia: attention and MLP side by side (or not), a rotary embedding of part of each
+//! head, and q, k and v interleaved head by head in one matrix (arXiv:2204.06745).
 
 use super::{
-    Attention, Config, Layer, Mlp, Recipe, Settings, Sizes, Tensors, Weights, activation,
-    unembedding, usual_rope,
+    Attention, Config, Layer, Mlp, Recipe, RopeSettings, Settings, Sizes, Tensors, Weights,
+    activation, unembedding,
 };
 use crate::{ModelError, NormKind};
 
 pub(super) fn read(settings: &Settings<'_>, tensors: &Tensors<'_>) -> Result<Recipe, ModelError> {
-    if settings.flag("use_parallel_residual")? == Some(false) {
-        return Err(ModelError::Feature { what: "GPT-NeoX without parallel residual".into() });
-    }
     let d = settings.count("hidden_size")?;
     let n_heads = settings.count("num_attention_heads")?;
     let head_dim = d / n_heads;
@@ -26,18 +23,20 @@ pub(super) fn read(settings: &Settings<'_>, tensors: &Tensors<'_>) -> Result<Rec
         norm_epsilon: settings.number("layer_norm_eps", 1e-5)?,
     }
     .checked()?;
-    let rotated = sizes.rotated(settings.number("rotary_pct", 0.25)?)?;
+    let rope = RopeSettings::of(*settings, "rotary_emb_base")?;
+    let part = settings.optional_number("rotary_pct")?.or(rope.part()).unwrap_or(0.25);
+    let rope = rope.partial_rope(&sizes, part)?;
     let config = Config {
         norm: NormKind::Layer,
-        parallel_residual: true,
+        parallel_residual: settings.flag("use_parallel_residual")?.unwrap_or(true),
         activation: activation(settings)?,
-        ..Config::plain(&sizes, usual_rope(settings, rotated)?)?
+        ..Config::plain(&sizes, rope)?
     };
 
     let layers = (0..sizes.n_layers)
         .map(|index| {
             let name = |part: &str| format!("gpt_neox.layers.{index}.{part}");
-            let qkv = tensors.linear(&name("attention.query_key_value"), 3 * d, d)?;
+            let qkv = tensors.linear(&name("attention.query_key_value"), 3 * config.q_dim(), d)?;
             // Rows are [head][q, k, v][head_dim].
             let rows_of = |which: usize| {
                 (0..n_heads).flat_map(move |head| {
@@ -51,7 +50,7 @@ pub(super) fn read(settings: &Settings<'_>, tensors: &Tensors<'_>) -> Result<Rec
                     q: qkv.gather(rows_of(0)),
                     k: qkv.gather(rows_of(1)),
                     v: qkv.gather(rows_of(2)),
-                    output: tensors.linear(&name("attention.dense"), d, d)?,
+                    output: tensors.linear(&name("attention.dense"), d, config.q_dim())?,
                     q_norm: None,
                     k_norm: None,
                 },

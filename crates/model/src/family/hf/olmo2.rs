@@ -1,6 +1,8 @@
 //! OLMo 2: norms stand after attention and MLP, not before, and q and k are normalised over all
 //! heads together (arXiv:2501.00656).
 
+use serde_json::json;
+
 use super::{
     Attention, Layer, Recipe, Settings, Tensors, usual_attention, usual_config, usual_mlp,
     usual_weights,
@@ -8,6 +10,8 @@ use super::{
 use crate::ModelError;
 
 pub(super) fn read(settings: &Settings<'_>, tensors: &Tensors<'_>) -> Result<Recipe, ModelError> {
+    let defaults = json!({"rms_norm_eps": 1e-5});
+    let settings = &settings.or(&defaults);
     let config = usual_config(settings, tensors)?;
     let weights = usual_weights(settings, &config, tensors, |index| {
         let name = |part: &str| format!("model.layers.{index}.{part}");

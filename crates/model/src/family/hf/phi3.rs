@@ -1,17 +1,24 @@
-//! Phi 3: Llama with q, k and v in one matrix and gate and up in another.
+//! Phi 3 and Phi 4 mini: Llama with q, k and v in one matrix and gate and up in another, and a
+//! context extended by LongRoPE.
+
+use serde_json::json;
 
 use super::{
-    Attention, Config, Layer, Mlp, Recipe, Settings, Tensors, activation, refuse_window,
-    usual_rope, usual_sizes, usual_weights,
+    Attention, Config, Layer, Mlp, Recipe, RopeSettings, Settings, Tensors, activation,
+    usual_sizes, usual_weights,
 };
 use crate::ModelError;
 
 pub(super) fn read(settings: &Settings<'_>, tensors: &Tensors<'_>) -> Result<Recipe, ModelError> {
-    refuse_window(settings)?;
+    let defaults = json!({"rms_norm_eps": 1e-5});
+    let settings = &settings.or(&defaults);
     let sizes = usual_sizes(settings, tensors)?;
-    let rotated = sizes.rotated(settings.number("partial_rotary_factor", 1.0)?)?;
-    let mut config = Config::plain(&sizes, usual_rope(settings, rotated)?)?;
+    let rope = RopeSettings::of(*settings, "rope_theta")?;
+    let rope = rope.partial_rope(&sizes, rope.part().unwrap_or(1.0))?;
+    let mut config = Config::plain(&sizes, rope)?;
     config.activation = activation(settings)?;
+    let window = settings.optional_count("sliding_window")?;
+    config.layers.iter_mut().for_each(|layer| layer.window = window);
     let (d, q, kv, ff) = (config.d_model, config.q_dim(), config.kv_dim(), config.d_ff);
     let weights = usual_weights(settings, &config, tensors, |index| {
         let name = |part: &str| format!("model.layers.{index}.{part}");

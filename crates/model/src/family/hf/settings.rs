@@ -5,22 +5,45 @@ use serde_json::Value;
 use crate::ModelError;
 use crate::family::LARGEST_COUNT;
 
-/// A JSON object of settings. `null` counts as absent.
+/// A JSON object of settings, with the values of those that it does not mention. What is `null`,
+/// has no value, whatever the default.
+#[derive(Clone, Copy)]
 pub(super) struct Settings<'a> {
     object: &'a Value,
+    defaults: &'a Value,
 }
 
 impl<'a> Settings<'a> {
     pub(super) fn of(object: &'a Value) -> Self {
-        Settings { object }
+        Settings { object, defaults: &Value::Null }
+    }
+
+    /// The same settings with a family's defaults: those of its configuration class in
+    /// transformers.
+    pub(super) fn or<'b>(&self, defaults: &'b Value) -> Settings<'b>
+    where
+        'a: 'b,
+    {
+        Settings { object: self.object, defaults }
     }
 
     fn value(&self, key: &str) -> Option<&'a Value> {
-        self.object.get(key).filter(|value| !value.is_null())
+        let mentioned = self.object.get(key).or_else(|| self.defaults.get(key));
+        mentioned.filter(|value| !value.is_null())
+    }
+
+    /// Whether some setting is itself an object.
+    pub(super) fn holds_objects(&self) -> bool {
+        self.object.as_object().is_some_and(|object| object.values().any(Value::is_object))
     }
 
     pub(super) fn text(&self, key: &str) -> Result<&'a str, ModelError> {
-        self.value(key).and_then(Value::as_str).ok_or_else(|| unusable(key, "text"))
+        self.optional_text(key)?.ok_or_else(|| unusable(key, "text"))
+    }
+
+    pub(super) fn optional_text(&self, key: &str) -> Result<Option<&'a str>, ModelError> {
+        let text = |value: &'a Value| value.as_str().ok_or_else(|| unusable(key, "text"));
+        self.value(key).map(text).transpose()
     }
 
     pub(super) fn flag(&self, key: &str) -> Result<Option<bool>, ModelError> {
@@ -33,20 +56,30 @@ impl<'a> Settings<'a> {
     }
 
     pub(super) fn optional_count(&self, key: &str) -> Result<Option<usize>, ModelError> {
-        let count = |value: &Value| {
-            let count = value.as_u64().and_then(|count| usize::try_from(count).ok());
-            let count = count.filter(|count| (1..=LARGEST_COUNT).contains(count));
-            count.ok_or_else(|| unusable(key, "a positive integer"))
+        self.whole(key, 1, "a positive integer")
+    }
+
+    /// A count that may be 0.
+    pub(super) fn optional_index(&self, key: &str) -> Result<Option<usize>, ModelError> {
+        self.whole(key, 0, "0 or a positive integer")
+    }
+
+    fn whole(
+        &self,
+        key: &str,
+        least: usize,
+        expected: &'static str,
+    ) -> Result<Option<usize>, ModelError> {
+        let whole = |value: &Value| {
+            let whole = value.as_u64().and_then(|whole| usize::try_from(whole).ok());
+            let whole = whole.filter(|whole| (least..=LARGEST_COUNT).contains(whole));
+            whole.ok_or_else(|| unusable(key, expected))
         };
-        self.value(key).map(count).transpose()
+        self.value(key).map(whole).transpose()
     }
 
     pub(super) fn number(&self, key: &str, default: f32) -> Result<f32, ModelError> {
         Ok(self.optional_number(key)?.unwrap_or(default))
-    }
-
-    pub(super) fn needed_number(&self, key: &str) -> Result<f32, ModelError> {
-        self.optional_number(key)?.ok_or_else(|| unusable(key, "a number"))
     }
 
     pub(super) fn optional_number(&self, key: &str) -> Result<Option<f32>, ModelError> {
@@ -56,10 +89,29 @@ impl<'a> Settings<'a> {
         self.value(key).map(number).transpose()
     }
 
+    pub(super) fn positive(&self, key: &str) -> Result<f64, ModelError> {
+        self.optional_positive(key)?.ok_or_else(|| unusable(key, "a positive number"))
+    }
+
+    pub(super) fn optional_positive(&self, key: &str) -> Result<Option<f64>, ModelError> {
+        self.value(key).map(|value| positive(key, value)).transpose()
+    }
+
+    /// A list of so many positive numbers.
+    pub(super) fn positive_list(&self, key: &str, n: usize) -> Result<Vec<f32>, ModelError> {
+        let list = self.value(key).and_then(Value::as_array).filter(|list| list.len() == n);
+        let list = list.ok_or_else(|| unusable(key, "a list with a number per rotated pair"))?;
+        list.iter().map(|value| positive(key, value).map(|number| number as f32)).collect()
+    }
+
+    pub(super) fn object(&self, key: &str) -> Result<Settings<'a>, ModelError> {
+        self.optional_object(key)?.ok_or_else(|| unusable(key, "an object"))
+    }
+
     pub(super) fn optional_object(&self, key: &str) -> Result<Option<Settings<'a>>, ModelError> {
         match self.value(key) {
             None => Ok(None),
-            Some(object) if object.is_object() => Ok(Some(Settings { object })),
+            Some(object) if object.is_object() => Ok(Some(Settings::of(object))),
             Some(_) => Err(unusable(key, "an object")),
         }
     }
@@ -78,6 +130,12 @@ impl<'a> Settings<'a> {
     }
 }
 
-fn unusable(key: &str, expected: &'static str) -> ModelError {
+fn positive(key: &str, value: &Value) -> Result<f64, ModelError> {
+    // As float32, too, it must be more than nothing and less than infinite.
+    let usable = |number: &f64| (*number as f32) > 0.0 && (*number as f32).is_finite();
+    value.as_f64().filter(usable).ok_or_else(|| unusable(key, "a positive number"))
+}
+
+pub(super) fn unusable(key: &str, expected: &'static str) -> ModelError {
     ModelError::Metadata { key: key.to_owned(), expected }
 }

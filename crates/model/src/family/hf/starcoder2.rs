@@ -1,18 +1,18 @@
 //! StarCoder 2: Llama's attention with biases, LayerNorm, and an MLP without a gate.
 
 use super::{
-    Config, Layer, Mlp, Recipe, Settings, Tensors, refuse_window, usual_attention, usual_config,
-    usual_weights,
+    Config, Layer, Mlp, Recipe, Settings, Tensors, usual_attention, usual_config, usual_weights,
 };
 use crate::{ModelError, NormKind};
 
 pub(super) fn read(settings: &Settings<'_>, tensors: &Tensors<'_>) -> Result<Recipe, ModelError> {
-    refuse_window(settings)?;
-    let config = Config {
+    let mut config = Config {
         norm: NormKind::Layer,
         norm_epsilon: settings.number("norm_epsilon", 1e-5)?,
         ..usual_config(settings, tensors)?
     };
+    let window = settings.optional_count("sliding_window")?;
+    config.layers.iter_mut().for_each(|layer| layer.window = window);
     let (d, ff) = (config.d_model, config.d_ff);
     let weights = usual_weights(settings, &config, tensors, |index| {
         let name = |part: &str| format!("model.layers.{index}.{part}");
