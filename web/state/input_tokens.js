@@ -7,7 +7,17 @@ import { previewRequest } from "./requests.js";
 import { sameInput } from "./session.js";
 import * as store from "./store.js";
 
-/** @import { Place } from "../types/app" */
+/** @import { PreviewResponse } from "../types/wire" */
+/** @import { Input, Place } from "../types/app" */
+
+/**
+ * @param {PreviewResponse} answer
+ * @param {Place} place
+ * @returns {Input}
+ */
+export function inputOf(answer, place) {
+  return { place, tokens: answer.prompt_tokens, note: answer.prompt_note };
+}
 
 /**
  * Makes sure that the pills on screen are those of `place`. Returns false if the answer came too
@@ -19,6 +29,6 @@ export async function readInput(place, signal) {
   if (store.input.value && sameInput(store.input.value.place, place)) return true;
   const answer = await api.preview({ ...previewRequest(), tokens_only: true }, signal);
   if (signal.aborted || noteModel(answer.model)) return false;
-  store.input.value = { place, tokens: answer.prompt_tokens };
+  store.input.value = inputOf(answer, place);
   return true;
 }

@@ -4,7 +4,7 @@
 import { batch } from "@preact/signals";
 import * as api from "../http/client.js";
 import { whileBusy } from "./busy.js";
-import { readInput } from "./input_tokens.js";
+import { inputOf, readInput } from "./input_tokens.js";
 import { noteModel } from "./model_change.js";
 import { previewRequest } from "./requests.js";
 import { placeOf, sameInput, samePlace } from "./session.js";
@@ -65,7 +65,7 @@ async function ask(place, signal) {
  */
 function show(answer, place) {
   batch(() => {
-    store.input.value = { place, tokens: answer.prompt_tokens };
+    store.input.value = inputOf(answer, place);
     store.shown.value = { place, dist: answer.dist, chosen: null, failure: null };
     store.elapsedMs.value = answer.elapsed_ms;
     const refused = store.failure.value?.place;

@@ -79,7 +79,7 @@ export const MODELS = [
 /** @param {Partial<PreviewResponse>} [change] @returns {PreviewResponse} */
 export function previewAnswer(change = {}) {
   return {
-    model: status(), prompt_tokens: [pill(7, "Hello")], completion_tokens: [], context_token_count: 1, dist: PARIS,
+    model: status(), prompt_tokens: [pill(7, "Hello")], prompt_note: null, completion_tokens: [], context_token_count: 1, dist: PARIS,
     seed_used: null, elapsed_ms: 1, grammar: null, ...change,
   };
 }

@@ -71,8 +71,8 @@ export type Place = {
   leaf: NodeId | null;
 };
 
-/** The tokens of a prompt, and the text that they are the tokens of. */
-export type Input = { place: Place; tokens: TokenPill[] };
+/** The tokens of a prompt, the text that they are the tokens of, and what was done to it first. */
+export type Input = { place: Place; tokens: TokenPill[]; note: string | null };
 
 /** What the distribution column shows. */
 export type Shown = {
