@@ -1,11 +1,13 @@
 //! The cache's layout on disk, which is huggingface_hub's:
 //!
-//!     models--org--name/refs/REVISION           the commit a branch or tag stood at
-//!                       snapshots/COMMIT/FILE   a relative link to the blob
-//!                       blobs/ETAG              content, under the hub's name for it
-//!                       blobs/ETAG.incomplete   what has arrived of it
-//!                       .no_exist/COMMIT/FILE   empty: the repository has no such file
-//!     .locks/models--org--name/ETAG.lock        held while a blob is written
+//! ```text
+//! models--org--name/refs/REVISION           the commit a branch or tag stood at
+//!                   snapshots/COMMIT/FILE   a relative link to the blob
+//!                   blobs/ETAG              content, under the hub's name for it
+//!                   blobs/ETAG.incomplete   what has arrived of it
+//!                   .no_exist/COMMIT/FILE   empty: the repository has no such file
+//! .locks/models--org--name/ETAG.lock        held while a blob is written
+//! ```
 
 use std::fs;
 use std::io;
@@ -170,11 +172,10 @@ fn create_parent(path: &Path) -> io::Result<()> {
 /// The way from a file's place in the snapshot to the blob. It is relative, so that the cache can
 /// be moved and mounted elsewhere.
 fn link_target(name: &str, blob: &Path) -> PathBuf {
-    let mut target = PathBuf::from("../..");
-    for _ in name.matches('/') {
-        target.push("..");
-    }
-    target.join("blobs").join(blob.file_name().unwrap_or_default())
+    // One step up per folder of the name, and two for the commit and `snapshots`.
+    let mut target: PathBuf = name.split('/').skip(1).map(|_| "..").collect();
+    target.extend(["..", "..", "blobs"]);
+    target.join(blob.file_name().unwrap_or_default())
 }
 
 /// Links, or moves or copies where the system has no links.
