@@ -302,8 +302,15 @@ fn present_bytes(downloader: &Downloader<'_>, files: &[RemoteFile]) -> u64 {
 async fn fetch_all(downloader: &Downloader<'_>, files: &[RemoteFile]) -> Result<(), HubError> {
     let missing = total_bytes(files) - present_bytes(downloader, files);
     check_space(&downloader.client.settings.cache, missing)?;
-    let downloads = files.iter().map(|file| downloader.fetch(file));
-    stream::iter(downloads).buffer_unordered(PARALLEL).try_collect().await
+    // Equal contents are one blob. Where locks work the second would wait for the first; where
+    // they do not, it must not write at the same time.
+    let is_first = |at: usize| !files[..at].iter().any(|file| file.etag == files[at].etag);
+    let (first, again): (Vec<usize>, Vec<usize>) = (0..files.len()).partition(|&at| is_first(at));
+    for group in [first, again] {
+        let downloads = group.into_iter().map(|at| downloader.fetch(&files[at]));
+        stream::iter(downloads).buffer_unordered(PARALLEL).try_collect::<()>().await?;
+    }
+    Ok(())
 }
 
 /// Refuses a download that cannot fit. Where the system does not tell, it is tried.

@@ -1,11 +1,13 @@
 //! The cache's layout on disk, which is huggingface_hub's:
 //!
-//!     models--org--name/refs/REVISION           the commit a branch or tag stood at
-//!                       snapshots/COMMIT/FILE   a relative link to the blob
-//!                       blobs/ETAG              content, under the hub's name for it
-//!                       blobs/ETAG.incomplete   what has arrived of it
-//!                       .no_exist/COMMIT/FILE   empty: the repository has no such file
-//!     .locks/models--org--name/ETAG.lock        held while a blob is written
+//! ```text
+//! models--org--name/refs/REVISION           the commit a branch or tag stood at
+//!                   snapshots/COMMIT/FILE   a relative link to the blob
+//!                   blobs/ETAG              content, under the hub's name for it
+//!                   blobs/ETAG.incomplete   what has arrived of it
+//!                   .no_exist/COMMIT/FILE   empty: the repository has no such file
+//! .locks/models--org--name/ETAG.lock        held while a blob is written
+//! ```
 
 use std::fs;
 use std::io;
@@ -170,11 +172,10 @@ fn create_parent(path: &Path) -> io::Result<()> {
 /// The way from a file's place in the snapshot to the blob. It is relative, so that the cache can
 /// be moved and mounted elsewhere.
 fn link_target(name: &str, blob: &Path) -> PathBuf {
-    let mut target = PathBuf::from("../..");
-    for _ in name.matches('/') {
-        target.push("..");
-    }
-    target.join("blobs").join(blob.file_name().unwrap_or_default())
+    // One step up per folder of the name, and two for the commit and `snapshots`.
+    let mut target: PathBuf = name.split('/').skip(1).map(|_| "..").collect();
+    target.extend(["..", "..", "blobs"]);
+    target.join(blob.file_name().unwrap_or_default())
 }
 
 /// Links, or moves or copies where the system has no links.
@@ -317,14 +318,12 @@ mod tests {
 
     #[test]
     fn files_are_linked_or_else_placed() {
-        let refuse = |_: &Path, _: &Path| Err(io::ErrorKind::PermissionDenied.into());
-        let links: [(&str, &dyn Fn(&Path, &Path) -> io::Result<()>, bool, bool); 4] = [
-            ("linked", &symlink, true, true),
-            ("linked again", &symlink, false, true),
-            ("moved", &refuse, true, false),
-            ("copied", &refuse, false, true),
-        ];
-        for (case, symlink, is_new, blob_stays) in links {
+        for (case, has_links, is_new, blob_stays) in [
+            ("linked", true, true, true),
+            ("linked again", true, false, true),
+            ("moved", false, true, false),
+            ("copied", false, false, true),
+        ] {
             let folder = tempfile::tempdir().unwrap();
             let cache = RepoCache::new(folder.path(), "a/b");
             let (blob, path) = (cache.blob("e"), cache.snapshot(COMMIT).path("sub/f"));
@@ -333,7 +332,11 @@ mod tests {
             // What is in the way is replaced.
             #[cfg(unix)]
             std::os::unix::fs::symlink("nowhere", &path).unwrap();
-            place(&path, &link_target("sub/f", &blob), &blob, is_new, symlink).unwrap();
+            let symlink = |target: &Path, path: &Path| match has_links {
+                true => symlink(target, path),
+                false => Err(io::ErrorKind::PermissionDenied.into()),
+            };
+            place(&path, &link_target("sub/f", &blob), &blob, is_new, &symlink).unwrap();
             assert_eq!(fs::read_to_string(&path).unwrap(), "content", "{case}");
             assert_eq!(blob.exists(), blob_stays, "{case}");
         }

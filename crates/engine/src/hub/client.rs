@@ -33,7 +33,7 @@ pub(super) struct Client<'a> {
     reached: Cell<bool>,
 }
 
-/// What the hub says about a file's content.
+/// What the hub says about a file's content, as far as it says something.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Metadata {
     pub(super) etag: Option<String>,
@@ -166,14 +166,24 @@ impl<'a> Client<'a> {
         for _ in 0..=MOST_REDIRECTS {
             let response = self.send(&method, &url, offset).await?;
             let (status, headers) = (response.status(), response.headers());
-            if metadata.etag.is_none() {
-                metadata.etag = text(headers, "x-linked-etag").or_else(|| text(headers, ETAG));
+            let next = match status.is_redirection() && status != StatusCode::NOT_MODIFIED {
+                true => {
+                    let next =
+                        text(headers, LOCATION).and_then(|location| url.join(&location).ok());
+                    Some(next.ok_or_else(|| self.protocol("a redirect leads nowhere"))?)
+                }
+                false => None,
+            };
+            // Only the hub knows its names for contents. Where it sends us to another of its own
+            // addresses, as for a repository that was renamed, a plain etag is that answer's.
+            if metadata.etag.is_none() && self.is_hub(&url) {
+                let is_inside = next.as_ref().is_some_and(|next| self.is_hub(next));
+                let plain = || text(headers, ETAG).filter(|_| !is_inside);
+                metadata.etag = text(headers, "x-linked-etag").or_else(plain);
                 metadata.size = number(headers, "x-linked-size");
             }
-            if status.is_redirection() && status != StatusCode::NOT_MODIFIED {
-                let location = text(headers, LOCATION);
-                let next = location.and_then(|location| url.join(&location).ok());
-                url = next.ok_or_else(|| self.protocol("a redirect leads nowhere"))?;
+            if let Some(next) = next {
+                url = next;
                 continue;
             }
             // The file has become shorter than what we have of it, so that is no part of it.

@@ -109,6 +109,7 @@ impl Downloader<'_> {
                 }
                 End::Changed(now) => {
                     tracing::warn!("{} has changed on the hub; it is fetched anew", file.name);
+                    self.client.progress.resized(file.size, now.size);
                     file = now;
                 }
                 End::BadBeginning => {
@@ -194,8 +195,13 @@ impl Downloader<'_> {
     ) -> Result<Option<RemoteFile>, Failure> {
         let Incoming { mut response, metadata, offset } =
             self.client.open(self.commit, &file.name, part.length).await?;
-        let now = RemoteFile::new(&file.name, &metadata);
-        let now = now.map_err(|reason| self.client.protocol(&reason))?;
+        // What it does not say again is as it was: the commit is the same.
+        let etag = metadata.etag.as_deref().and_then(file_name_of);
+        let now = RemoteFile {
+            name: file.name.clone(),
+            size: metadata.size.unwrap_or(file.size),
+            etag: etag.unwrap_or_else(|| file.etag.clone()),
+        };
         if now.etag != file.etag {
             return Ok(Some(now));
         }

@@ -22,7 +22,7 @@ pub(super) const SINGLE: &str = "model.safetensors";
 /// The list of the files the weights are spread over.
 pub(super) const INDEX: &str = "model.safetensors.index.json";
 
-/// **The default GGUF file**: of the files of a repository, the one whose name contains the first
+/// The default GGUF file (`docs/hub.md`): of the files of a repository, the one whose name contains the first
 /// of these that any name contains. They are ordered by what is sensible on a laptop: about 4 to 5
 /// bits per weight first, then more, then fewer, and unquantized weights last. Files without any
 /// come after all others, and those in formats we do not read last of all.
@@ -281,6 +281,14 @@ mod tests {
         }
         let split = "m-00001-of-00002.gguf";
         assert!(matches!(choice(&[split], Some(split)), Err(NoWeights::Because(_))));
+    }
+
+    #[test]
+    fn the_order_of_preference_is_documented() {
+        let page = include_str!("../../../../docs/hub.md");
+        let page = page.split_whitespace().collect::<Vec<_>>().join(" ");
+        let order = PREFERENCE.map(|quantization| format!("`{quantization}`")).join(", ");
+        assert!(page.contains(&order), "docs/hub.md does not say: {order}");
     }
 
     #[test]

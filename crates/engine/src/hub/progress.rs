@@ -50,6 +50,12 @@ impl<'a> Progress<'a> {
         self.counts.borrow_mut().total = Some(total);
     }
 
+    /// One of the files has another size than was thought.
+    pub(super) fn resized(&self, from: u64, to: u64) {
+        let mut counts = self.counts.borrow_mut();
+        counts.total = counts.total.map(|total| total.saturating_sub(from).saturating_add(to));
+    }
+
     /// Bytes that need not be fetched.
     pub(super) fn present(&self, bytes: u64) {
         self.counts.borrow_mut().bytes += bytes;

@@ -38,18 +38,8 @@ pub struct HubSettings {
 impl HubSettings {
     /// The settings the environment asks for. `offline` forbids requests whatever it says.
     ///
-    /// | variable | meaning |
-    /// |---|---|
-    /// | `HF_ENDPOINT` | another hub, such as a mirror |
-    /// | `HF_HUB_CACHE`, `HUGGINGFACE_HUB_CACHE` | the cache folder |
-    /// | `HF_HOME` | else the cache is `hub` in this; default `huggingface` in `XDG_CACHE_HOME` or `~/.cache` |
-    /// | `HF_TOKEN`, `HUGGING_FACE_HUB_TOKEN` | access token |
-    /// | `HF_TOKEN_PATH` | else the token is in this file; default `token` in `HF_HOME` |
-    /// | `HF_HUB_DISABLE_IMPLICIT_TOKEN` | send no token |
-    /// | `HF_HUB_OFFLINE`, `TRANSFORMERS_OFFLINE` | make no request |
-    /// | `HF_HUB_ETAG_TIMEOUT`, `HF_HUB_DOWNLOAD_TIMEOUT` | seconds until the first answer; without a byte |
-    ///
-    /// A switch is on if it is 1, ON, YES or TRUE. An empty variable counts as absent.
+    /// `docs/hub.md` lists the variables. A switch is on if it is 1, ON, YES or TRUE; an empty
+    /// variable counts as absent.
     pub fn from_environment(offline: bool) -> Self {
         Self::from_variables(&|name| std::env::var(name).ok(), offline)
     }

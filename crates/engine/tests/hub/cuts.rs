@@ -133,6 +133,8 @@ fn a_file_that_changes_between_its_parts_starts_anew() {
     assert_eq!(world.incomplete(), [0_u64; 0]);
     let parts = parts(&world.hub);
     assert_eq!((parts[0].clone(), parts[2].clone()), ((None, 600_000), (None, 900_000)));
+    let last = world.steps.borrow().last().cloned().unwrap();
+    assert_eq!((last.bytes, last.total), (900_033, Some(900_033)));
 }
 
 #[test]

@@ -434,9 +434,7 @@ fn file(
         }
         None => (200, bytes),
     };
-    if request.method == "HEAD" {
-        headers.push(("Content-Length", announced.to_string()));
-    } else if lie != 0 && status == 200 {
+    if request.method == "HEAD" || (lie != 0 && status == 200) {
         headers.push(("Content-Length", announced.to_string()));
     }
     Answer { status, headers, body }

@@ -217,6 +217,25 @@ fn a_mirror_without_sizes_is_asked_for_each_file() {
 }
 
 #[test]
+fn a_renamed_repository_is_followed_to_its_new_name() {
+    let world = World::with_model(1000);
+    let moved = |path: String| {
+        let headers = vec![("Location", path), ("ETag", "W/\"of-the-redirect\"".to_owned())];
+        Mischief::Refuse(307, headers)
+    };
+    let new = format!("/api/models/{REPO}/revision/main?blobs=true");
+    world.hub.misbehave("/api/models/old/name/", 1, moved(new));
+    for file in ["config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors"] {
+        let new = format!("/{REPO}/resolve/{COMMIT}/{file}");
+        world.hub.misbehave(&format!("/old/name/resolve/{COMMIT}/{file}"), 1, moved(new));
+    }
+    let model = world.fetch("old/name").unwrap();
+    assert_eq!(world.hub.take_requests().len(), 2 * 5);
+    assert_eq!(fs::read(model.path.join("model.safetensors")).unwrap(), content(1000));
+    assert!(world.settings.cache.join("models--old--name/refs/main").is_file());
+}
+
+#[test]
 fn the_token_is_for_the_hub_alone() {
     let mut world = World::with_model(1000);
     let storage = FakeHub::start();
