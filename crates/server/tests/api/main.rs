@@ -2,11 +2,15 @@
 
 #[path = "../support/client.rs"]
 mod client;
+#[path = "../../../engine/tests/hub/fake_hub.rs"]
+#[expect(dead_code, reason = "the engine's own tests use the rest of it")]
+mod fake_hub;
 
 mod catalog;
 mod door;
 mod errors;
 mod families;
+mod hub;
 mod large;
 mod model;
 mod page;

@@ -60,7 +60,7 @@ async fn a_failed_load_costs_nothing() {
     let broken = folder.path().join("broken.gguf");
     std::fs::write(&broken, b"this is no model").unwrap();
     for (model_id, complaint) in [
-        ("Qwen/Qwen2.5-0.5B-Instruct", "Hugging Face hub"),
+        ("Qwen/Qwen2.5-0.5B-Instruct", "requests are switched off"),
         ("builtin:gpt-9", "There is no built-in model"),
         ("/nowhere/model.gguf", "There is no file or folder /nowhere/model.gguf"),
         (broken.to_str().unwrap(), "not a GGUF file"),

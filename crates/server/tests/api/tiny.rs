@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
+use tokenscope_engine::hub::HubSettings;
 use tokenscope_engine::{Engine, EngineOptions};
 
 use crate::client::Client;
@@ -10,7 +11,18 @@ use crate::client::Client;
 impl Client {
     /// An application without a model.
     pub(crate) fn without_model() -> Self {
-        let options = EngineOptions { threads: 1, offline: true, ..EngineOptions::default() };
+        // Whatever models the user has, these tests do not find them.
+        let nowhere = std::env::temp_dir().join("tokenscope-tests-have-no-cache");
+        let options = EngineOptions {
+            threads: 1,
+            offline: true,
+            hub: HubSettings {
+                cache: nowhere.clone(),
+                ..HubSettings::from_variables(&|_| None, true)
+            },
+            cache_folder: Some(nowhere),
+            ..EngineOptions::default()
+        };
         Client::around(Engine::start(options))
     }
 
