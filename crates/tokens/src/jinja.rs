@@ -283,16 +283,16 @@ fn metered<'source>(program: &Instructions<'source>) -> Instructions<'source> {
     }
     places.push(end);
     for at in 0..end {
-        match paying.get_mut(at) {
-            Some(
-                Instruction::Jump(target)
-                | Instruction::JumpIfFalse(target)
-                | Instruction::JumpIfFalseOrPop(target)
-                | Instruction::JumpIfTrueOrPop(target)
-                | Instruction::Iterate(target)
-                | Instruction::BuildMacro(_, target, _),
-            ) => *target = places[*target as usize],
-            _ => {}
+        if let Some(
+            Instruction::Jump(target)
+            | Instruction::JumpIfFalse(target)
+            | Instruction::JumpIfFalseOrPop(target)
+            | Instruction::JumpIfTrueOrPop(target)
+            | Instruction::Iterate(target)
+            | Instruction::BuildMacro(_, target, _),
+        ) = paying.get_mut(at)
+        {
+            *target = places[*target as usize]
         }
     }
     paying

@@ -11,6 +11,7 @@ use tokenizers::models::bpe::BPE;
 use tokenizers::{AddedToken, Tokenizer as CrateTokenizer};
 
 use crate::byte_level::{byte_of_character, bytes_of};
+use crate::huggingface::unpanicked;
 use crate::pre_tokenizer;
 use crate::sentence_piece::{SentencePiece, byte_of_token, bytes_of_piece};
 use crate::{GgufVocabulary, HfVocabulary, TokenId, TokenKind, Vocabulary};
@@ -159,9 +160,8 @@ impl Tokenizer {
             Encoder::Crate(encoder) => encoder,
             Encoder::SentencePiece(encoder) => return Ok(encoder.encode(text)),
         };
-        let encoding = encoder
-            .encode_fast(text, marks)
-            .map_err(|error| TokenizerError::Vocabulary(error.to_string()))?;
+        let encoding =
+            unpanicked(|| encoder.encode_fast(text, marks)).map_err(TokenizerError::Vocabulary)?;
         Ok(encoding.get_ids().iter().copied().map(TokenId).collect())
     }
 
