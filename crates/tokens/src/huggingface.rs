@@ -1,12 +1,12 @@
 //! The vocabulary part of a Hugging Face folder, as plain data, and what its tokens stand for.
 
 use std::collections::HashMap;
-use std::panic::AssertUnwindSafe;
 
 use serde_json::Value;
 use tokenizers::Tokenizer as Encoder;
 
 use crate::byte_level::{byte_of_character, bytes_of};
+use crate::panics::caught;
 use crate::sentence_piece::{byte_of_token, bytes_of_piece};
 use crate::{TokenId, TokenKind, TokenizerError, Vocabulary};
 
@@ -50,7 +50,7 @@ impl HfVocabulary {
             .map_err(|error| refuse(error.to_string()))?;
         let spelling = Spelling::of(&json);
         check(&json).map_err(refuse)?;
-        let mut encoder: Encoder = unpanicked(|| self.tokenizer_json.parse()).map_err(refuse)?;
+        let mut encoder: Encoder = caught(|| self.tokenizer_json.parse()).map_err(refuse)?;
         // What a training run set up; here every token of a text counts.
         encoder.with_padding(None);
         encoder.with_truncation(None).map_err(|error| refuse(error.to_string()))?;
@@ -88,19 +88,6 @@ impl HfVocabulary {
             }
         }));
         Ok((encoder, vocabulary))
-    }
-}
-
-/// Runs the tokenizers crate on a file of which only the form is known to be right. Damaged
-/// normalizers make it panic, when they are read and when they are used.
-pub(crate) fn unpanicked<T>(
-    work: impl FnOnce() -> Result<T, tokenizers::Error>,
-) -> Result<T, String> {
-    // What the work touches is dropped, or only read by it.
-    match std::panic::catch_unwind(AssertUnwindSafe(work)) {
-        Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) => Err(error.to_string()),
-        Err(_) => Err("one of its steps cannot be carried out".into()),
     }
 }
 

@@ -11,7 +11,7 @@ use tokenizers::models::bpe::BPE;
 use tokenizers::{AddedToken, Tokenizer as CrateTokenizer};
 
 use crate::byte_level::{byte_of_character, bytes_of};
-use crate::huggingface::unpanicked;
+use crate::panics::caught;
 use crate::pre_tokenizer;
 use crate::sentence_piece::{SentencePiece, byte_of_token, bytes_of_piece};
 use crate::{GgufVocabulary, HfVocabulary, TokenId, TokenKind, Vocabulary};
@@ -161,7 +161,7 @@ impl Tokenizer {
             Encoder::SentencePiece(encoder) => return Ok(encoder.encode(text)),
         };
         let encoding =
-            unpanicked(|| encoder.encode_fast(text, marks)).map_err(TokenizerError::Vocabulary)?;
+            caught(|| encoder.encode_fast(text, marks)).map_err(TokenizerError::Vocabulary)?;
         Ok(encoding.get_ids().iter().copied().map(TokenId).collect())
     }
 
