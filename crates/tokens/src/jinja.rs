@@ -313,7 +313,7 @@ fn metered<'source>(program: &Instructions<'source>) -> Instructions<'source> {
             | Instruction::BuildMacro(_, target, _),
         ) = paying.get_mut(at)
         {
-            *target = places[*target as usize]
+            *target = places[*target as usize];
         }
     }
     paying
