@@ -47,3 +47,97 @@ fn chat_template(file: &GgufFile) -> Option<String> {
         .find_map(|key| file.text(key))
         .map(str::to_owned)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    enum Entry {
+        Text(&'static str),
+        Texts(&'static [&'static str]),
+        Scores(&'static [f32]),
+        Id(u32),
+        Flag(bool),
+    }
+    use Entry::{Flag, Id, Scores, Text, Texts};
+
+    /// A file (GGUF v3) of metadata alone.
+    fn file(entries: &[(&str, Entry)]) -> GgufFile {
+        fn push_text(bytes: &mut Vec<u8>, text: &str) {
+            bytes.extend((text.len() as u64).to_le_bytes());
+            bytes.extend(text.bytes());
+        }
+        let push_head = |bytes: &mut Vec<u8>, kinds: &[u32]| {
+            bytes.extend(kinds.iter().flat_map(|kind| kind.to_le_bytes()));
+        };
+        let mut bytes = b"GGUF\x03\0\0\0".to_vec();
+        bytes.extend(0u64.to_le_bytes());
+        bytes.extend((entries.len() as u64).to_le_bytes());
+        for (key, entry) in entries {
+            push_text(&mut bytes, key);
+            match entry {
+                Text(text) => {
+                    push_head(&mut bytes, &[8]);
+                    push_text(&mut bytes, text);
+                }
+                Texts(texts) => {
+                    push_head(&mut bytes, &[9, 8]);
+                    bytes.extend((texts.len() as u64).to_le_bytes());
+                    texts.iter().for_each(|text| push_text(&mut bytes, text));
+                }
+                Scores(scores) => {
+                    push_head(&mut bytes, &[9, 6]);
+                    bytes.extend((scores.len() as u64).to_le_bytes());
+                    bytes.extend(scores.iter().flat_map(|score| score.to_le_bytes()));
+                }
+                Id(id) => push_head(&mut bytes, &[4, *id]),
+                Flag(flag) => {
+                    push_head(&mut bytes, &[7]);
+                    bytes.push(u8::from(*flag));
+                }
+            }
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("vocabulary.gguf");
+        std::fs::write(&path, bytes).unwrap();
+        GgufFile::open(&path).unwrap()
+    }
+
+    #[test]
+    fn the_keys_of_a_sentence_piece_vocabulary_are_read() {
+        let vocabulary = read(&file(&[
+            ("general.name", Text("Phi-3 Mini")),
+            ("tokenizer.ggml.model", Text("llama")),
+            ("tokenizer.ggml.tokens", Texts(&["<unk>", "a"])),
+            ("tokenizer.ggml.scores", Scores(&[0.0, -1.5])),
+            ("tokenizer.ggml.unknown_token_id", Id(0)),
+            ("tokenizer.ggml.bos_token_id", Id(1)),
+            ("tokenizer.ggml.add_space_prefix", Flag(false)),
+            ("tokenizer.ggml.add_bos_token", Flag(true)),
+        ]))
+        .unwrap();
+        assert_eq!((vocabulary.model.as_str(), vocabulary.is_phi3), ("llama", true));
+        assert_eq!(vocabulary.scores, [0.0, -1.5]);
+        assert_eq!((vocabulary.unknown, vocabulary.bos), (Some(TokenId(0)), Some(TokenId(1))));
+        assert_eq!((vocabulary.add_space_prefix, vocabulary.add_bos), (Some(false), Some(true)));
+    }
+
+    #[test]
+    fn of_named_templates_the_default_is_taken() {
+        let (plain, default, tools) = (
+            ("tokenizer.chat_template", Text("P")),
+            ("tokenizer.chat_template.default", Text("D")),
+            ("tokenizer.chat_template.tool_use", Text("T")),
+        );
+        let names = ("tokenizer.chat_templates", Texts(&["default", "tool_use"]));
+        let only_tools = ("tokenizer.chat_template.tool_use", Text("T"));
+        for (entries, expected) in [
+            (vec![plain, tools, names], Some("P")),
+            (vec![default, only_tools], Some("D")),
+            (vec![("tokenizer.chat_template.rag", Text("R"))], None),
+            (vec![], None),
+        ] {
+            assert_eq!(chat_template(&file(&entries)).as_deref(), expected);
+        }
+    }
+}
