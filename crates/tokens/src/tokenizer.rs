@@ -158,7 +158,7 @@ impl Tokenizer {
     fn encode_with(&self, text: &str, marks: bool) -> Result<Vec<TokenId>, TokenizerError> {
         let encoder = match &self.encoder {
             Encoder::Crate(encoder) => encoder,
-            Encoder::SentencePiece(encoder) => return Ok(encoder.encode(text)),
+            Encoder::SentencePiece(encoder) => return encoder.encode(text),
         };
         let encoding =
             caught(|| encoder.encode_fast(text, marks)).map_err(TokenizerError::Vocabulary)?;
