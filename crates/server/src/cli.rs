@@ -22,9 +22,10 @@ pub struct Cli {
     #[arg(long, default_value_t = 8000)]
     pub port: u16,
 
-    /// Model to load at start: builtin:smollm2-135m-instruct, the path of a .gguf file, or a folder
-    /// with a Hugging Face checkpoint. If it cannot be had, the built-in model stands in and the
-    /// page says so.
+    /// Model to load at start: an id of the Hugging Face hub (org/name, if need be with @revision
+    /// and :file.gguf), the path of a .gguf file or of a folder with a checkpoint, or
+    /// builtin:smollm2-135m-instruct. If it cannot be had, the built-in model stands in and the page
+    /// says so.
     #[arg(long, env = "LLM_DEMO_DEFAULT_MODEL", default_value = DEFAULT_MODEL, value_name = "MODEL")]
     pub model: String,
 
@@ -44,7 +45,8 @@ pub struct Cli {
     #[arg(long)]
     pub fetch_builtin: bool,
 
-    /// Folder for fetched models [default: the user's cache folder].
+    /// Folder for the built-in model [default: the user's cache folder]. Models of the hub are kept
+    /// where Python keeps them (HF_HOME, HF_HUB_CACHE).
     #[arg(long, env = "TOKENSCOPE_CACHE", value_name = "FOLDER")]
     pub cache: Option<PathBuf>,
 

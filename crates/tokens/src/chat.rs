@@ -127,6 +127,24 @@ mod tests {
     }
 
     #[test]
+    fn views_of_views_do_not_pile_up() {
+        for step in [
+            "ns.y[0:]",
+            "ns.y + []",
+            "ns.y | map('upper') | list",
+            "ns.y | reverse",
+            "ns.y | map('lower')",
+            "ns.y | select",
+        ] {
+            let source = format!(
+                "{{% set ns = namespace(y=['a']) %}}{{% for i in range(9999) %}}{{% set ns.y = {step} %}}{{% endfor %}}{{{{ ns.y | join | lower }}}}"
+            );
+            let text = rendered(&source, "", "Hi").map(|chat| chat.text);
+            assert_eq!(text.map_err(|error| error.to_string()), Ok("a".to_owned()), "{step}");
+        }
+    }
+
+    #[test]
     fn templates_that_never_end_or_fill_memory_are_stopped() {
         let doubling = |step: &str| {
             format!(
@@ -168,6 +186,9 @@ mod tests {
             (format!("{{% if a %}}{}{{% endif %}}", "{% elif a %}".repeat(80_000)), "alternatives"),
             (format!("{}x{}", "{% if true %}".repeat(9999), "{% endif %}".repeat(9999)), "recursion"),
             (" ".repeat(2_000_000), "bytes"),
+            (doubling("{% set ns.y = [ns.y] + ns.y[::-1] %}"), "too"),
+            ("{% set n = 1 %}{{ n is divisibleby(0) }}".to_owned(), "cannot be carried out"),
+            ("{%}}{{ nothing() }}".to_owned(), "cannot be read"),
             ("{% include 'other' %}".to_owned(), "template"),
             ("{% block a %}{% endblock %}".to_owned(), "blocks are not supported"),
             ("{% if %}".to_owned(), "cannot be read"),

@@ -6,6 +6,7 @@ use serde_json::Value;
 use tokenizers::Tokenizer as Encoder;
 
 use crate::byte_level::{byte_of_character, bytes_of};
+use crate::panics::caught;
 use crate::sentence_piece::{byte_of_token, bytes_of_piece};
 use crate::{TokenId, TokenKind, TokenizerError, Vocabulary};
 
@@ -49,10 +50,7 @@ impl HfVocabulary {
             .map_err(|error| refuse(error.to_string()))?;
         let spelling = Spelling::of(&json);
         check(&json).map_err(refuse)?;
-        let mut encoder: Encoder = self
-            .tokenizer_json
-            .parse()
-            .map_err(|error: tokenizers::Error| refuse(error.to_string()))?;
+        let mut encoder: Encoder = caught(|| self.tokenizer_json.parse()).map_err(refuse)?;
         // What a training run set up; here every token of a text counts.
         encoder.with_padding(None);
         encoder.with_truncation(None).map_err(|error| refuse(error.to_string()))?;
@@ -292,6 +290,11 @@ mod tests {
             (split("(a+)+(?!b)"), "may take for ever"),
             (split("(a{1000}){1000}{1000}"), "tokenizer.json"),
             (split("("), "tokenizer.json"),
+            (
+                normalizer(r#"{"type": "Precompiled", "precompiled_charsmap": "AAA"}"#),
+                "carried out",
+            ),
+            (normalizer(r#"{"type": "Precompiled", "precompiled_charsmap": 1}"#), "carried out"),
         ] {
             let source = HfVocabulary { tokenizer_json: json.clone(), ..HfVocabulary::default() };
             // The tokenizers crate gives an added token the next free id, whatever the file says.

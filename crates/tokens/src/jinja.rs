@@ -28,6 +28,8 @@ use minijinja::{
 use minijinja_contrib::pycompat;
 use serde::Serialize;
 
+use crate::panics::caught;
+
 /// Longest template: the longest of real models have about 20 KB.
 const MAX_SOURCE_BYTES: usize = 1 << 20;
 /// Words and signs between `{{` and `}}`, and `elif` in the whole template.
@@ -49,6 +51,7 @@ const MAX_DEPTH: usize = 200;
 /// The names of the paying functions. No template can mean them, for want of names with spaces.
 const METER_VALUE: &str = "meter value";
 const METER_PAIR: &str = "meter pair";
+const METER_LIST: &str = "meter list";
 const METER_PRODUCT: &str = "meter product";
 const METER_OBJECT: &str = "meter object";
 
@@ -75,7 +78,7 @@ impl Jinja {
             return Err(format!("it has {found} bytes, and at most {limit} are supported"));
         }
         let source = without_generation_tags(source);
-        compile(&source).map_err(|error| describe(&error))?;
+        caught(|| compile(&source).map(drop).map_err(|error| describe(&error)))?;
         Ok(Jinja { source })
     }
 
@@ -92,17 +95,20 @@ impl Jinja {
         let mut environment = environment(&budget, &raised);
         environment.set_fuel(Some(STEPS + STEPS_PER_BYTE * input_bytes as u64));
         let mut text = String::new();
-        let result = compile(&self.source).and_then(|instructions| {
+        let result = caught(|| {
+            let instructions = compile(&self.source).map_err(|error| describe(&error))?;
             let mut output = make_string_output(&mut text);
             let blocks = BTreeMap::new();
             let vm = Vm::new(&environment);
-            vm.eval(&instructions, variables, &blocks, &mut output, AutoEscape::None).map(drop)
+            vm.eval(&instructions, variables, &blocks, &mut output, AutoEscape::None)
+                .map(drop)
+                .map_err(|error| describe(&error))
         });
         let raised = raised.lock().map_or(None, |mut raised| raised.take());
         match (result, raised) {
             (Ok(()), _) => Ok(text),
             (Err(_), Some(message)) => Err(Failure::Raised(message)),
-            (Err(error), None) => Err(Failure::Other(describe(&error))),
+            (Err(error), None) => Err(Failure::Other(error)),
         }
     }
 }
@@ -147,6 +153,16 @@ impl Budget {
         values.iter().try_for_each(|value| self.pay(value))
     }
 
+    /// Makes a list of what would yield its items on demand: views of views of a list nest without
+    /// end, and walking them recurses.
+    fn as_list(&self, value: Value) -> Result<Value, Error> {
+        if value.kind() != ValueKind::Iterable {
+            return Ok(value);
+        }
+        self.pay(&value)?;
+        Ok(Value::from(value.try_iter()?.collect::<Vec<_>>()))
+    }
+
     /// Counts a namespace or a macro.
     fn count_object(&self) -> Result<(), Error> {
         let take = |left: usize| left.checked_sub(1);
@@ -176,8 +192,8 @@ fn without_generation_tags(source: &str) -> String {
     let mut out = String::with_capacity(source.len());
     let mut rest = source;
     while let Some(start) = rest.find("{%") {
-        let Some(len) = rest[start..].find("%}") else { break };
-        let tag = &rest[start..start + len];
+        let Some(len) = rest[start + 2..].find("%}") else { break };
+        let tag = &rest[start..start + 2 + len];
         let word = tag[2..].trim_matches(['-', '+']).trim();
         out.push_str(&rest[..start]);
         match word {
@@ -185,7 +201,7 @@ fn without_generation_tags(source: &str) -> String {
             "endgeneration" => out.push_str(&tag.replace("endgeneration", " endif ")),
             _ => out.push_str(tag),
         }
-        rest = &rest[start + len..];
+        rest = &rest[start + tag.len()..];
     }
     out.push_str(rest);
     out
@@ -255,8 +271,13 @@ fn metered<'source>(program: &Instructions<'source>) -> Instructions<'source> {
                 vec![Instruction::LoadConst(Value::from(*text)), Instruction::Emit]
             }
             Instruction::Mul => pair(METER_PRODUCT, this),
-            Instruction::Add
-            | Instruction::StringConcat
+            Instruction::Add => {
+                let mut group = pair(METER_PAIR, this);
+                group.push(call(METER_LIST, 1));
+                group
+            }
+            Instruction::Slice => vec![this, call(METER_LIST, 1)],
+            Instruction::StringConcat
             | Instruction::Eq
             | Instruction::Ne
             | Instruction::Lt
@@ -283,16 +304,16 @@ fn metered<'source>(program: &Instructions<'source>) -> Instructions<'source> {
     }
     places.push(end);
     for at in 0..end {
-        match paying.get_mut(at) {
-            Some(
-                Instruction::Jump(target)
-                | Instruction::JumpIfFalse(target)
-                | Instruction::JumpIfFalseOrPop(target)
-                | Instruction::JumpIfTrueOrPop(target)
-                | Instruction::Iterate(target)
-                | Instruction::BuildMacro(_, target, _),
-            ) => *target = places[*target as usize],
-            _ => {}
+        if let Some(
+            Instruction::Jump(target)
+            | Instruction::JumpIfFalse(target)
+            | Instruction::JumpIfFalseOrPop(target)
+            | Instruction::JumpIfTrueOrPop(target)
+            | Instruction::Iterate(target)
+            | Instruction::BuildMacro(_, target, _),
+        ) = paying.get_mut(at)
+        {
+            *target = places[*target as usize];
         }
     }
     paying
@@ -308,7 +329,7 @@ fn paid(
     move |state: &State, args: Rest<Value>| {
         budget.pay_all(&args)?;
         budget.spend(extra(&args))?;
-        function.call(state, &args)
+        budget.as_list(function.call(state, &args)?)
     }
 }
 
@@ -363,6 +384,8 @@ fn environment(budget: &Arc<Budget>, raised: &Arc<Mutex<Option<String>>>) -> Env
         // Unpacking pushes the first last.
         Ok(Value::from(vec![right.clone(), left.clone()]))
     });
+    let paying = Arc::clone(budget);
+    env.add_function(METER_LIST, move |value: &Value| paying.as_list(value.clone()));
     let paying = Arc::clone(budget);
     env.add_function(METER_PRODUCT, move |left: &Value, right: &Value| {
         for (text, number) in [(left, right), (right, left)] {

@@ -17,6 +17,7 @@ mod gguf;
 mod huggingface;
 mod jinja;
 pub mod mask;
+mod panics;
 mod pre_tokenizer;
 mod sentence_piece;
 mod tokenizer;

@@ -24,6 +24,9 @@ use crate::{GgufVocabulary, TokenId, TokenKind, TokenizerError};
 /// How a space is written inside pieces (U+2581).
 const SPACE: char = '▁';
 
+/// Longest text: even if all of it were spaces, places in it fit 32 bits.
+const MAX_TEXT_BYTES: usize = 1 << 30;
+
 /// Markers after which Phi-3's tokenizer keeps white space; it drops it after all others.
 const PHI3_KEEPS_SPACE_AFTER: [&str; 3] = ["<unk>", "<s>", "<|endoftext|>"];
 
@@ -59,12 +62,14 @@ struct Piece {
 }
 
 /// Two neighbouring pieces that together are a token.
+///
+/// Half as large as with `usize`: a text of a million characters has a million of these in a heap.
 struct Candidate {
     score: f32,
-    left: usize,
-    right: usize,
+    left: u32,
+    right: u32,
     /// Length of both when this was noted: if it differs later, one of them has changed.
-    len: usize,
+    len: u32,
 }
 
 impl Ord for Candidate {
@@ -153,7 +158,14 @@ impl SentencePiece {
     }
 
     /// Encodes text; the text of a marker becomes that marker.
-    pub(crate) fn encode(&self, text: &str) -> Vec<TokenId> {
+    ///
+    /// # Errors
+    /// [`TokenizerError::Vocabulary`] if the text has more than a gigabyte.
+    pub(crate) fn encode(&self, text: &str) -> Result<Vec<TokenId>, TokenizerError> {
+        if text.len() > MAX_TEXT_BYTES {
+            let what = format!("a text of {} bytes is too long for it", text.len());
+            return Err(TokenizerError::Vocabulary(what));
+        }
         let mut ids = Vec::with_capacity(text.len() / 3);
         let (mut at, mut prefix, mut strips) = (0, self.space_prefix, false);
         let plain = |text: &str, prefix: bool, strips: bool, ids: &mut Vec<TokenId>| {
@@ -170,7 +182,7 @@ impl SentencePiece {
             (at, prefix, strips) = (found.end(), self.space_prefix, marker.strips);
         }
         plain(&text[at..], prefix, strips, &mut ids);
-        ids
+        Ok(ids)
     }
 
     /// Splits escaped text into characters, joins them by score, and appends the tokens.
@@ -187,7 +199,8 @@ impl SentencePiece {
         let mut queue: BinaryHeap<Candidate> =
             (1..pieces.len()).filter_map(|i| self.candidate(text, &pieces, i - 1, i)).collect();
 
-        while let Some(Candidate { left, right, len, .. }) = queue.pop() {
+        while let Some(best) = queue.pop() {
+            let [left, right, len] = [best.left, best.right, best.len].map(|n| n as usize);
             let stale = pieces[left].len == 0 || pieces[right].len == 0;
             if stale || pieces[left].len + pieces[right].len != len {
                 continue;
@@ -221,6 +234,7 @@ impl SentencePiece {
     ) -> Option<Candidate> {
         let len = pieces[left].len + pieces[right].len;
         let id = self.ids.get(&text[pieces[left].start..pieces[left].start + len])?;
+        let [left, right, len] = [left, right, len].map(|n| n as u32);
         Some(Candidate { score: self.scores[id.index()], left, right, len })
     }
 

@@ -11,6 +11,7 @@ use tokenizers::models::bpe::BPE;
 use tokenizers::{AddedToken, Tokenizer as CrateTokenizer};
 
 use crate::byte_level::{byte_of_character, bytes_of};
+use crate::panics::caught;
 use crate::pre_tokenizer;
 use crate::sentence_piece::{SentencePiece, byte_of_token, bytes_of_piece};
 use crate::{GgufVocabulary, HfVocabulary, TokenId, TokenKind, Vocabulary};
@@ -157,11 +158,10 @@ impl Tokenizer {
     fn encode_with(&self, text: &str, marks: bool) -> Result<Vec<TokenId>, TokenizerError> {
         let encoder = match &self.encoder {
             Encoder::Crate(encoder) => encoder,
-            Encoder::SentencePiece(encoder) => return Ok(encoder.encode(text)),
+            Encoder::SentencePiece(encoder) => return encoder.encode(text),
         };
-        let encoding = encoder
-            .encode_fast(text, marks)
-            .map_err(|error| TokenizerError::Vocabulary(error.to_string()))?;
+        let encoding =
+            caught(|| encoder.encode_fast(text, marks)).map_err(TokenizerError::Vocabulary)?;
         Ok(encoding.get_ids().iter().copied().map(TokenId).collect())
     }
 
