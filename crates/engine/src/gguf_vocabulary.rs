@@ -24,6 +24,7 @@ pub(crate) fn read(file: &GgufFile) -> Result<GgufVocabulary, String> {
     Ok(GgufVocabulary {
         model: file.text(&key("model")).ok_or_else(|| missing("model"))?.to_owned(),
         pre: file.text(&key("pre")).map(str::to_owned),
+        other_ends: other_ends(id, &tokens, &kinds),
         tokens,
         kinds,
         merges: texts("merges").unwrap_or_default(),
@@ -33,7 +34,6 @@ pub(crate) fn read(file: &GgufFile) -> Result<GgufVocabulary, String> {
         is_phi3: ["phi-3", "phi3"].iter().any(|phi3| name.contains(phi3)),
         bos: id("bos_token_id"),
         eos: id("eos_token_id"),
-        other_ends: other_ends(id, &tokens, &kinds),
         add_bos: file.flag(&key("add_bos_token")),
         add_eos: file.flag(&key("add_eos_token")),
         chat_template: chat_template(file),
@@ -167,5 +167,15 @@ mod tests {
         ] {
             assert_eq!(chat_template(&file(&entries)).as_deref(), expected);
         }
+    }
+
+    #[test]
+    fn markers_that_end_a_turn_are_known_even_if_the_file_does_not_say() {
+        let tokens = ["a", "<end_of_turn>", "<|im_end|>", "<|tool|>", "<pad>"].map(str::to_owned);
+        // A text that reads like a marker but is none does not end anything.
+        let control = TokenKind::Control;
+        let kinds = [TokenKind::Normal, control, TokenKind::UserDefined, control, control];
+        let named = |key: &str| (key == "eot_token_id").then_some(TokenId(4));
+        assert_eq!(other_ends(named, &tokens, &kinds), [4, 1].map(TokenId));
     }
 }
