@@ -25,7 +25,7 @@ beforeEach(() => {
   store.status.value = status();
   noteModel(status());
   store.session.value = createSession({ prompt: "Hi", system: "", params: DEFAULT_PARAMS });
-  store.input.value = { place: placeOf(store.session.value), tokens: [pill(7, "Hello")] };
+  store.input.value = { place: placeOf(store.session.value), tokens: [pill(7, "Hello")], note: null };
   store.shown.value = null;
   store.slow.value = false;
   store.message.value = "";

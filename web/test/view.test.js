@@ -28,7 +28,7 @@ function showParis() {
   store.server.value = "ok";
   store.status.value = status();
   const place = placeOf(store.session.value);
-  store.input.value = { place, tokens: [pill(7, "Hello"), pill(8, "<s>", { special: true })] };
+  store.input.value = { place, tokens: [pill(7, "Hello"), pill(8, "<s>", { special: true })], note: null };
   store.shown.value = { place, dist: PARIS, chosen: null, failure: null };
 }
 
@@ -63,6 +63,15 @@ test("without a template there is one field, with it two", async () => {
   store.status.value = status();
   await rendered();
   assert.deepEqual(texts(".text-block label"), ["System message", "User message"]);
+});
+
+test("what was done to the texts is told beside them", async () => {
+  showParis();
+  await rendered();
+  assert.deepEqual(texts(".input .note"), []);
+  if (store.input.value) store.input.value = { ...store.input.value, note: "The text stands elsewhere." };
+  await rendered();
+  assert.deepEqual(texts(".input .note"), ["The text stands elsewhere."]);
 });
 
 test("tokens are pills of their kind, and the last one can be removed", async () => {

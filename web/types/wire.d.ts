@@ -584,6 +584,10 @@ model: ModelInfo,
  */
 prompt_tokens: Array<TokenPill>, 
 /**
+ * What was done to the texts before they became tokens, if it may surprise.
+ */
+prompt_note: string | null, 
+/**
  * The completion.
  */
 completion_tokens: Array<TokenPill>, 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::client::{Client, floats, with};
-use crate::tiny::{golden, ids_only};
+use crate::tiny::{golden, ids_only, tiny};
 
 /// The body of the description this program was made from, word for word.
 pub(crate) const SEED_BODY: &str = r#"{
@@ -252,4 +252,29 @@ async fn the_nucleus_rule_and_the_penalty_scope_are_options() {
     // All ids are completion here, and none is special.
     assert_eq!(penalised("all").await, penalised("completion").await);
     assert_eq!(penalised("all").await, penalised("no_specials").await);
+}
+
+#[tokio::test]
+async fn a_template_without_a_system_role_gets_the_text_in_the_users_message_and_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    for file in ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"] {
+        std::fs::copy(tiny("llama").join(file), folder.path().join(file)).unwrap();
+    }
+    let template = "{% for m in messages %}{% if m.role == 'system' %}\
+                    {{ raise_exception('System role not supported') }}{% endif %}\
+                    t7 {{ m.content }} t8{% endfor %}";
+    std::fs::write(folder.path().join("chat_template.jinja"), template).unwrap();
+    let client = Client::without_model();
+    client.ok("/api/model/load", json!({"model_id": folder.path()})).await;
+    client.until_loaded().await;
+    for (system, ids, noted) in
+        [("t5 t6", json!([7, 5, 6, 9, 8]), true), ("  ", json!([7, 9, 8]), false)]
+    {
+        let body = json!({"prompt": "t9", "system_prompt": system});
+        let preview = client.ok("/api/preview", body).await;
+        let pills = preview["prompt_tokens"].as_array().unwrap();
+        let found: Vec<&Value> = pills.iter().map(|pill| &pill["id"]).collect();
+        assert_eq!(json!(found), ids);
+        assert_eq!(preview["prompt_note"].is_string(), noted, "{}", preview["prompt_note"]);
+    }
 }
