@@ -108,10 +108,8 @@ async fn what_the_hub_refuses_is_told_with_what_to_do_and_costs_nothing() {
 async fn a_model_that_cannot_fit_is_refused_before_its_weights_are_fetched() {
     let mut world = World::new();
     let options = world.client.engine.options().clone();
-    world.client = Client::around(Engine::start(EngineOptions {
-        available_memory: Some(1 << 20),
-        ..options
-    }));
+    world.client =
+        Client::around(Engine::start(EngineOptions { available_memory: Some(1 << 20), ..options }));
     let status = world.load(REPO).await;
     assert!(status["error"].as_str().unwrap().contains("GB are available"), "{status}");
     let paths = world.hub.take_paths();

@@ -3,6 +3,7 @@
 
 use super::{FAMILIES, Family, MlpShape, Positions};
 use crate::config::{Config, LayerConfig, NormKind, Pairing, Rope};
+use crate::ops::testing::assert_close;
 use crate::testing::{TinyGguf, Value, Value::*};
 use crate::{GgufFile, family};
 
@@ -260,6 +261,24 @@ fn config_of(name: &'static str, n_layers: u32, settings: &[(&str, Value)]) -> C
         file.set(&format!("{name}.{key}"), *value);
     }
     read(&file).unwrap()
+}
+
+/// The second of two pairs turns 0.01 per position: 32 times (there, YaRN begins to slow pairs down)
+/// within 20,106 positions, once (there, it has fully slowed them down) within 628; steps are whole
+/// pairs.
+#[test]
+fn yarn_slows_pairs_down_between_one_turn_and_32() {
+    for (trained_length, expected) in
+        [(620, 0.0025), (640, 0.00625), (20_000, 0.00625), (20_200, 0.01)]
+    {
+        let settings = [
+            ("rope.scaling.type", Text("yarn")),
+            ("rope.scaling.factor", F32(4.0)),
+            ("rope.scaling.original_context_length", U32(trained_length)),
+        ];
+        let rope = &config_of("llama", 1, &settings).ropes[0];
+        assert_close(&rope.inverse_frequencies, &[1.0, expected], 1e-6);
+    }
 }
 
 #[test]
