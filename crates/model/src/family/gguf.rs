@@ -2,11 +2,11 @@
 //!
 //! GGUF names tensors and settings alike in all architectures, but leaves to the architecture's
 //! name what a `config.json` spells out: which numbers of a head rotary embedding pairs, the kind
-//! of norm, the activation, the shape of the MLP. Those are columns of one table here, [`FAMILIES`];
-//! one usual reader serves half of its rows, and a file of its own is for a family that differs in
-//! more. (A file per family, as `hf` has, would have been as many copies of one call with other
-//! constants, and would have hidden the pairing, which nothing in a file reveals.) What a column
-//! should say is what llama.cpp computes for the name.
+//! of norm, the activation, the shape of the MLP. Those are columns of one table here,
+//! [`FAMILIES`]; one usual reader serves a third of its rows, and a short file of its own is for a
+//! family that differs in more. (A file per family, as `hf` has, would have been as many copies of
+//! one call with other constants, and would have hidden the pairing, which nothing in a file
+//! reveals.) What a column should say is what llama.cpp computes for the name.
 
 mod gemma;
 mod gpt_neox;
