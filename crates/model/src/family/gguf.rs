@@ -2,17 +2,19 @@
 //!
 //! GGUF names tensors and settings alike in all architectures, but leaves to the architecture's
 //! name what a `config.json` spells out: which numbers of a head rotary embedding pairs, the kind
-//! of norm, the activation, the shape of the MLP. Those are columns of one table here, [`FAMILIES`];
-//! one usual reader serves half of its rows, and a file of its own is for a family that differs in
-//! more. (A file per family, as `hf` has, would have been as many copies of one call with other
-//! constants, and would have hidden the pairing, which nothing in a file reveals.) What a column
-//! should say is what llama.cpp computes for the name.
+//! of norm, the activation, the shape of the MLP. Those are columns of one table here,
+//! [`FAMILIES`]; one usual reader serves a third of its rows, and a short file of its own is for a
+//! family that differs in more. (A file per family, as `hf` has, would have been as many copies of
+//! one call with other constants, and would have hidden the pairing, which nothing in a file
+//! reveals.) What a column should say is what llama.cpp computes for the name.
 
 mod gemma;
 mod gpt_neox;
 mod granite;
 mod olmo2;
+mod phi3;
 mod qwen3;
+mod rope;
 mod settings;
 mod smollm3;
 #[cfg(test)]
@@ -70,7 +72,7 @@ const FAMILIES: &[Family] = {
         Family::new("granite", Rotary(Neighbours), Rms, Silu, Gated, granite::read),
         Family::new("llama", Rotary(Neighbours), Rms, Silu, Gated, usual_recipe),
         Family::new("olmo2", Rotary(Halves), Rms, Silu, Gated, olmo2::read),
-        Family::new("phi3", Rotary(Halves), Rms, Silu, GateAboveUp, usual_recipe),
+        Family::new("phi3", Rotary(Halves), Rms, Silu, GateAboveUp, phi3::read),
         Family::new("qwen2", Rotary(Halves), Rms, Silu, Gated, usual_recipe),
         Family::new("qwen3", Rotary(Halves), Rms, Silu, Gated, qwen3::read),
         Family::new("smollm3", Rotary(Neighbours), Rms, Silu, Gated, smollm3::read),
@@ -162,47 +164,12 @@ fn usual_sizes(source: &Source<'_>) -> Result<Sizes, ModelError> {
     .checked()
 }
 
-fn usual_rope(source: &Source<'_>, pairing: Pairing, head_dim: usize) -> Result<Rope, ModelError> {
-    refuse_scaling(source)?;
-    let rotated = source.settings.optional_count("rope.dimension_count")?.unwrap_or(head_dim);
-    if rotated % 2 != 0 || rotated > head_dim {
-        let what = format!("rotary embedding of {rotated} of {head_dim} dimensions");
-        return Err(ModelError::Feature { what });
-    }
-    let theta = source.settings.number("rope.freq_base", 10_000.0)?;
-    let rope = Rope::new(theta, rotated, pairing);
-    // Llama 3.1's scaling by wavelength comes as a divisor per frequency.
-    match source.tensors.optional_vector("rope_freqs.weight", rotated / 2)? {
-        Some(divisors) => Ok(rope.divided_by(&divisors)),
-        None => Ok(rope),
-    }
-}
-
-fn refuse_scaling(source: &Source<'_>) -> Result<(), ModelError> {
-    // Without a type, a factor means linear scaling; older files have it under another key.
-    let kind = source.settings.optional_text("rope.scaling.type")?.unwrap_or("linear");
-    let factor = match source.settings.optional_number("rope.scaling.factor")? {
-        Some(factor) => factor,
-        None => source.settings.number("rope.scale_linear", 1.0)?,
-    };
-    let what = if source.tensors.has("rope_factors_long.weight") {
-        "longrope scaling of rotary positions".into()
-    } else if kind == "none" || kind == "linear" && (factor == 0.0 || factor == 1.0) {
-        return Ok(());
-    } else {
-        format!("{kind} scaling of rotary positions by {factor}")
-    };
-    Err(ModelError::Feature { what })
-}
-
 /// The config of a family whose differences are in the table.
 fn usual_config(source: &Source<'_>) -> Result<Config, ModelError> {
     let sizes = usual_sizes(source)?;
     let Family { norm, activation, .. } = *source.family;
     let config = match source.family.positions {
-        Positions::Rotary(pairing) => {
-            Config::plain(&sizes, usual_rope(source, pairing, sizes.head_dim)?)?
-        }
+        Positions::Rotary(pairing) => Config::plain(&sizes, rope::rope(source, pairing, &sizes)?)?,
         Positions::Learned => {
             let mut config = Config::plain(&sizes, Rope::new(1.0, 0, Pairing::Halves))?;
             config.ropes.clear();

@@ -32,7 +32,7 @@ pub(super) fn read_3(source: &Source<'_>) -> Result<Recipe, ModelError> {
     let mut config = gemma_config(source)?;
     scale_scores(&mut config, LAYERS_OF_GEMMA_3_27B);
     config.logit_softcap = softcap(source, "final_logit_softcapping", 0.0)?;
-    if let Some(window) = source.settings.optional_count("attention.sliding_window")? {
+    if let Some(window) = source.settings.count_or_none("attention.sliding_window")? {
         let theta = source.settings.number("rope.freq_base_swa", 10_000.0)?;
         config.ropes.push(Rope::new(theta, config.head_dim, Pairing::Halves));
         set_windows(source, &mut config, 6, LayerConfig { window: Some(window), rope: Some(1) })?;

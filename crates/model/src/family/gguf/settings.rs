@@ -60,12 +60,25 @@ impl<'a> Settings<'a> {
         self.value(key).map(count).transpose()
     }
 
+    /// A count of which zero, too, means that there is none.
+    pub(super) fn count_or_none(&self, key: &str) -> Result<Option<usize>, ModelError> {
+        match self.value(key) {
+            Some(Value::Int(0)) => Ok(None),
+            _ => self.optional_count(key),
+        }
+    }
+
     pub(super) fn number(&self, key: &str, default: f32) -> Result<f32, ModelError> {
         Ok(self.optional_number(key)?.unwrap_or(default))
     }
 
     pub(super) fn needed_number(&self, key: &str) -> Result<f32, ModelError> {
         self.optional_number(key)?.ok_or_else(|| self.unusable(key, "a finite number"))
+    }
+
+    pub(super) fn positive(&self, key: &str) -> Result<f32, ModelError> {
+        let number = self.optional_number(key)?.filter(|number| *number > 0.0);
+        number.ok_or_else(|| self.unusable(key, "a positive number"))
     }
 
     pub(super) fn optional_number(&self, key: &str) -> Result<Option<f32>, ModelError> {

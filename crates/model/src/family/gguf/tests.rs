@@ -3,6 +3,7 @@
 
 use super::{FAMILIES, Family, MlpShape, Positions};
 use crate::config::{Config, LayerConfig, NormKind, Pairing, Rope};
+use crate::ops::testing::assert_close;
 use crate::testing::{TinyGguf, Value, Value::*};
 use crate::{GgufFile, family};
 
@@ -96,6 +97,8 @@ fn sound_files_are_read() {
         ("llama.attention.causal", Bool(true)),
         ("llama.expert_count", U32(0)),
         ("llama.attention.sliding_window", U32(16)),
+        ("llama.rope.scaling.factor", F32(4.0)),
+        ("llama.rope.scale_linear", F32(4.0)),
         ("phi3.attention.sliding_window", U32(0)),
         ("phi3.rope.scaling.original_context_length", U32(8)),
         ("general.anything", U32(8)),
@@ -170,9 +173,9 @@ fn what_we_would_get_wrong_is_refused_by_name() {
             ("attention.head_count_kv", Text("2"), "@.attention.head_count_kv"),
             ("block_count", U32(1 << 31), "2147483648 layers"),
             ("block_count", U32(2), "\"blk.1."),
-            ("rope.scaling.type", Text("yarn"), "yarn"),
-            ("rope.scaling.factor", F32(4.0), "4"),
-            ("rope.scale_linear", F32(4.0), "4"),
+            ("rope.scaling.type", Text("su"), "su"),
+            ("rope.scaling.type", Text("longrope"), "longrope"),
+            ("rope.scaling.yarn_beta_fast", F32(16.0), "@.rope.scaling.yarn_beta_fast = 16"),
             ("rope.scaling.attn_factor", F32(1.2), "@.rope.scaling.attn_factor"),
         ] {
             let error =
@@ -184,7 +187,6 @@ fn what_we_would_get_wrong_is_refused_by_name() {
     for (name, key, value, expected) in [
         ("mamba", "x", U32(0), "\"mamba\"; supported: gemma, gemma2"),
         ("llama", "llama.attention.sliding_window", U32(4), "llama.attention.sliding_window = 4"),
-        ("phi3", "phi3.attention.sliding_window", U32(4), "phi3.attention.sliding_window = 4"),
         ("olmo2", "olmo2.attention.sliding_window", U32(4), "olmo2.attention.sliding_window = 4"),
         ("llama", "llama.attention.head_count", U32(4), "expected 2 x 8, found 4 x 8"),
         ("llama", "llama.attention.head_count_kv", U32(2), "expected 8 x 8, found 4 x 8"),
@@ -193,16 +195,15 @@ fn what_we_would_get_wrong_is_refused_by_name() {
         ("llama", "llama.rope.dimension_count", U32(3), "rotary embedding of 3 of 4"),
         ("llama", "llama.rope.dimension_count", U32(6), "rotary embedding of 6 of 4"),
         ("llama", "llama.rope.freq_base", F32(f32::NAN), "llama.rope.freq_base"),
-        ("llama", "llama.rope.scaling.type", Text("yarn"), "yarn scaling of rotary positions"),
-        ("llama", "llama.rope.scaling.factor", F32(4.0), "linear scaling of rotary positions by 4"),
-        ("llama", "llama.rope.scale_linear", F32(4.0), "linear scaling of rotary positions by 4"),
+        ("llama", "llama.rope.freq_base", F32(1.0), "a rotary base of 1"),
+        ("llama", "llama.rope.scaling.factor", F32(-4.0), "rotary positions slowed down by -4"),
+        ("llama", "llama.rope.scaling.type", Text("yarn"), "llama.rope.scaling.factor"),
         ("llama", "llama.rope.scaling.type", U32(1), "llama.rope.scaling.type"),
         ("gemma3", "gemma3.rope.global.freq_base", F32(1e6), "gemma3.rope.global.freq_base"),
         ("gemma3", "gemma3.attn_logit_softcapping", F32(50.0), "gemma3.attn_logit_softcapping"),
         ("gemma2", "gemma2.attention.sliding_window", U32(0), "gemma2.attention.sliding_window"),
         ("gemma2", "gemma2.attention.sliding_window_pattern", Bools(&[true, false]), "per layer"),
         ("gemma2", "gemma2.attention.scale", F32(0.5), "gemma2.attention.scale = 0.5"),
-        ("gptneox", "gptneox.use_parallel_residual", Bool(false), "parallel residual"),
         ("granite", "granite.rope.scaling.finetuned", Bool(false), "without rotary embedding"),
         ("gpt2", "gpt2.context_length", U32(32), "expected 32 x 8, found 16 x 8"),
     ] {
@@ -214,8 +215,44 @@ fn what_we_would_get_wrong_is_refused_by_name() {
         file.set("llama.b", Ints(&[0, 1]));
     });
     assert!(one_of_two.contains("llama.b = a list of 2"), "{one_of_two:?}");
-    let longrope = complaint("phi3", |file| file.tensor("rope_factors_long.weight", &[2]));
-    assert!(longrope.contains("longrope scaling"), "{longrope:?}");
+}
+
+#[test]
+fn longrope_needs_all_of_its_parts_and_no_other_scaling() {
+    let complaint = |change: &dyn Fn(&mut TinyGguf)| {
+        complaint("phi3", |file| {
+            file.vector("rope_factors_long.weight", &[2.0, 3.0]);
+            file.vector("rope_factors_short.weight", &[1.0, 2.0]);
+            file.set("phi3.rope.scaling.attn_factor", F32(1.5));
+            file.set("phi3.rope.scaling.original_context_length", U32(8));
+            change(file);
+        })
+    };
+    assert_eq!(complaint(&|_| {}), "");
+    for (key, expected) in [
+        ("phi3.rope.scaling.attn_factor", "phi3.rope.scaling.attn_factor"),
+        ("phi3.rope.scaling.original_context_length", "original_context_length"),
+    ] {
+        let error = complaint(&|file| file.unset(key));
+        assert!(error.contains(expected), "{key}: {error:?}");
+    }
+    for partner in ["short", "long"] {
+        let name = format!("rope_factors_{partner}.weight");
+        let error = complaint(&|file| file.remove_tensor(&name));
+        assert!(error.contains("sequences alone"), "{partner}: {error:?}");
+    }
+    let error = complaint(&|file| file.tensor("rope_factors_long.weight", &[3]));
+    assert!(error.contains("expected 2, found 3"), "{error:?}");
+    for kind in ["linear", "yarn", "none"] {
+        let error = complaint(&|file| file.set("phi3.rope.scaling.type", Text(kind)));
+        assert!(error.contains(&format!("{kind} scaling")), "{kind}: {error:?}");
+    }
+    let error = complaint(&|file| file.vector("rope_freqs.weight", &[1.0, 1.0]));
+    assert!(error.contains("with rope_freqs"), "{error:?}");
+    for name in ["rope_freqs", "rope_factors_long", "rope_factors_short"] {
+        let error = complaint(&|file| file.tensor(&format!("{name}.weight"), &[2]));
+        assert!(error.contains("expected positive numbers, found 0"), "{name}: {error:?}");
+    }
 }
 
 fn config_of(name: &'static str, n_layers: u32, settings: &[(&str, Value)]) -> Config {
@@ -224,6 +261,24 @@ fn config_of(name: &'static str, n_layers: u32, settings: &[(&str, Value)]) -> C
         file.set(&format!("{name}.{key}"), *value);
     }
     read(&file).unwrap()
+}
+
+/// The second of two pairs turns 0.01 per position: 32 times (there, YaRN begins to slow pairs down)
+/// within 20,106 positions, once (there, it has fully slowed them down) within 628; steps are whole
+/// pairs.
+#[test]
+fn yarn_slows_pairs_down_between_one_turn_and_32() {
+    for (trained_length, expected) in
+        [(620, 0.0025), (640, 0.00625), (20_000, 0.00625), (20_200, 0.01)]
+    {
+        let settings = [
+            ("rope.scaling.type", Text("yarn")),
+            ("rope.scaling.factor", F32(4.0)),
+            ("rope.scaling.original_context_length", U32(trained_length)),
+        ];
+        let rope = &config_of("llama", 1, &settings).ropes[0];
+        assert_close(&rope.inverse_frequencies, &[1.0, expected], 1e-6);
+    }
 }
 
 #[test]
@@ -272,6 +327,7 @@ fn windows_fall_on_the_layers_that_the_file_or_the_name_says() {
         assert_eq!(config.layers, expected, "{name}");
     }
     assert_eq!(config_of("gemma2", 1, &[]).layers[0].window, Some(4096));
+    assert_eq!(config_of("phi3", 1, &[window]).layers[0].window, Some(4));
     let local = ("rope.freq_base_swa", F32(100.0));
     let config = config_of("gemma3", 1, &[window, local]);
     assert_eq!(config.ropes[1], Rope::new(100.0, 4, Pairing::Halves));
