@@ -9,6 +9,7 @@ use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -87,8 +88,11 @@ pub fn fetch(
     }
     fs::create_dir_all(&folder)
         .map_err(|error| format!("Cannot create {}: {error}.", folder.display()))?;
-    // A folder of its own, so that two programs that fetch at once do not meet.
-    let work = folder.join(format!("fetching-{}", std::process::id()));
+    // A folder of its own, so that neither two programs that fetch at once meet, nor a load with a
+    // cancelled one that has yet to notice.
+    static FETCHES: AtomicU32 = AtomicU32::new(0);
+    let number = FETCHES.fetch_add(1, Ordering::Relaxed);
+    let work = folder.join(format!("fetching-{}-{number}", std::process::id()));
     // A program that was killed while it had this number may have left one behind.
     let _ = fs::remove_dir_all(&work);
     let fetched = fetch_into(&work, &path, &step, report, cancelled);

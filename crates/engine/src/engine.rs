@@ -1,6 +1,5 @@
 //! The handle the rest of the program holds.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
@@ -17,7 +16,7 @@ use crate::loading::Loading;
 use crate::query::{PreviewQuery, StepQuery};
 use crate::report::{PreviewReport, StepReport};
 use crate::suggestions::{Suggestion, suggestions};
-use crate::worker::{self, panic_text};
+use crate::worker;
 
 /// How an engine works.
 #[derive(Debug, Clone)]
@@ -28,7 +27,7 @@ pub struct EngineOptions {
     pub offline: bool,
     /// Where the Hugging Face hub and its cache are.
     pub hub: HubSettings,
-    /// Where fetched models are kept; none means the user's cache folder.
+    /// Where the built-in model is kept; none means the user's cache folder.
     pub cache_folder: Option<PathBuf>,
     /// Bytes for remembered prefixes.
     pub cache_bytes: usize,
@@ -152,12 +151,7 @@ impl Engine {
 
     fn load_now(&self, model_id: &str, stand_in: bool, ticket: LoadTicket) {
         let loading = Loading { options: &self.options, library: &self.library, ticket: &ticket };
-        let work = AssertUnwindSafe(|| loading.run(model_id, stand_in));
-        let result = catch_unwind(work).unwrap_or_else(|panic| {
-            let what = panic_text(&*panic);
-            Err(format!("{model_id}: Something went wrong inside Tokenscope: {what}"))
-        });
-        match result {
+        match loading.run(model_id, stand_in) {
             Ok((model, notice)) => {
                 let install = Job::Install(Box::new(Install { model, notice, ticket }));
                 // Without a model's thread the program is about to end.

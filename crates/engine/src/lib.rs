@@ -1,5 +1,5 @@
 //! The API boundary in plain structs: what can be asked, what comes back, and one thread that
-//! owns the model in between. No JSON and no HTTP here.
+//! owns the model in between. The API's JSON is not known here, and HTTP only to [`hub`].
 //!
 //! 1. A [`query`] holds everything a request means; the engine keeps no session, only caches.
 //! 2. [`Engine`] sends it as a job to the worker thread. Dropping the answer's future cancels the

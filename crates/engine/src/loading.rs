@@ -1,16 +1,18 @@
 //! From a model's name to a model that is ready to answer. This runs on a thread of its own, beside
 //! the model that answers meanwhile.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use tokenscope_model::KvCache;
+use tokenscope_model::{HfFolder, KvCache};
 use tokenscope_tokens::TokenId;
 
 use crate::hub::{self, Download, HubReference, HubSettings};
 use crate::library::{Library, LoadPhase, LoadStep, LoadTicket};
 use crate::loaded::LoadedModel;
 use crate::source::{self, Source};
+use crate::worker::panic_text;
 use crate::{BUILTIN_MODEL, EngineOptions, builtin, memory};
 
 /// A load under way: what it may use and whom it tells.
@@ -29,7 +31,7 @@ impl Loading<'_> {
     /// # Errors
     /// A sentence for the user, which names the model.
     pub(crate) fn run(&self, model_id: &str, stand_in: bool) -> Result<Loaded, String> {
-        let error = match self.open(model_id) {
+        let error = match self.open_safely(model_id) {
             Ok(model) => return Ok((model, None)),
             Err(error) => error,
         };
@@ -44,7 +46,7 @@ impl Loading<'_> {
         );
         tracing::warn!("{notice}");
         self.library.progress(self.ticket, |load| load.model_id = BUILTIN_MODEL.to_owned());
-        let model = self.open(BUILTIN_MODEL).map_err(|second| {
+        let model = self.open_safely(BUILTIN_MODEL).map_err(|second| {
             format!(
                 "{} {}",
                 could_not_load(model_id, &error),
@@ -52,6 +54,13 @@ impl Loading<'_> {
             )
         })?;
         Ok((model, Some(notice)))
+    }
+
+    /// A panic over an odd file is an error like others: the stand-in may still be had.
+    fn open_safely(&self, model_id: &str) -> Result<LoadedModel, String> {
+        catch_unwind(AssertUnwindSafe(|| self.open(model_id))).unwrap_or_else(|panic| {
+            Err(format!("something went wrong inside Tokenscope: {}", panic_text(&*panic)))
+        })
     }
 
     fn open(&self, model_id: &str) -> Result<LoadedModel, String> {
@@ -92,7 +101,14 @@ impl Loading<'_> {
         let report = |step| self.report(step);
         let cancelled = &self.ticket.cancelled;
         let model = hub::fetch(&reference, &settings, &approve, &report, cancelled);
-        model.map(|model| model.path).map_err(|error| format!("{error} {}", error.hint()))
+        model.map(|model| model.path).map_err(|error| {
+            let here = if source::has_ending(Path::new(name), "gguf") && !name.contains(':') {
+                "There is no such file here, either. "
+            } else {
+                ""
+            };
+            format!("{error} {here}{}", error.hint()).trim_end().to_owned()
+        })
     }
 
     /// Opens a file or a folder.
@@ -152,15 +168,13 @@ fn folder_bytes(folder: &Path) -> Result<u64, String> {
             )
         });
     }
-    let entries = std::fs::read_dir(folder)
-        .map_err(|error| format!("Cannot read {}: {error}.", folder.display()))?;
-    let weights = entries.flatten().map(|entry| entry.path());
-    let weights = weights.filter(|path| source::has_ending(path, "safetensors"));
-    weights.map(|path| file_bytes(&path)).sum()
+    let files = HfFolder::weight_files(folder).map_err(|error| error.to_string())?;
+    files.iter().map(|path| file_bytes(path)).sum()
 }
 
-/// Runs the model once. Weights that are NaN or infinite, in a damaged file or after a training run
-/// that diverged, spread to all logits; better to hear of it now than at the first prompt.
+/// Runs the model once. Weights of its layers that are NaN or infinite, in a damaged file or after a
+/// training run that diverged, spread to all logits; better to hear of it now than at the first
+/// prompt. (Rows of the embedding that this token does not read are not looked at.)
 fn refuse_if_not_finite(model: &LoadedModel) -> Result<(), String> {
     let id = model.tokenizer.bos().unwrap_or(TokenId(0));
     let empty = KvCache::empty(model.model.config().regime(1));

@@ -65,7 +65,7 @@ pub struct ModelFacts {
     pub parameters: usize,
     /// Where it came from: `builtin`, `file`, `folder` or `hub`.
     pub source: &'static str,
-    /// Time from the request to the model, download included.
+    /// Time it took to load, download included.
     pub load_time: Duration,
 }
 

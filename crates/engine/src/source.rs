@@ -40,9 +40,11 @@ impl Source {
         if path.exists() {
             return Err(format!("{} is neither a file nor a folder.", path.display()));
         }
+        // Some repositories on the hub end in .GGUF, but they have two parts.
+        let is_file_name = has_ending(&path, "gguf") && path.components().count() != 2;
         let is_path = path.is_absolute()
             || ["./", "../", "~", "\\"].iter().any(|start| model_id.starts_with(start))
-            || (has_ending(&path, "gguf") && !model_id.contains(':'));
+            || (is_file_name && !model_id.contains(':'));
         if is_path {
             return Err(format!("There is no file or folder {}.", path.display()));
         }
@@ -73,10 +75,15 @@ pub(crate) fn has_ending(path: &Path, wanted: &str) -> bool {
     path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case(wanted))
 }
 
-/// A shell does this for arguments, but nobody does it for the page's text field.
-fn expand_home(path: &str) -> PathBuf {
-    let rest = path.strip_prefix("~/").or_else(|| path.strip_prefix("~\\"));
-    match (rest, dirs::home_dir()) {
+/// A path in which `~` stands for the user's folder. A shell does this for arguments, but nobody does
+/// it for the page's text field and for variables in files.
+pub(crate) fn expand_home(path: &str) -> PathBuf {
+    let below_home = match path.strip_prefix('~') {
+        Some("") => Some(""),
+        Some(rest) => rest.strip_prefix(['/', '\\']),
+        None => None,
+    };
+    match (below_home, dirs::home_dir()) {
         (Some(rest), Some(home)) => home.join(rest),
         _ => path.into(),
     }
@@ -100,7 +107,9 @@ mod tests {
             ("Qwen/Qwen2.5-0.5B-Instruct".into(), hub("Qwen/Qwen2.5-0.5B-Instruct")),
             ("gpt2".into(), hub("gpt2")),
             ("org/name@v1:a/b.gguf".into(), hub("org/name@v1:a/b.gguf")),
-            ("models/a.gguf".into(), Err("There is no file or folder models/a.gguf.")),
+            ("org/name.GGUF".into(), hub("org/name.GGUF")),
+            ("a.gguf".into(), Err("There is no file or folder a.gguf.")),
+            ("my/models/a.gguf".into(), Err("There is no file or folder my/models/a.gguf.")),
             ("/nowhere".into(), Err("There is no file or folder /nowhere.")),
             ("./here".into(), Err("There is no file or folder ./here.")),
             ("/dev/null".into(), Err("/dev/null is neither a file nor a folder.")),
@@ -119,6 +128,7 @@ mod tests {
     fn a_tilde_is_the_users_folder() {
         if let Some(home) = dirs::home_dir() {
             assert_eq!(expand_home("~/a/b"), home.join("a/b"));
+            assert_eq!(expand_home("~"), home);
         }
         assert_eq!(expand_home("a~/b"), PathBuf::from("a~/b"));
     }

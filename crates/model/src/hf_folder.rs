@@ -30,10 +30,21 @@ impl HfFolder {
     pub fn open(folder: &Path) -> Result<Self, ModelError> {
         let config = read_json(&folder.join("config.json"))?;
         let mut checkpoint = Checkpoint::default();
-        for shard in shards(folder)? {
-            map_shard(&shard, &mut checkpoint)?;
+        for file in HfFolder::weight_files(folder)? {
+            map_shard(&file, &mut checkpoint)?;
         }
         Ok(HfFolder { config, checkpoint })
+    }
+
+    /// The files that hold the tensors: the single one if it is there, as in transformers, else those
+    /// of the index. Other weights in a folder (of adapters, or in a format of their makers') are
+    /// not the model's.
+    ///
+    /// # Errors
+    /// If the index is damaged or names a file outside the folder.
+    pub fn weight_files(folder: &Path) -> Result<Vec<PathBuf>, ModelError> {
+        let (single, index) = (folder.join(SINGLE), folder.join(INDEX));
+        if index.is_file() && !single.is_file() { shards(folder, &index) } else { Ok(vec![single]) }
     }
 
     /// The content of `config.json`.
@@ -56,13 +67,9 @@ impl HfFolder {
     }
 }
 
-/// The files that hold the tensors.
-fn shards(folder: &Path) -> Result<Vec<PathBuf>, ModelError> {
-    let index = folder.join(INDEX);
-    if !index.is_file() {
-        return Ok(vec![folder.join(SINGLE)]);
-    }
-    let index = read_json(&index)?;
+/// The files that an index names.
+fn shards(folder: &Path, index: &Path) -> Result<Vec<PathBuf>, ModelError> {
+    let index = read_json(index)?;
     let damaged = |what: String| ModelError::Damaged { what };
     let map = index["weight_map"].as_object();
     let map = map.ok_or_else(|| damaged(format!("{INDEX} has no \"weight_map\"")))?;

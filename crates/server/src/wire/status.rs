@@ -46,7 +46,7 @@ pub struct ModelStatus {
     pub parameters: Option<usize>,
     /// Where the model came from: `builtin`, `file`, `folder` or `hub`.
     pub source: Option<String>,
-    /// Seconds from the request to the model, download included.
+    /// Seconds it took to load, download included.
     pub load_seconds: Option<f64>,
     /// Threads the model computes with.
     pub threads: usize,
