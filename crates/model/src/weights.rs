@@ -151,18 +151,35 @@ impl Matrix {
             let what = format!("{} weights in transposed order", self.format.name());
             return Err(ModelError::Feature { what });
         }
-        let (size, stored) = (self.format.block_bytes(), self.rows_at(0..self.rows));
-        let mut bytes = Vec::with_capacity(stored.len());
-        for col in 0..self.cols {
-            for row in 0..self.rows {
-                let at = (row * self.cols + col) * size;
-                bytes.extend_from_slice(&stored[at..at + size]);
-            }
-        }
+        let stored = self.rows_at(0..self.rows);
+        let bytes = match self.format.block_bytes() {
+            2 => transpose::<2>(stored, self.cols),
+            4 => transpose::<4>(stored, self.cols),
+            other => unreachable!("no format has weights of {other} bytes without blocks"),
+        };
         self.bytes.release();
         let (rows, cols) = (self.cols, self.rows);
         Ok(Matrix { rows, cols, bytes: Bytes::owned(bytes), ..self.clone() })
     }
+}
+
+/// Columns as rows, for numbers of `N` bytes. Goes through the matrix in squares that fit the
+/// nearest cache: one side or the other of a plain loop would touch a new cache line every time.
+fn transpose<const N: usize>(stored: &[u8], cols: usize) -> Vec<u8> {
+    const SIDE: usize = 32;
+    let (numbers, _) = stored.as_chunks::<N>();
+    let rows = numbers.len() / cols;
+    let mut turned = vec![[0; N]; numbers.len()];
+    for first_row in (0..rows).step_by(SIDE) {
+        for first_col in (0..cols).step_by(SIDE) {
+            for row in first_row..rows.min(first_row + SIDE) {
+                for col in first_col..cols.min(first_col + SIDE) {
+                    turned[col * rows + row] = numbers[row * cols + col];
+                }
+            }
+        }
+    }
+    turned.into_flattened()
 }
 
 impl Linear {
@@ -342,6 +359,14 @@ mod tests {
         assert!(std::ptr::eq(neighbours.rows_at(0..1), matrix.rows_at(1..2)), "a copy was made");
         assert_eq!(numbers(&matrix.gather_rows(0..0)), [0.0; 0]);
         assert_eq!(numbers(&matrix.transposed().unwrap()), [0.0, 3.0, 1.0, 4.0, 2.0, 5.0]);
+        // Larger than the squares in which it is done, and no multiple of them.
+        let (rows, cols) = (45, 70);
+        let bytes: Vec<u8> = (0..rows * cols).flat_map(|n| (n as f32).to_le_bytes()).collect();
+        let turned = matrix_of_bytes(StorageFormat::F32, rows, cols, &bytes).transposed().unwrap();
+        assert_eq!((turned.rows, turned.cols), (cols, rows));
+        for (n, number) in numbers(&turned).into_iter().enumerate() {
+            assert_eq!(number as usize, n % rows * cols + n / rows);
+        }
         let blocks = matrix_of_bytes(StorageFormat::Q8_0, 1, 32, &[0; 34]);
         assert!(blocks.transposed().is_err());
     }
