@@ -40,7 +40,7 @@ pub(crate) fn read(file: &GgufFile) -> Result<GgufVocabulary, String> {
     })
 }
 
-/// Markers that end a turn in the chat formats there are. Older files do not say that theirs do;
+/// Markers that end a turn or a text in the formats there are. Older files do not say that theirs do;
 /// llama.cpp knows them by their texts, too.
 const ENDS_OF_TURN: &[&str] = &[
     "<|im_end|>",
@@ -50,6 +50,9 @@ const ENDS_OF_TURN: &[&str] = &[
     "<|endoftext|>",
     "<end_of_turn>",
     "<EOT>",
+    "<|end_of_text|>",
+    "<eos>",
+    "</s>",
 ];
 
 /// Ids that end generation beside the declared one: those the file names, and known markers.
@@ -60,7 +63,7 @@ fn other_ends(
 ) -> Vec<TokenId> {
     let named = ["eot_token_id", "eom_token_id"].into_iter().filter_map(id);
     let known = tokens.iter().zip(kinds).enumerate().filter_map(|(id, (text, kind))| {
-        let ends = *kind == TokenKind::Control && ENDS_OF_TURN.contains(&text.as_str());
+        let ends = *kind != TokenKind::Normal && ENDS_OF_TURN.contains(&text.as_str());
         ends.then_some(TokenId(id as u32))
     });
     named.chain(known).collect()
@@ -174,7 +177,7 @@ mod tests {
         let tokens = ["a", "<end_of_turn>", "<|im_end|>", "<|tool|>", "<pad>"].map(str::to_owned);
         // A text that reads like a marker but is none does not end anything.
         let control = TokenKind::Control;
-        let kinds = [TokenKind::Normal, control, TokenKind::UserDefined, control, control];
+        let kinds = [TokenKind::Normal, control, TokenKind::Normal, control, control];
         let named = |key: &str| (key == "eot_token_id").then_some(TokenId(4));
         assert_eq!(other_ends(named, &tokens, &kinds), [4, 1].map(TokenId));
     }

@@ -99,7 +99,9 @@ impl Parts {
             source: "",
             load_time: Duration::ZERO,
         };
-        let n_tokens = tokenizer.vocabulary().len();
+        // Tokens added later may lie beyond (Gemma 3's for images do in its models that only
+        // read); a prompt that contains one is refused.
+        let n_tokens = tokenizer.base_size();
         if n_tokens > facts.logit_size {
             return Err(format!(
                 "the vocabulary has {n_tokens} tokens but the model only {} embeddings",

@@ -176,7 +176,8 @@ fn folder_bytes(folder: &Path) -> Result<u64, String> {
 /// training run that diverged, spread to all logits; better to hear of it now than at the first
 /// prompt. (Rows of the embedding that this token does not read are not looked at.)
 fn refuse_if_not_finite(model: &LoadedModel) -> Result<(), String> {
-    let id = model.tokenizer.bos().unwrap_or(TokenId(0));
+    let exists = |id: &TokenId| id.index() < model.facts.logit_size;
+    let id = model.tokenizer.bos().filter(exists).unwrap_or(TokenId(0));
     let empty = KvCache::empty(model.model.config().regime(1));
     let forward = model.model.forward(&empty, &[id], 1);
     if forward.logits[0].iter().all(|logit| logit.is_finite()) {

@@ -28,7 +28,8 @@ impl PromptIds {
             Some(Err(broken)) => return Err(EngineError::Template(broken.clone())),
             None => {
                 check_text(model, &context.prompt)?;
-                (model.tokenizer.encode_prompt(&context.prompt).map_err(refused)?, false)
+                let ids = model.tokenizer.encode_prompt(&context.prompt).map_err(refused)?;
+                (embedded(model, ids)?, false)
             }
         };
         let completion = known_ids(model, "completion_ids", &context.completion)?;
@@ -53,7 +54,20 @@ impl PromptIds {
 /// Encodes text as it stands.
 pub(crate) fn encode(model: &LoadedModel, text: &str) -> Result<Vec<TokenId>, EngineError> {
     check_text(model, text)?;
-    model.tokenizer.encode(text).map_err(refused)
+    embedded(model, model.tokenizer.encode(text).map_err(refused)?)
+}
+
+/// Refuses tokens of the vocabulary that the model has no embedding for.
+fn embedded(model: &LoadedModel, ids: Vec<TokenId>) -> Result<Vec<TokenId>, EngineError> {
+    let size = model.facts.logit_size;
+    match ids.iter().find(|id| id.index() >= size) {
+        None => Ok(ids),
+        Some(id) => Err(EngineError::UnknownToken {
+            field: "The text",
+            id: i64::from(id.0),
+            last: size as u32 - 1,
+        }),
+    }
 }
 
 /// Refuses text that could not fit even if every token were the longest there is, before time is

@@ -35,6 +35,8 @@ const DEFAULT_ALIGNMENT: usize = 32;
 const LARGEST_ALIGNMENT: i64 = 1 << 16;
 /// Bytes that metadata may take in memory. The largest vocabularies there are take a tenth of it.
 const METADATA_BUDGET: usize = 256 << 20;
+/// About what a key and its place in the table take beside its text and its value.
+const ENTRY_BYTES: usize = 100;
 
 impl GgufFile {
     /// Maps a file and reads its header.
@@ -63,6 +65,7 @@ impl GgufFile {
         let mut metadata = HashMap::new();
         for _ in 0..n_values {
             let key = reader.text("a metadata key")?;
+            reader.spend(ENTRY_BYTES, &key)?;
             let kind = reader.u32(&key)?;
             let value = reader.value(kind, &key, 0)?;
             if metadata.insert(key.clone(), value).is_some() {
@@ -340,6 +343,10 @@ impl Reader<'_> {
         let mut extents = Vec::new();
         for _ in 0..n_extents {
             extents.push(usize::try_from(self.u64(&name)?).unwrap_or(usize::MAX));
+        }
+        if extents.contains(&0) {
+            let what = format!("tensor {name:?} has no weights");
+            return Err(ModelError::Damaged { what });
         }
         let number = self.u32(&name)?;
         let format = StorageFormat::from_ggml(number).ok_or_else(|| ModelError::Tensor {

@@ -194,6 +194,9 @@ fn a_configuration_may_say_the_same_in_other_words() {
         ("gpt_neox", json!({"rotary_pct": null, "use_parallel_residual": null})),
         ("phi3", json!({"rms_norm_eps": null, "partial_rotary_factor": null})),
         ("gemma2", json!({"attn_logit_softcapping": null, "final_logit_softcapping": null})),
+        // The first Gemmas say "gelu" and mean the tanh.
+        ("gemma", json!({"hidden_act": "gelu"})),
+        ("gpt2", json!({"activation_function": "gelu_fast"})),
         ("olmo2", json!({"rope_theta": null})),
     ] {
         let changed = Changed::of(family, &change);

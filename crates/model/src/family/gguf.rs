@@ -67,7 +67,8 @@ const FAMILIES: &[Family] = {
         Family::new("gemma2", Rotary(Halves), Rms, GeluTanh, Gated, gemma::read_2),
         Family::new("gemma3", Rotary(Halves), Rms, GeluTanh, Gated, gemma::read_3),
         Family::new("gpt2", Learned, Layer, GeluTanh, Plain, usual_recipe),
-        // llama.cpp has the tanh here; the Pythias were trained with the exact function.
+        // llama.cpp has the tanh here; the Pythias were trained with the exact function, and
+        // GPT-NeoX 20B, which its reader knows by its size, with the tanh.
         Family::new("gptneox", Rotary(Halves), Layer, Gelu, Plain, gpt_neox::read),
         Family::new("granite", Rotary(Neighbours), Rms, Silu, Gated, granite::read),
         Family::new("llama", Rotary(Neighbours), Rms, Silu, Gated, usual_recipe),
@@ -130,6 +131,10 @@ fn is_harmless(config: &Config, key: &str, value: &Value) -> bool {
     match (key, value) {
         ("vocab_size" | "tensor_data_layout", _) => true,
         ("rope.scaling.finetuned" | "rope.scaling.original_context_length", _) => true,
+        // An early converter wrote it for all; the one family that it means something to reads it.
+        ("use_parallel_residual", _) => true,
+        // Of the part that sees, whose tensors are in a file of their own.
+        (key, _) if key.starts_with("mm.") || key.starts_with("vision.") => true,
         ("attention.sliding_window", Value::Int(window)) => {
             usize::try_from(*window).is_ok_and(|window| window >= config.context_length)
         }

@@ -111,11 +111,15 @@ fn usual_config_with(
 }
 
 fn activation(settings: &Settings<'_>) -> Result<Activation, ModelError> {
-    let names = ["hidden_activation", "hidden_act", "activation_function"];
-    match names.iter().find_map(|name| settings.text(name).ok()) {
+    let mut name = None;
+    for key in ["activation_function", "hidden_act", "hidden_activation"] {
+        name = settings.optional_text(key)?.or(name);
+    }
+    match name {
         Some("silu") => Ok(Activation::Silu),
         Some("gelu") => Ok(Activation::Gelu),
-        Some("gelu_pytorch_tanh" | "gelu_new") => Ok(Activation::GeluTanh),
+        // Three implementations of one formula.
+        Some("gelu_pytorch_tanh" | "gelu_new" | "gelu_fast") => Ok(Activation::GeluTanh),
         other => Err(ModelError::Feature { what: format!("the activation {other:?}") }),
     }
 }

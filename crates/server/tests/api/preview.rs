@@ -278,3 +278,25 @@ async fn a_template_without_a_system_role_gets_the_text_in_the_users_message_and
         assert_eq!(preview["prompt_note"].is_string(), noted, "{}", preview["prompt_note"]);
     }
 }
+
+#[tokio::test]
+async fn a_text_with_a_token_that_the_model_has_no_embedding_for_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    for file in ["config.json", "model.safetensors", "tokenizer_config.json"] {
+        std::fs::copy(tiny("llama").join(file), folder.path().join(file)).unwrap();
+    }
+    let text = std::fs::read_to_string(tiny("llama").join("tokenizer.json")).unwrap();
+    let mut tokenizer: Value = serde_json::from_str(&text).unwrap();
+    let mut beyond = tokenizer["added_tokens"][2].clone();
+    beyond["id"] = json!(320);
+    beyond["content"] = json!("<image>");
+    tokenizer["added_tokens"].as_array_mut().unwrap().push(beyond);
+    std::fs::write(folder.path().join("tokenizer.json"), tokenizer.to_string()).unwrap();
+    let client = Client::without_model();
+    client.ok("/api/model/load", json!({"model_id": folder.path()})).await;
+    client.until_loaded().await;
+    client.ok("/api/preview", json!({"prompt": "t5"})).await;
+    let (code, error) = client.post("/api/preview", &json!({"prompt": "t5 <image>"})).await;
+    assert_eq!((code.as_u16(), &error["code"]), (400, &json!("unknown_token_id")));
+    assert!(error["detail"].as_str().unwrap().contains("token id 320"), "{error}");
+}

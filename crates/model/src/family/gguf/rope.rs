@@ -97,12 +97,19 @@ fn factor(settings: &Settings<'_>) -> Result<f32, ModelError> {
 fn yarn(settings: &Settings<'_>, sizes: &Sizes) -> Result<YarnScaling, ModelError> {
     let factor = settings.positive("rope.scaling.factor")?;
     let trained_length = settings.optional_count("rope.scaling.original_context_length")?;
+    // Converters write these where a checkpoint sets them. At 1 they change nothing.
+    for key in ["rope.scaling.yarn_ext_factor", "rope.scaling.yarn_attn_factor"] {
+        let factor = settings.number(key, 1.0)?;
+        if factor != 1.0 {
+            return Err(ModelError::Feature { what: format!("{key} = {factor}") });
+        }
+    }
     Ok(YarnScaling {
         factor,
         // The paper's recommendation.
         attention_factor: if factor <= 1.0 { 1.0 } else { 0.1 * factor.ln() + 1.0 },
-        beta_fast: 32.0,
-        beta_slow: 1.0,
+        beta_fast: settings.number("rope.scaling.yarn_beta_fast", 32.0)?,
+        beta_slow: settings.number("rope.scaling.yarn_beta_slow", 1.0)?,
         trained_length: trained_length.unwrap_or(sizes.context_length) as f32,
         truncate: true,
     })

@@ -268,16 +268,45 @@ fn config_of(name: &'static str, n_layers: u32, settings: &[(&str, Value)]) -> C
 /// pairs.
 #[test]
 fn yarn_slows_pairs_down_between_one_turn_and_32() {
-    for (trained_length, expected) in
-        [(620, 0.0025), (640, 0.00625), (20_000, 0.00625), (20_200, 0.01)]
-    {
+    for (trained_length, beta_fast, beta_slow, expected) in [
+        (620, 32.0, 1.0, 0.0025),
+        (640, 32.0, 1.0, 0.00625),
+        (20_000, 32.0, 1.0, 0.00625),
+        (20_200, 32.0, 1.0, 0.01),
+        // Half as many turns are reached in half as many positions.
+        (10_200, 16.0, 1.0, 0.01),
+        (640, 32.0, 2.0, 0.0025),
+    ] {
         let settings = [
             ("rope.scaling.type", Text("yarn")),
             ("rope.scaling.factor", F32(4.0)),
             ("rope.scaling.original_context_length", U32(trained_length)),
+            ("rope.scaling.yarn_beta_fast", F32(beta_fast)),
+            ("rope.scaling.yarn_beta_slow", F32(beta_slow)),
+            ("rope.scaling.yarn_ext_factor", F32(1.0)),
         ];
         let rope = &config_of("llama", 1, &settings).ropes[0];
         assert_close(&rope.inverse_frequencies, &[1.0, expected], 1e-6);
+    }
+}
+
+#[test]
+fn yarn_in_parts_is_refused() {
+    for key in ["yarn_ext_factor", "yarn_attn_factor"] {
+        let error = complaint("llama", |file| {
+            file.set("llama.rope.scaling.type", Text("yarn"));
+            file.set("llama.rope.scaling.factor", F32(4.0));
+            file.set(&format!("llama.rope.scaling.{key}"), F32(0.5));
+        });
+        assert!(error.contains(&format!("{key} = 0.5")), "{key}: {error:?}");
+    }
+}
+
+#[test]
+fn first_files_of_phi_3_do_not_say_their_window() {
+    for (context_length, expected) in [(4096, Some(2047)), (8192, None)] {
+        let config = config_of("phi3", 1, &[("context_length", U32(context_length))]);
+        assert_eq!(config.layers[0].window, expected, "{context_length}");
     }
 }
 

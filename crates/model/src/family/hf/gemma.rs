@@ -9,14 +9,19 @@ use super::{
     Attention, Config, Layer, Norm, Recipe, RopeSettings, Settings, Tensors, Weights, set_windows,
     usual_attention, usual_config_with, usual_layer, usual_mlp, usual_sizes, usual_weights,
 };
-use crate::ModelError;
 use crate::checkpoint::Checkpoint;
+use crate::{Activation, ModelError};
 
 pub(super) fn read_1(settings: &Settings<'_>, tensors: &Tensors<'_>) -> Result<Recipe, ModelError> {
     let defaults = json!({"head_dim": 256, "hidden_act": "gelu_pytorch_tanh"});
     let settings = &settings.or(&defaults);
     let rope = RopeSettings::of(*settings, "rope_theta")?;
-    let config = gemma_config(settings, tensors, &rope)?;
+    let mut config = gemma_config(settings, tensors, &rope)?;
+    // The first Gemmas were trained with the tanh, though their files say "gelu". Early versions of
+    // transformers, llama.cpp and the makers' own code correct that; later ones take it literally.
+    if settings.optional_text("hidden_activation")?.is_none() {
+        config.activation = Activation::GeluTanh;
+    }
     let layer = |index| usual_layer(&config, tensors, index);
     let weights = usual_weights(settings, &config, tensors, layer)?;
     Ok(Recipe { weights: with_one_added(weights), config })
