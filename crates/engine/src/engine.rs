@@ -41,7 +41,7 @@ impl Default for EngineOptions {
             // A container may be allowed fewer than the machine has.
             threads: num_cpus::get_physical().min(num_cpus::get()),
             offline: false,
-            hub: HubSettings::from_environment(false),
+            hub: HubSettings::from_environment(),
             cache_folder: None,
             cache_bytes: 512 << 20,
             available_memory: None,

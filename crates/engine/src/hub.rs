@@ -93,11 +93,17 @@ pub fn fetch(
 ) -> Result<HubModel, HubError> {
     report(LoadStep::of(LoadPhase::Locating));
     let cache = RepoCache::new(&settings.cache, &reference.repo);
-    let mut usable = None;
+    let (mut usable, mut older) = (None, None);
     if let Some((commit, snapshot)) = cache.find(reference) {
         match snapshot.state(reference.file.as_deref()) {
             State::Settled(path) => return Ok(HubModel { path, commit, from_cache: true }),
-            State::Usable(path) => usable = Some(HubModel { path, commit, from_cache: true }),
+            State::Usable(path) => {
+                older = Some(commit.clone());
+                usable = Some(HubModel { path, commit, from_cache: true });
+            }
+            State::Incomplete if reference.file.is_some() && commit != reference.revision() => {
+                older = Some(commit);
+            }
             State::Incomplete => {}
         }
     }
@@ -106,10 +112,28 @@ pub fn fetch(
         return usable.ok_or(HubError::Offline { model, cache });
     }
     let progress = Progress::new(report);
-    let job = Job { reference, settings, approve, progress: &progress, cancelled, cache: &cache };
-    // What is usable is completed as it is: a newer commit could mean gigabytes nobody asked for.
-    let revision = usable.as_ref().map_or(reference.revision(), |model| &model.commit);
-    match (run(job.fetch(revision), &progress, cancelled), usable) {
+    let job = Job {
+        reference,
+        settings,
+        approve,
+        progress: &progress,
+        cancelled,
+        cache: &cache,
+        is_usable: usable.is_some(),
+    };
+    // What is here is completed at its own commit. A newer one could mean gigabytes nobody asked
+    // for, and once the branch stands there, what is here of the older one is not found offline.
+    let work = async {
+        let Some(older) = &older else { return job.fetch(reference.revision()).await };
+        match job.fetch(older).await {
+            Err(HubError::NoFile { .. } | HubError::NoRevision { .. }) if usable.is_none() => {
+                job.fetch(reference.revision()).await
+            }
+            result => result,
+        }
+    };
+    let result = run(work, &progress, cancelled);
+    match (result, usable) {
         (Ok(model), _) => Ok(model),
         (Err(error @ (HubError::Cancelled | HubError::Refused(_))), _) => Err(error),
         (Err(error), Some(model)) => {
@@ -151,11 +175,17 @@ struct Job<'a> {
     progress: &'a Progress<'a>,
     cancelled: &'a CancellationToken,
     cache: &'a RepoCache,
+    /// Whether the cache has something that can be used if the hub fails.
+    is_usable: bool,
 }
 
 impl Job<'_> {
     async fn fetch(&self, revision: &str) -> Result<HubModel, HubError> {
         let client = Client::new(self.settings, self.progress, &self.reference.repo)?;
+        // Whoever has a model that can be used does not wait long for what may not even exist.
+        if self.is_usable {
+            client.attempts.set(1);
+        }
         let listing = client.listing(revision).await?;
         let wanted = self.reference.file.as_deref();
         let weights = files::choose_weights(listing.names(), wanted)
@@ -209,6 +239,7 @@ impl Job<'_> {
             missing_bytes,
         };
         (self.approve)(&download).map_err(HubError::Refused)?;
+        client.attempts.set(self.settings.attempts);
         fetch_all(&downloader, &large).await?;
 
         self.settle(&snapshot, &listing);

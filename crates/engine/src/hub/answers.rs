@@ -61,7 +61,7 @@ impl Asked<'_> {
             (Some("RepoNotFound"), ..) => HubError::NoRepo { endpoint, repo },
             (Some("RevisionNotFound"), ..) => no_revision(),
             (Some("EntryNotFound"), _, Some(file)) | (None, 404, Some(file)) => {
-                HubError::NoFile { repo, file: file.to_owned(), available: Vec::new() }
+                HubError::NotGiven { endpoint, repo, file: file.to_owned() }
             }
             (_, 401, _) if self.has_token => HubError::InvalidToken { endpoint },
             (_, 401, _) | (_, 404, _) => HubError::NoRepo { endpoint, repo },
@@ -160,8 +160,8 @@ mod tests {
             (meaning(403, &code("GatedRepo"), file, true), "is gated"),
             (meaning(401, &code("RepoNotFound"), None, false), "no model a/b"),
             (meaning(404, &code("RevisionNotFound"), None, false), "no revision \"main\""),
-            (meaning(404, &code("EntryNotFound"), file, false), "no file \"m.gguf\""),
-            (meaning(404, &[], file, false), "no file \"m.gguf\""),
+            (meaning(404, &code("EntryNotFound"), file, false), "lists m.gguf in a/b but"),
+            (meaning(404, &[], file, false), "lists m.gguf in a/b but"),
             (meaning(404, &[], None, false), "no model a/b"),
             (meaning(401, &[], None, false), "no model a/b"),
             (meaning(401, &[], None, true), "does not accept the access token"),

@@ -9,7 +9,7 @@
 //! .locks/models--org--name/ETAG.lock        held while a blob is written
 //! ```
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -115,7 +115,11 @@ impl Snapshot {
 
     /// `wanted` is a GGUF file that was asked for by name.
     pub(super) fn state(&self, wanted: Option<&str>) -> State {
-        let names = self.names();
+        // A file that was asked for is looked for where it would be: `names` does not go as deep.
+        let names = match wanted {
+            Some(name) => Vec::from_iter(self.has(name).then(|| name.to_owned())),
+            None => self.names(),
+        };
         let weights = match files::choose_weights(names.iter().map(|name| &**name), wanted) {
             Ok(weights) => weights,
             Err(_) => return State::Incomplete,
@@ -153,12 +157,9 @@ impl Snapshot {
         self.shards().is_some_and(|shards| shards.iter().all(|shard| self.has(shard)))
     }
 
-    /// Puts a blob where a file of the snapshot belongs. `is_new` says that no other snapshot can
-    /// be using the blob.
+    /// Puts a blob where a file of the snapshot belongs, whatever is there. `is_new` says that no
+    /// other snapshot can be using the blob.
     pub(super) fn link(&self, name: &str, blob: &Path, is_new: bool) -> io::Result<()> {
-        if self.has(name) {
-            return Ok(());
-        }
         let path = self.path(name);
         create_parent(&path)?;
         place(&path, &link_target(name, blob), blob, is_new, &symlink)
@@ -186,7 +187,7 @@ fn place(
     is_new: bool,
     symlink: &dyn Fn(&Path, &Path) -> io::Result<()>,
 ) -> io::Result<()> {
-    // A link whose blob is gone is in the way.
+    // A link whose blob is gone is in the way, or a file that is not whole.
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
@@ -196,8 +197,24 @@ fn place(
         // Another program was as quick.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(_) if is_new => fs::rename(blob, path),
-        Err(_) => fs::copy(blob, path).map(|_| ()),
+        Err(_) => copy(blob, path),
     }
+}
+
+/// Copies a file. What is at `path` is whole, whenever this ends.
+fn copy(from: &Path, path: &Path) -> io::Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".incomplete");
+    let part = path.with_file_name(name);
+    let written = File::create(&part).and_then(|mut to| {
+        io::copy(&mut File::open(from)?, &mut to)?;
+        to.sync_all()
+    });
+    let result = written.and_then(|()| fs::rename(&part, path));
+    if result.is_err() {
+        let _ = fs::remove_file(&part);
+    }
+    result
 }
 
 #[cfg(unix)]
@@ -275,6 +292,7 @@ mod tests {
                 "settled",
             ),
             ("GGUF by name", &["q/m.gguf"], &[], Some("q/m.gguf"), "settled"),
+            ("GGUF far below", &["1/2/3/4/m.gguf"], &[], Some("1/2/3/4/m.gguf"), "settled"),
             ("another GGUF", &["q/m.gguf"], &[], Some("m.gguf"), "incomplete"),
             ("some GGUF", &["m.gguf"], &[], None, "usable"),
             ("default GGUF", &["m.gguf"], &no_safetensors, None, "settled"),
@@ -339,6 +357,8 @@ mod tests {
             place(&path, &link_target("sub/f", &blob), &blob, is_new, &symlink).unwrap();
             assert_eq!(fs::read_to_string(&path).unwrap(), "content", "{case}");
             assert_eq!(blob.exists(), blob_stays, "{case}");
+            let files = fs::read_dir(path.parent().unwrap()).unwrap().count();
+            assert_eq!(files, 1, "{case}");
         }
     }
 

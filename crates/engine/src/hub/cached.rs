@@ -65,14 +65,10 @@ fn add_models(reference: &HubReference, snapshot: &Snapshot, models: &mut Vec<Ca
         models
             .push(CachedModel { id: reference.to_string(), bytes: shards.iter().map(size).sum() });
     }
-    for name in &names {
-        if let Ok(Weights::Gguf(_)) = files::choose_weights([&**name].into_iter(), Some(name))
-            && is_gguf(name)
-        {
-            let file = Some(name.clone());
-            let id = HubReference { file, ..reference.clone() }.to_string();
-            models.push(CachedModel { id, bytes: size(name) });
-        }
+    for name in names.iter().filter(|name| files::is_gguf_model(name)) {
+        let file = Some(name.clone());
+        let id = HubReference { file, ..reference.clone() }.to_string();
+        models.push(CachedModel { id, bytes: size(name) });
     }
 }
 
@@ -105,6 +101,8 @@ mod tests {
         model("models--gpt2", "main", &commits[0], &core);
         model("models--org--partial", "main", &commits[0], &core[..2]);
         model("models--org--gguf", "main", &commits[0], &["m.gguf", "q8/m.gguf", "README.md"]);
+        let no_models = ["mmproj-F16.gguf", "m.imatrix.gguf"];
+        model("models--org--vision", "main", &commits[0], &no_models);
         model("models--org--split", "main", &commits[0], &["m-00001-of-00002.gguf"]);
         model("models--org--bad", "main", "../../x", &[]);
         model("datasets--org--data", "main", &commits[0], &core);
@@ -112,7 +110,7 @@ mod tests {
         write("version.txt", 1);
 
         let settings = |cache: &Path| {
-            let mut settings = HubSettings::from_variables(&|_| None, true);
+            let mut settings = HubSettings::from_variables(&|_| None);
             settings.cache = cache.to_owned();
             settings
         };

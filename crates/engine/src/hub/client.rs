@@ -16,6 +16,8 @@ use super::progress::Progress;
 use super::settings::HubSettings;
 use crate::library::LoadPhase;
 
+/// The addresses we can ask.
+const SCHEMES: [&str; 2] = ["http", "https"];
 /// Redirects that are followed for one request.
 const MOST_REDIRECTS: usize = 10;
 /// Largest listing that is read, in bytes. The largest repositories have listings of some MB.
@@ -31,6 +33,8 @@ pub(super) struct Client<'a> {
     /// Whether the hub has answered before. Until it has, not reaching it is final: without a
     /// network a start must not hang. Afterwards it is a cut that may pass.
     reached: Cell<bool>,
+    /// Failures in a row after which something is given up.
+    pub(super) attempts: Cell<u32>,
 }
 
 /// What the hub says about a file's content, as far as it says something.
@@ -60,7 +64,7 @@ impl<'a> Client<'a> {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let endpoint = Url::parse(&settings.endpoint)
             .map_err(|error| unreachable(format!("it is no address ({error})")))?;
-        if !["http", "https"].contains(&endpoint.scheme()) || endpoint.cannot_be_a_base() {
+        if !SCHEMES.contains(&endpoint.scheme()) || endpoint.cannot_be_a_base() {
             return Err(unreachable("it is no http or https address".to_owned()));
         }
         let mut builder = reqwest::Client::builder()
@@ -75,7 +79,13 @@ impl<'a> Client<'a> {
             endpoint: settings.endpoint.clone(),
             reason: answers::innermost(&error),
         })?;
-        Ok(Client { http, endpoint, settings, progress, repo, reached: Cell::new(false) })
+        let (reached, attempts) = (Cell::new(false), Cell::new(settings.attempts));
+        Ok(Client { http, endpoint, settings, progress, repo, reached, attempts })
+    }
+
+    /// For something that is asked for until it comes.
+    pub(super) fn patience<'b>(&'b self, phase: LoadPhase, what: &'b str) -> Patience<'b> {
+        Patience::new(self.settings, self.progress, phase, what, self.attempts.get())
     }
 
     /// All files of the repository at a revision.
@@ -85,8 +95,7 @@ impl<'a> Client<'a> {
         path.extend(["revision", revision]);
         let mut url = self.url(&path);
         url.set_query(Some("blobs=true"));
-        let mut patience =
-            Patience::new(self.settings, self.progress, LoadPhase::Locating, self.repo);
+        let mut patience = self.patience(LoadPhase::Locating, self.repo);
         loop {
             match self.try_listing(&url, revision).await {
                 Ok(listing) => return Ok(listing),
@@ -112,7 +121,7 @@ impl<'a> Client<'a> {
     pub(super) async fn metadata(&self, commit: &str, file: &str) -> Result<Metadata, HubError> {
         let url = self.file_url(commit, file);
         let asked = self.asked(commit, Some(file));
-        let mut patience = Patience::new(self.settings, self.progress, LoadPhase::Locating, file);
+        let mut patience = self.patience(LoadPhase::Locating, file);
         loop {
             match self.follow(Method::HEAD, &url, None, &asked).await {
                 Ok(incoming) => return Ok(incoming.metadata),
@@ -168,8 +177,9 @@ impl<'a> Client<'a> {
             let (status, headers) = (response.status(), response.headers());
             let next = match status.is_redirection() && status != StatusCode::NOT_MODIFIED {
                 true => {
-                    let next =
-                        text(headers, LOCATION).and_then(|location| url.join(&location).ok());
+                    let next = text(headers, LOCATION)
+                        .and_then(|location| url.join(&location).ok())
+                        .filter(|next| SCHEMES.contains(&next.scheme()));
                     Some(next.ok_or_else(|| self.protocol("a redirect leads nowhere"))?)
                 }
                 false => None,
@@ -183,6 +193,11 @@ impl<'a> Client<'a> {
                 metadata.size = number(headers, "x-linked-size");
             }
             if let Some(next) = next {
+                // Storage has nothing to add, and addresses signed for GET refuse HEAD.
+                let is_known = metadata.etag.is_some() && metadata.size.is_some();
+                if method == Method::HEAD && is_known && !self.is_hub(&next) {
+                    return Ok(Incoming { response, metadata, offset: 0 });
+                }
                 url = next;
                 continue;
             }
@@ -216,7 +231,8 @@ impl<'a> Client<'a> {
         // Compressed content would have another size, and ranges of it would mean nothing.
         let mut request =
             self.http.request(method.clone(), url.clone()).header(ACCEPT_ENCODING, "identity");
-        if let Some(token) = self.settings.token.as_ref().filter(|_| self.is_hub(url)) {
+        let token = self.settings.token.as_ref().filter(|_| self.is_hub(url));
+        if let Some(token) = token {
             request = request.bearer_auth(token);
         }
         if let Some(offset) = offset {
@@ -229,7 +245,7 @@ impl<'a> Client<'a> {
                 return Ok(response);
             }
             // The only thing in our requests that may be unfit for a header is the token.
-            Ok(Err(error)) if error.is_builder() => {
+            Ok(Err(error)) if error.is_builder() && token.is_some() => {
                 return Err(HubError::InvalidToken { endpoint: self.host(url) }.into());
             }
             Ok(Err(error)) => answers::no_connection(self.host(url), &error),
@@ -321,7 +337,7 @@ mod tests {
 
     #[test]
     fn addresses_have_their_parts_escaped() {
-        let mut settings = HubSettings::from_variables(&|_| None, false);
+        let mut settings = HubSettings::from_variables(&|_| None);
         settings.endpoint = "https://mirror.example/hf".to_owned();
         let progress = Progress::new(&|_| {});
         let client = Client::new(&settings, &progress, "a/b").unwrap();

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
@@ -12,7 +12,6 @@ use super::answers::Failure;
 use super::cache::{RepoCache, Snapshot, file_name_of};
 use super::client::{Client, Incoming, Metadata};
 use super::error::HubError;
-use super::patience::Patience;
 use crate::library::LoadPhase;
 
 /// How often we look whether another program has finished with a blob.
@@ -43,6 +42,11 @@ impl RemoteFile {
         })
     }
 
+    /// Whether a file has the size this one should have. A crash may have left less of it.
+    fn is_whole_at(&self, path: &Path) -> bool {
+        fs::metadata(path).is_ok_and(|there| there.is_file() && there.len() == self.size)
+    }
+
     fn sha_256(&self) -> Option<&str> {
         let is_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
         (self.etag.len() == 64 && self.etag.bytes().all(is_hex)).then_some(&self.etag)
@@ -71,13 +75,15 @@ enum End {
 impl Downloader<'_> {
     /// Bytes of a file that are in the cache already, whole or in part.
     pub(super) fn bytes_present(&self, file: &RemoteFile) -> u64 {
-        let length = |path: PathBuf| fs::metadata(path).map(|metadata| metadata.len()).ok();
-        let part = || length(self.cache.incomplete(&file.etag)).filter(|&part| part <= file.size);
-        match length(self.cache.blob(&file.etag)).or_else(|| length(self.snapshot.path(&file.name)))
-        {
-            Some(size) if size == file.size => size,
-            _ => part().unwrap_or(0),
+        if self.is_in_snapshot(file) || file.is_whole_at(&self.cache.blob(&file.etag)) {
+            return file.size;
         }
+        let part = fs::metadata(self.cache.incomplete(&file.etag)).map(|part| part.len());
+        part.ok().filter(|&part| part <= file.size).unwrap_or(0)
+    }
+
+    fn is_in_snapshot(&self, file: &RemoteFile) -> bool {
+        file.is_whole_at(&self.snapshot.path(&file.name))
     }
 
     /// Fetches a file into the snapshot, unless it is there.
@@ -94,11 +100,11 @@ impl Downloader<'_> {
                 fs::create_dir_all(folder).map_err(disk)?;
             }
             let _lock = self.lock(&file).await?;
-            if self.snapshot.has(&file.name) {
+            if self.is_in_snapshot(&file) {
                 self.client.progress.present(file.size);
                 return Ok(());
             }
-            if fs::metadata(&blob).is_ok_and(|blob| blob.len() == file.size) {
+            if file.is_whole_at(&blob) {
                 self.client.progress.present(file.size);
                 return self.snapshot.link(&file.name, &blob, false).map_err(disk);
             }
@@ -149,8 +155,7 @@ impl Downloader<'_> {
         let progress = self.client.progress;
         let mut part = self.open_part(file, path).await?;
         let was_begun = part.length > 0;
-        let mut patience =
-            Patience::new(self.client.settings, progress, LoadPhase::Downloading, &file.name);
+        let mut patience = self.client.patience(LoadPhase::Downloading, &file.name);
         while part.length < file.size {
             let before = part.length;
             let end = self.receive(file, &mut part).await;
@@ -170,12 +175,15 @@ impl Downloader<'_> {
             }
         }
         progress.verifying(&file.name);
-        let (Some(expected), found) = (file.sha_256(), part.checksum()) else {
+        let found = part.checksum();
+        let Some(expected) = file.sha_256().filter(|&expected| expected != found) else {
+            // A name may reach the disk before the content, and then a power cut leaves a short
+            // file that looks whole. This can take a while; the other downloads go on meanwhile.
+            let sync = tokio::task::spawn_blocking(move || part.file.sync_all()).await;
+            let disk = |error| HubError::disk(path, file.size, error);
+            sync.unwrap_or_else(|error| Err(error.into())).map_err(disk)?;
             return Ok(End::Whole);
         };
-        if expected == found {
-            return Ok(End::Whole);
-        }
         progress.lost(part.length);
         drop(part);
         fs::remove_file(path).map_err(|error| HubError::disk(path, file.size, error))?;

@@ -4,6 +4,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+/// Ends a hint about tokens.
+const START_AGAIN: &str =
+    "A new token counts once Tokenscope is started again: it is read at the start.";
+
 /// Why a model cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub enum HubError {
@@ -54,6 +58,16 @@ pub enum HubError {
         file: String,
         /// The files that could have been meant.
         available: Vec<String>,
+    },
+    /// The listing has the file, and yet it cannot be fetched.
+    #[error("{endpoint} lists {file} in {repo} but does not give it (status 404).")]
+    NotGiven {
+        /// The hub.
+        endpoint: String,
+        /// The repository.
+        repo: String,
+        /// The file.
+        file: String,
     },
     /// The repository holds no weights that we could read.
     #[error("{repo} {reason}.")]
@@ -117,6 +131,14 @@ pub enum HubError {
         /// The status.
         status: u16,
     },
+    /// The hub wants us to wait for longer than anybody would.
+    #[error("{because} It asks to wait {} s.", wait.as_secs())]
+    NotNow {
+        /// What the hub's answer means.
+        because: Box<HubError>,
+        /// How long it asks to wait.
+        wait: Duration,
+    },
     /// The hub does not speak as a hub does.
     #[error("{endpoint} does not answer like a Hugging Face hub: {reason}.")]
     Protocol {
@@ -168,27 +190,40 @@ pub enum HubError {
 }
 
 impl HubError {
-    /// What the user can do about it.
+    /// What the user can do about it. Empty if the sentence says all there is to say.
     pub fn hint(&self) -> String {
         match self {
             HubError::Gated { page, .. } => {
                 return format!(
-                    "Accept the terms at {page}, then set HF_TOKEN to a token of that account."
+                    "Accept the terms at {page}. Tokenscope needs a token of that account: set \
+                     HF_TOKEN or log in with `hf auth login`. {START_AGAIN}"
                 );
             }
             HubError::InvalidToken { .. } => {
-                "Make a new token in the hub's settings and put it into HF_TOKEN, or unset it: \
-                 public models need none. Without HF_TOKEN the file \"token\" in HF_HOME counts."
+                return format!(
+                    "Make a new token in the hub's settings and put it into HF_TOKEN, or unset \
+                     it: public models need none. Without HF_TOKEN the file \"token\" in HF_HOME \
+                     counts. {START_AGAIN}"
+                );
             }
             HubError::Forbidden { .. } => {
-                "Give the token in HF_TOKEN the right to read this repository."
+                return format!(
+                    "Give the token in HF_TOKEN the right to read this repository, or set another. \
+                     {START_AGAIN}"
+                );
             }
             HubError::NoRepo { .. } => {
-                "Look at the spelling: organisation/name, as in the address of its page. A private \
-                 model needs an access token in HF_TOKEN."
+                return format!(
+                    "Look at the spelling: organisation/name, as in the address of its page. A \
+                     private model needs an access token in HF_TOKEN. {START_AGAIN}"
+                );
             }
             HubError::NoRevision { .. } => "Give a branch, a tag or a commit that its page lists.",
             HubError::NoFile { .. } => "Name one of its files after the colon.",
+            HubError::NotGiven { .. } => {
+                "Load the model again. If it happens again, HF_ENDPOINT names a mirror that lacks \
+                 files."
+            }
             HubError::Unsuitable { .. } => {
                 "Tokenscope reads safetensors (with config.json and tokenizer.json) and GGUF in \
                  one file; many models have been converted to either, under other names."
@@ -208,6 +243,10 @@ impl HubError {
                 "Wait a few minutes. Requests with an access token (HF_TOKEN) have a higher limit."
             }
             HubError::Server { .. } => "Try again later; HF_ENDPOINT names a mirror.",
+            HubError::NotNow { .. } => {
+                "Load the model again after that. Requests with an access token (HF_TOKEN) have a \
+                 higher limit."
+            }
             HubError::Protocol { .. } => {
                 "Look at HF_ENDPOINT and at proxies: something else may be answering."
             }
@@ -222,7 +261,7 @@ impl HubError {
                 "Load it once with a network and without HF_HUB_OFFLINE and --offline, or give a \
                  local folder or file."
             }
-            HubError::Refused(_) => "Choose a smaller model or a smaller quantization.",
+            HubError::Refused(_) => "",
             HubError::Io { .. } => {
                 "Look at the folder's permissions, or name another in HF_HUB_CACHE."
             }

@@ -198,12 +198,14 @@ fn default_gguf<'a>(names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
         let unread = ["IQ", "TQ", "MXFP", "NVFP"].iter().any(|kind| upper.contains(kind));
         known.unwrap_or(PREFERENCE.len() + usize::from(unread))
     };
-    // Projectors of images and importance matrices are no models.
-    let is_model = |name: &&str| {
-        let lower = name.to_lowercase();
-        !is_split(name) && !lower.contains("mmproj") && !lower.contains("imatrix")
-    };
-    names.filter(is_model).min_by_key(|name| (rank(name), name.len(), *name))
+    names.filter(|name| is_gguf_model(name)).min_by_key(|name| (rank(name), name.len(), *name))
+}
+
+/// Whether a file is a whole model in GGUF, as its name has it. Projectors of images and importance
+/// matrices are no models.
+pub(super) fn is_gguf_model(name: &str) -> bool {
+    let lower = name.to_lowercase();
+    is_gguf(name) && !is_split(name) && !lower.contains("mmproj") && !lower.contains("imatrix")
 }
 
 /// Whether `word` stands in `text` on its own: `Q4_K` does not stand in `IQ4_K` or `Q4_K_M`.
@@ -228,6 +230,10 @@ pub(super) fn shards(index: &[u8]) -> Result<Vec<String>, String> {
         let name = name.as_str().ok_or("its weight_map does not hold names of files")?;
         if !is_safe_path(name) || !name.ends_with(".safetensors") {
             return Err(format!("it names {name:?}, which is no safetensors file beside it"));
+        }
+        // The reader of the weights would refuse it, too, after a long download.
+        if name.contains('/') {
+            return Err(format!("it names {name:?}; weights are read only from beside it"));
         }
         shards.push(name.to_owned());
     }

@@ -31,21 +31,21 @@ pub struct HubSettings {
     pub attempts: u32,
     /// Pause after the first failure; each further one doubles it.
     pub first_pause: Duration,
-    /// Longest pause that a hub may ask for (`Retry-After`).
+    /// Longest pause. A hub that asks for a longer one (`Retry-After`) is given up.
     pub longest_wait: Duration,
 }
 
 impl HubSettings {
-    /// The settings the environment asks for. `offline` forbids requests whatever it says.
+    /// The settings the environment asks for.
     ///
     /// `docs/hub.md` lists the variables. A switch is on if it is 1, ON, YES or TRUE; an empty
     /// variable counts as absent.
-    pub fn from_environment(offline: bool) -> Self {
-        Self::from_variables(&|name| std::env::var(name).ok(), offline)
+    pub fn from_environment() -> Self {
+        Self::from_variables(&|name| std::env::var(name).ok())
     }
 
     /// The same, from any source of variables.
-    pub fn from_variables(variable: &dyn Fn(&str) -> Option<String>, offline: bool) -> Self {
+    pub fn from_variables(variable: &dyn Fn(&str) -> Option<String>) -> Self {
         let get = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
         let path = |name: &str| get(name).map(|value| expand_home(&value));
         let is_on = |name: &str| {
@@ -79,11 +79,10 @@ impl HubSettings {
                 .unwrap_or_else(|| home.join("hub")),
             token: token.map(|token| token.trim().to_owned()).filter(|token| !token.is_empty()),
             // As in huggingface_hub, the second counts only where the first is not set.
-            offline: offline
-                || match get("HF_HUB_OFFLINE") {
-                    Some(_) => is_on("HF_HUB_OFFLINE"),
-                    None => is_on("TRANSFORMERS_OFFLINE"),
-                },
+            offline: match get("HF_HUB_OFFLINE") {
+                Some(_) => is_on("HF_HUB_OFFLINE"),
+                None => is_on("TRANSFORMERS_OFFLINE"),
+            },
             proxies: true,
             connect: Duration::from_secs(5),
             first_answer: seconds("HF_HUB_ETAG_TIMEOUT", 10),
@@ -129,7 +128,7 @@ mod tests {
             let found = variables.iter().find(|(known, _)| *known == name);
             found.map(|(_, value)| (*value).to_owned())
         };
-        HubSettings::from_variables(&variable, false)
+        HubSettings::from_variables(&variable)
     }
 
     #[test]
@@ -187,7 +186,6 @@ mod tests {
         ] {
             assert_eq!(settings(variables).offline, expected, "{variables:?}");
         }
-        assert!(HubSettings::from_variables(&|_| None, true).offline);
         assert_eq!(settings(&[]).endpoint, "https://huggingface.co");
         assert_eq!(
             settings(&[("HF_ENDPOINT", "https://m.example/")]).endpoint,

@@ -316,6 +316,10 @@ fn answer(
         return Answer { status: 200, headers: Vec::new(), body: text.clone().into_bytes() };
     }
     let is_stored = request.path.starts_with("/storage/");
+    // Its addresses are signed for one method.
+    if is_stored && request.method == "HEAD" {
+        return Answer { status: 403, headers: Vec::new(), body: Vec::new() };
+    }
     let token = state.token.as_ref().map(|token| format!("Bearer {token}"));
     if token.is_some() && request.authorization != token && !is_stored {
         let code = if request.authorization.is_some() { "" } else { "GatedRepo" };

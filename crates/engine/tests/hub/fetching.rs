@@ -96,7 +96,7 @@ fn shards_come_with_their_index() {
     let sizes = [40_000, 50_000, 60_000, 70_000, 80_000, 90_000];
     let mut map = serde_json::Map::new();
     for (at, size) in sizes.into_iter().enumerate() {
-        let name = format!("part/model-{at}.safetensors");
+        let name = format!("model-{at}.safetensors");
         world.hub.add_large("org/large", &name, content(size));
         map.insert(format!("tensor.{at}"), name.into());
     }
@@ -115,7 +115,7 @@ fn shards_come_with_their_index() {
         || hub::fetch(&reference, &world.settings, &approve, &|_| {}, &world.cancelled).unwrap();
     let model = fetch();
     for (at, size) in sizes.into_iter().enumerate() {
-        let path = model.path.join(format!("part/model-{at}.safetensors"));
+        let path = model.path.join(format!("model-{at}.safetensors"));
         assert_eq!(fs::read(path).unwrap(), content(size));
     }
     let approved = approved.take();
@@ -134,7 +134,10 @@ fn whoever_refuses_the_size_gets_no_weights() {
     let approve =
         |download: &Download| Err(format!("{} bytes are too many", download.weight_bytes));
     let fetched = hub::fetch(&reference, &world.settings, &approve, &|_| {}, &world.cancelled);
-    assert_eq!(fetched.unwrap_err().to_string(), "1000 bytes are too many");
+    let error = fetched.unwrap_err();
+    // What to do is the caller's to say, too.
+    let texts = (error.to_string(), error.hint());
+    assert_eq!(texts, ("1000 bytes are too many".to_owned(), String::new()));
     assert!(!world.hub.take_paths().contains(&resolve("model.safetensors")));
 }
 
@@ -150,9 +153,10 @@ fn the_default_gguf_file_is_remembered_and_one_asked_for_is_not() {
     };
     assert_eq!(file("org/model:m-Q8_0.gguf"), "m-Q8_0.gguf");
     world.hub.take_requests();
-    // That one is there already is no reason to take it for the default.
+    // That one is there already is no reason to take it for the default, not even after a cut.
+    world.hub.misbehave("m-Q4_K_M.gguf", 1, Mischief::CutAfter(5));
     assert_eq!(file(REPO), "m-Q4_K_M.gguf");
-    assert_eq!(world.hub.take_requests().len(), 2);
+    assert_eq!(world.hub.take_requests().len(), 3);
     assert_eq!(file(REPO), "m-Q4_K_M.gguf");
     assert_eq!(file("org/model:m-Q8_0.gguf"), "m-Q8_0.gguf");
     assert_eq!(world.hub.take_paths(), [""; 0]);
@@ -171,14 +175,16 @@ fn a_snapshot_of_python_is_completed_at_its_own_commit() {
     world.hub.take_requests();
     world.hub.move_to(OTHER_COMMIT);
 
-    // Without the hub, what is there is enough.
-    world.hub.misbehave("/revision/", 10, Mischief::Refuse(500, Vec::new()));
-    assert!(world.fetch(REPO).unwrap().from_cache);
-    assert_eq!(world.hub.take_requests().len(), 5);
+    // Without the hub, what is there is enough, and nobody waits for more.
+    for status in [429, 500, 503] {
+        world.hub.misbehave("/revision/", 10, Mischief::Refuse(status, Vec::new()));
+        assert!(world.fetch(REPO).unwrap().from_cache);
+        assert_eq!(world.hub.take_requests().len(), 1, "{status}");
+        world.hub.behave();
+    }
     let endpoint = std::mem::replace(&mut world.settings.endpoint, "http://127.0.0.1:9".into());
     assert!(world.fetch(REPO).unwrap().from_cache);
     world.settings.endpoint = endpoint;
-    world.hub.behave();
 
     // The blob is still there, so nothing but the list is asked for, at the old commit.
     let model = world.fetch(REPO).unwrap();
@@ -187,6 +193,62 @@ fn a_snapshot_of_python_is_completed_at_its_own_commit() {
     assert_eq!(world.hub.take_paths(), [listing(COMMIT)]);
     world.fetch(REPO).unwrap();
     assert_eq!(world.hub.take_paths(), [""; 0]);
+}
+
+#[test]
+fn a_named_file_is_looked_for_at_the_commit_that_is_here() {
+    let mut world = World::with_model(1000);
+    world.hub.add_large(REPO, "m.gguf", "GGUF");
+    let whole = world.fetch(REPO).unwrap();
+    world.hub.take_requests();
+    world.hub.move_to(OTHER_COMMIT);
+    let named = world.fetch("org/model:m.gguf").unwrap();
+    assert_eq!((&*named.commit, &named.path), (COMMIT, &whole.path.join("m.gguf")));
+    assert_eq!(world.hub.take_paths(), [listing(COMMIT), resolve("m.gguf")]);
+    // What was there before is still what the branch means.
+    world.settings.offline = true;
+    assert_eq!(world.fetch(REPO).unwrap().path, whole.path);
+}
+
+#[test]
+fn a_named_file_that_the_commit_here_lacks_is_fetched_from_the_branch() {
+    let empty = Mischief::Answer(format!(r#"{{"sha": "{COMMIT}", "siblings": []}}"#));
+    let gone = Mischief::Refuse(404, vec![("X-Error-Code", "RevisionNotFound".to_owned())]);
+    for mischief in [empty, gone] {
+        let world = World::with_model(1000);
+        world.fetch(REPO).unwrap();
+        world.hub.take_requests();
+        world.hub.move_to(OTHER_COMMIT);
+        world.hub.add_large(REPO, "new.gguf", "GGUF");
+        world.hub.misbehave(&listing(COMMIT)[4..], 1, mischief);
+        let model = world.fetch("org/model:new.gguf").unwrap();
+        assert_eq!(model.commit, OTHER_COMMIT);
+        assert_eq!(world.hub.take_paths()[..2], [listing(COMMIT), listing("main")]);
+    }
+}
+
+/// A power cut may leave a file that is shorter than it was.
+#[test]
+fn a_file_that_is_shorter_than_the_hub_says_is_fetched_anew() {
+    for (case, file, is_linked) in [
+        ("a short blob", "model.safetensors", true),
+        ("a short file where there are no links", "model.safetensors", false),
+        ("a short small file", "config.json", true),
+    ] {
+        let world = World::with_model(1000);
+        let path = world.fetch(REPO).unwrap().path.join(file);
+        let whole = fs::read(&path).unwrap();
+        if !is_linked {
+            fs::rename(fs::canonicalize(&path).unwrap(), &path).unwrap();
+        }
+        fs::write(&path, &whole[..5]).unwrap();
+        // So that the hub is asked at all.
+        fs::remove_dir_all(world.repo_cache().join(".no_exist")).unwrap();
+        world.hub.take_requests();
+        assert!(!world.fetch(REPO).unwrap().from_cache, "{case}");
+        assert!(fs::read(&path).unwrap() == whole, "{case}");
+        assert_eq!(world.hub.take_paths(), [listing(COMMIT), resolve(file)], "{case}");
+    }
 }
 
 #[test]
@@ -207,13 +269,22 @@ fn equal_files_of_a_new_commit_are_not_fetched_again() {
 
 #[test]
 fn a_mirror_without_sizes_is_asked_for_each_file() {
-    let world = World::with_model(1000);
-    world.hub.misbehave("/revision/", 1, Mischief::BareListing);
-    let model = world.fetch(REPO).unwrap();
-    assert_eq!(fs::read(model.path.join("model.safetensors")).unwrap(), content(1000));
-    let requests = world.hub.take_requests();
-    let heads = requests.iter().filter(|request| request.method == "HEAD").count();
-    assert_eq!((heads, requests.len()), (4, 9));
+    let storage = FakeHub::start();
+    storage.add_large(REPO, "model.safetensors", content(1000));
+    for is_stored in [false, true] {
+        let world = World::with_model(1000);
+        if is_stored {
+            world.hub.store_large_files_at(&storage);
+        }
+        world.hub.misbehave("/revision/", 1, Mischief::BareListing);
+        let model = world.fetch(REPO).unwrap();
+        assert_eq!(fs::read(model.path.join("model.safetensors")).unwrap(), content(1000));
+        let requests = world.hub.take_requests();
+        let heads = requests.iter().filter(|request| request.method == "HEAD").count();
+        assert_eq!((heads, requests.len()), (4, 9));
+    }
+    // The hub has said it all before it sends anybody there.
+    assert_eq!(storage.take_paths(), [format!("GET /storage/{REPO}/model.safetensors")]);
 }
 
 #[test]

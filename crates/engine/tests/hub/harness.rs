@@ -25,7 +25,7 @@ impl World {
     /// An empty hub and an empty cache.
     pub(crate) fn new() -> Self {
         let (hub, cache) = (FakeHub::start(), tempfile::tempdir().unwrap());
-        let mut settings = HubSettings::from_variables(&|_| None, false);
+        let mut settings = HubSettings::from_variables(&|_| None);
         settings.endpoint = hub.endpoint();
         settings.cache = cache.path().join("hub");
         settings.token = None;

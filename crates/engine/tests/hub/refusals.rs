@@ -23,12 +23,15 @@ fn refusals_have_a_sentence_and_a_hint() {
     for (path, status, headers, token, sentence, hint) in [
         ("config.json", 401, code("GatedRepo"), None, "org/model is gated", gated_page),
         ("config.json", 403, code("GatedRepo"), Some("t"), "org/model is gated", "HF_TOKEN"),
+        ("config.json", 401, code("GatedRepo"), None, "org/model is gated", "started again"),
         ("/revision/", 401, code("RepoNotFound"), None, "has no model org/model", "HF_TOKEN"),
         ("/revision/", 404, code("RevisionNotFound"), None, "no revision \"main\"", "branch"),
         ("/revision/", 401, Vec::new(), Some("t"), "does not accept the access", "new token"),
+        ("/revision/", 401, Vec::new(), Some("t"), "does not accept the access", "started again"),
         ("/revision/", 403, Vec::new(), Some("t"), "forbids access", "right to read"),
         ("/revision/", 400, Vec::new(), None, "status 400", "mirror"),
-        ("model.safetensors", 404, code("EntryNotFound"), None, "no file \"model", "colon"),
+        ("model.safetensors", 404, code("EntryNotFound"), None, "lists model.saf", "mirror"),
+        ("/config.json", 404, Vec::new(), None, "lists config.json in org/model but", "mirror"),
     ] {
         let mut world = World::with_model(1000);
         world.settings.token = token.map(str::to_owned);
@@ -93,14 +96,24 @@ fn hubs_that_are_busy_are_asked_again() {
 
 #[test]
 fn a_hub_that_asks_to_wait_is_waited_for_and_the_page_says_so() {
-    let mut world = World::with_model(1000);
-    world.settings.longest_wait = Duration::from_millis(20);
-    let wait = vec![("Retry-After", "3600".to_owned())];
+    let world = World::with_model(1000);
+    let wait = vec![("Retry-After", "1".to_owned())];
     world.hub.misbehave("/revision/", 1, Mischief::Refuse(429, wait));
     world.fetch(REPO).unwrap();
     let steps = world.steps.take();
     let texts: Vec<_> = steps.iter().filter_map(|step| step.file.as_deref()).collect();
     assert!(texts.contains(&"org/model (the hub asks to wait 1 s)"), "{texts:?}");
+}
+
+#[test]
+fn a_hub_that_asks_to_wait_too_long_is_given_up_at_once() {
+    for (path, requests) in [("/revision/", 1), ("model.safetensors", 5)] {
+        let world = World::with_model(1000);
+        let wait = vec![("Retry-After", "3600".to_owned())];
+        world.hub.misbehave(path, 1, Mischief::Refuse(429, wait));
+        assert_error(world.fetch(REPO), "(status 429). It asks to wait 3600 s.", "after that");
+        assert_eq!(world.hub.take_requests().len(), requests, "{path}");
+    }
 }
 
 #[test]
@@ -139,6 +152,10 @@ fn what_is_no_hub_is_named() {
     let nowhere = vec![("Location", world.hub.endpoint() + "/api/models/x/revision/y")];
     world.hub.misbehave("/revision/", 99, Mischief::Refuse(302, nowhere));
     assert_error(world.fetch(REPO), "its redirects do not end", "HF_ENDPOINT");
+    world.hub.behave();
+    let elsewhere = vec![("Location", "ftp://127.0.0.1/x".to_owned())];
+    world.hub.misbehave("/revision/", 1, Mischief::Refuse(302, elsewhere));
+    assert_error(world.fetch(REPO), "a redirect leads nowhere", "HF_ENDPOINT");
 }
 
 #[test]
@@ -153,13 +170,20 @@ fn files_that_cannot_fit_on_the_disk_are_refused_with_numbers() {
 #[test]
 fn a_hub_that_names_paths_of_ours_gets_nowhere() {
     let world = World::with_model(1000);
-    let index = r#"{"weight_map": {"x": "../../../../stolen.safetensors"}}"#;
-    for file in ["config.json", "tokenizer.json"] {
-        world.hub.add("a/b", file, "{}");
+    for (repo, shard, sentence) in [
+        ("a/b", "../../../../stolen.safetensors", "no safetensors file beside it"),
+        ("a/c", "part/x.safetensors", "weights are read only from beside it"),
+    ] {
+        for file in ["config.json", "tokenizer.json"] {
+            world.hub.add(repo, file, "{}");
+        }
+        let index = format!(r#"{{"weight_map": {{"x": "{shard}"}}}}"#);
+        world.hub.add(repo, "model.safetensors.index.json", index);
+        world.hub.add(repo, shard, "x");
+        assert_error(world.fetch(repo), sentence, "");
+        // The list, the index, and one request for the two files, which are equal.
+        assert_eq!(world.hub.take_requests().len(), 3, "{repo}");
     }
-    world.hub.add("a/b", "model.safetensors.index.json", index);
-    world.hub.add("a/b", "../../../../stolen.safetensors", "x");
-    assert_error(world.fetch("a/b"), "no safetensors file beside it", "");
     let listing = r#"{"sha": "../../../../etc", "siblings": []}"#;
     world.hub.misbehave("/revision/", 1, Mischief::Answer(listing.to_owned()));
     assert_error(world.fetch(REPO), "is no commit", "");

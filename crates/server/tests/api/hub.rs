@@ -37,7 +37,7 @@ impl World {
                 token: None,
                 offline: false,
                 first_pause: Duration::from_millis(1),
-                ..HubSettings::from_variables(&|_| None, false)
+                ..HubSettings::from_variables(&|_| None)
             },
             cache_folder: Some(cache.path().join("tokenscope")),
             threads: 1,

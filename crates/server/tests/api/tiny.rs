@@ -16,10 +16,7 @@ impl Client {
         let options = EngineOptions {
             threads: 1,
             offline: true,
-            hub: HubSettings {
-                cache: nowhere.clone(),
-                ..HubSettings::from_variables(&|_| None, true)
-            },
+            hub: HubSettings { cache: nowhere.clone(), ..HubSettings::from_variables(&|_| None) },
             cache_folder: Some(nowhere),
             ..EngineOptions::default()
         };
