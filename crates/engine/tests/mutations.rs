@@ -46,6 +46,9 @@ const EDGES: [u64; 9] =
 
 /// Damages some of the first `region` bytes.
 fn damage_bytes(dice: &mut Dice, bytes: &mut Vec<u8>, region: usize) {
+    if bytes.is_empty() {
+        return;
+    }
     let at = dice.below(region.min(bytes.len()));
     match dice.below(6) {
         0 => bytes[at] ^= 1 << dice.below(8),

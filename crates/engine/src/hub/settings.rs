@@ -3,8 +3,10 @@
 
 use std::fmt;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
+
+use crate::source::expand_home;
 
 const ENDPOINT: &str = "https://huggingface.co";
 
@@ -103,19 +105,6 @@ impl fmt::Debug for HubSettings {
             .field("token", &self.token.as_ref().map(|_| "..."))
             .field("offline", &self.offline)
             .finish_non_exhaustive()
-    }
-}
-
-/// A path in which `~` is the user's home.
-fn expand_home(path: &str) -> PathBuf {
-    let below_home = match path.strip_prefix('~') {
-        Some("") => Some(""),
-        Some(rest) => rest.strip_prefix(['/', '\\']),
-        None => None,
-    };
-    match (below_home, dirs::home_dir()) {
-        (Some(rest), Some(home)) => home.join(rest),
-        _ => Path::new(path).to_owned(),
     }
 }
 
