@@ -116,7 +116,9 @@ impl Loading<'_> {
         let is_folder = path.is_dir();
         let weights = if is_folder { folder_bytes(path)? } else { file_bytes(path)? };
         self.refuse_if_too_big(weights)?;
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+        // The name of a folder in the hub's cache says nothing.
+        let name = path.file_name().filter(|_| !is_folder);
+        let name = name.map(|name| name.to_string_lossy().into_owned());
         self.report(LoadStep {
             file: name,
             total: Some(weights),
