@@ -154,3 +154,27 @@ async fn events_tell_the_status_at_once_and_after_each_load() {
         assert!(status["load"]["phase"].is_string(), "{status}");
     }
 }
+
+#[tokio::test]
+async fn weights_that_are_not_numbers_are_noticed_at_the_load() {
+    let client = Client::with_model().await;
+    let folder = tempfile::tempdir().unwrap();
+    for file in ["config.json", "tokenizer.json", "tokenizer_config.json"] {
+        std::fs::copy(tiny("llama").join(file), folder.path().join(file)).unwrap();
+    }
+    let sound = std::fs::read(tiny("llama/model.safetensors")).unwrap();
+    for odd in [f32::NAN, f32::INFINITY] {
+        // The last tensor is the final norm.
+        let mut weights = sound.clone();
+        let at = weights.len() - 4;
+        weights[at..].copy_from_slice(&odd.to_le_bytes());
+        let file = folder.path().join("model.safetensors");
+        std::fs::write(&file, weights).unwrap();
+        client.ok("/api/model/load", json!({"model_id": folder.path()})).await;
+        client.until_loaded().await;
+        let (_, status) = client.get("/api/model/status").await;
+        let error = status["error"].as_str().unwrap_or_else(|| panic!("{odd} was loaded"));
+        assert!(error.contains("NaN or infinite"), "{error}");
+        assert_eq!(status["ready"], true);
+    }
+}
