@@ -259,6 +259,10 @@ TEMPLATES = {
     "methods": "{{ messages[-1].content.strip().upper() }}{{ messages[-1]['content'].split('</think>')[-1].lstrip('\\n') }}{{ ' a '.rstrip() }}|{{ 'a-b'.replace('-', '+') }}{{ 'Abc'.startswith('A') }}{{ 'abc'.endswith('x') }}{{ messages[0].get('name', 'nobody') }}{{ messages[0].get('name') }}{% for key, value in messages[0].items() %}{{ key }}={{ value }};{% endfor %}{{ ', '.join(['x', 'y']) }}",
     "filters": "{{ messages | map(attribute='role') | join(', ') }}{{ messages[0] | tojson }}{{ {'b': [1, 2.5, none, true], 'a': 'é\\n'} | tojson }}{{ {'b': [1], 'a': {}} | tojson(indent=2) }}{{ messages[0].content | default('d') }}{{ missing | default('d') }}{{ 'x\\ny' | indent(4) }}{{ [3, 1, 2] | sort | first }}{{ messages | rejectattr('role', 'equalto', 'system') | map(attribute='content') | list | last }}",
     "operators": "{% set n = 2 %}{{ n + 1 }}{{ n * 3 }}{{ 'ab' * n }}{{ n - 5 }}{{ 7 // n }}{{ 7 % 3 }}{{ n ** 3 }}{{ 'a' ~ n ~ none }}{{ [1] + [2] }}{{ n == 2 and not n != 2 }}{{ 1 < n < 3 }}{{ 'a' in 'cat' }}{{ n not in [1, 3] }}{{ 'yes' if n > 1 else 'no' }}{{ messages[::-1][0].role }}{{ 'abcdef'[1:-1:2] }}{{ (n, 3)[1] }}{{ [n, missing] | length }}",
+    "none instead of tools and documents": "{{ messages[0].content }}{% if tools is not none and tools | length > 0 %}tools{% endif %}{{ tools is defined }}{{ documents is none }}{{ builtin_tools is defined }}",
+    "texts times numbers": "{{ messages[0].content }}{{ '-' * 20 }}{{ 3 * 'ab' ~ '|' }}{% set line = 'é' * 2 + '\\n' %}{{ line * 2 }}",
+    "indents": "{{ messages[0].content | indent(width=3) }}{{ 'x\\n\\ny' | indent }}|{{ 'x\\n\\ny' | indent(2, first=true) }}|{{ 'x\\n\\ny' | indent(width=2, blank=true) }}|{{ '\\nx\\n' | indent(1, true) }}|{{ '' | indent }}|",
+    "JSON": "{{ messages | tojson(indent=2) }}{% set v = {'b': [1, 'é\\n', {}], 'a': {'d': [], 'c': none}} %}{{ v | tojson(separators=(',', ':')) }}{{ v | tojson(sort_keys=true) }}{{ v | tojson(indent=4, sort_keys=true, separators=(', ', ' = ')) }}{{ v | tojson(indent=0) }}{{ v | tojson(ensure_ascii=false, indent=none) }}{{ [] | tojson(indent=1) }}{{ 1 | tojson(indent=1) }}",
     "macros, calls and set blocks": "{% macro turn(m, end='<|end|>') -%}<|{{ m.role }}|>{{ m.content }}{{ end }}{{ caller() if caller }}{%- endmacro %}{% for m in messages %}{{ turn(m) }}{{ turn(m, end='!') }}{% endfor %}{% set all %}[{{ messages | length }}]{% endset %}{{ all }}{% call turn(messages[0]) %}called{% endcall %}{% with x = 1 %}{{ x }}{% endwith %}{# a comment #}{% raw %}{{ raw }}{% endraw %}",
     "recursion into nested values": "{% macro show(v) %}{% if v is mapping %}({% for k in v | sort %}{{ k }}:{{ show(v[k]) }}{% if not loop.last %},{% endif %}{% endfor %}){% elif v is string %}{{ v }}{% else %}[{% for i in v %}{{ show(i) }}{% endfor %}]{% endif %}{% endmacro %}{{ show(messages) }}{{ show({'a': ['x', {'b': 'y'}], 'c': {}}) }}",
     "training marks": "{%- for m in messages %}\n  {%- generation -%}\n {{ m.content }}\n{% endgeneration %}\n{%- endfor %}\nend\n",
@@ -271,7 +275,7 @@ def template_cases():
     for name, source in TEMPLATES.items():
         for system, user in (("Be kind.", "Hi"), ("", "  Two\n\nlines, é 🎉 \"quoted\" </think>\n\nx ")):
             messages = ([{"role": "system", "content": system}] if system else []) + [{"role": "user", "content": user}]
-            text = _compile_jinja_template(source).render(messages=messages, add_generation_prompt=True, bos_token="<s>", eos_token="</s>")
+            text = _compile_jinja_template(source).render(messages=messages, tools=None, documents=None, add_generation_prompt=True, bos_token="<s>", eos_token="</s>")
             cases.append({"name": name, "template": source, "system": system, "user": user, "text": text})
     return {"transformers": transformers.__version__, "cases": cases}
 

@@ -16,8 +16,8 @@ pub struct ChatTemplate {
 pub struct RenderedChat {
     /// Up to the point where the assistant speaks.
     pub text: String,
-    /// Whether the template refused a system role, so that the system text stands at the start of
-    /// the user's message instead.
+    /// Whether the template refused a system role or left its text out, so that the system text stands
+    /// at the start of the user's message instead.
     pub system_folded: bool,
 }
 
@@ -46,8 +46,8 @@ impl ChatTemplate {
     /// Renders one exchange up to the point where the assistant speaks
     /// (`add_generation_prompt = true`). A system text that is blank after trimming gives no system
     /// message; many templates then insert one of their own. If the template refuses a system
-    /// message (Gemma's does), the user's message is the system text, a blank line and the user's
-    /// text.
+    /// message (Gemma's does) or passes over it in silence (that of the first Phi-3-mini), the user's
+    /// message is the system text, a blank line and the user's text.
     ///
     /// # Errors
     /// [`TemplateError::Render`] with the template's own complaint; of two, the first.
@@ -58,16 +58,24 @@ impl ChatTemplate {
         } else {
             self.render_messages(&[("system", system), ("user", user)])
         };
-        let complaint = match separate {
-            Ok(text) => return Ok(RenderedChat { text, system_folded: false }),
-            Err(Failure::Raised(complaint)) if !system.is_empty() => complaint,
-            Err(Failure::Raised(complaint) | Failure::Other(complaint)) => {
-                return Err(TemplateError::Render(complaint));
-            }
+        let folded = || {
+            let text = self.render_messages(&[("user", &format!("{system}\n\n{user}"))]);
+            text.map(|text| RenderedChat { text, system_folded: true })
         };
-        match self.render_messages(&[("user", &format!("{system}\n\n{user}"))]) {
-            Ok(text) => Ok(RenderedChat { text, system_folded: true }),
-            Err(_) => Err(TemplateError::Render(complaint)),
+        match separate {
+            Ok(text) => {
+                let passed_over = !text.contains(system);
+                let folded = passed_over.then(folded).and_then(Result::ok);
+                // A template may write the text in other words, and then does so in both places.
+                let folded = folded.filter(|chat| chat.text.contains(system));
+                Ok(folded.unwrap_or(RenderedChat { text, system_folded: false }))
+            }
+            Err(Failure::Raised(complaint)) if !system.is_empty() => {
+                folded().map_err(|_| TemplateError::Render(complaint))
+            }
+            Err(Failure::Raised(complaint) | Failure::Other(complaint)) => {
+                Err(TemplateError::Render(complaint))
+            }
         }
     }
 
@@ -84,6 +92,9 @@ impl ChatTemplate {
         let variables = context! {
             messages,
             add_generation_prompt => true,
+            // Defined, as transformers has them: templates ask whether they are none.
+            tools => (),
+            documents => (),
             ..minijinja::Value::from_iter(tokens)
         };
         self.template.render(variables, bytes)
@@ -121,6 +132,18 @@ mod tests {
             let expected = RenderedChat { text: text.to_owned(), system_folded };
             assert_eq!(rendered(gemma, system, user).unwrap(), expected);
         }
+        // As the first Phi-3-mini, and one that shouts wherever it is.
+        let silent = "{{ bos_token }}{% for m in messages %}{% if m.role == 'user' %}{{ '<user>' + m.content }}{% endif %}{% endfor %}";
+        let shouting = "{% for m in messages %}{{ m.role[0] + m.content | upper }}{% endfor %}";
+        for (template, system, user, text, system_folded) in [
+            (silent, "Be kind.", "Hi", "<s><user>Be kind.\n\nHi", true),
+            (silent, " \n", "Hi", "<s><user>Hi", false),
+            (shouting, "Be kind.", "Hi", "sBE KIND.uHI", false),
+            ("{{ eos_token }}", "Be kind.", "Hi", "</s>", false),
+        ] {
+            let expected = RenderedChat { text: text.to_owned(), system_folded };
+            assert_eq!(rendered(template, system, user).unwrap(), expected);
+        }
         let unwilling = "{{ raise_exception('no ' ~ messages[0].role) }}";
         let error = rendered(unwilling, "S", "U").unwrap_err().to_string();
         assert!(error.contains("no system"), "{error}");
@@ -156,6 +179,13 @@ mod tests {
             ("{% for i in range(99999) %}{{ 'text' * i }}{% endfor %}".to_owned(), "too much text"),
             ("{{ 999999999999 * eos_token }}".to_owned(), "too much text"),
             ("{{ [1] * 999999999 }}".to_owned(), "name next to the star"),
+            ("{{ 'a' * 16385 }}".to_owned(), "name next to the star"),
+            ("{{ 'a' * 9999 }}{{ 9999 * 'a' }}".to_owned(), "name next to the star"),
+            ("{{ 'a' 'a' * 20 }}".to_owned(), "name next to the star"),
+            ("{{ 'a' * 20 * 20 * 20 }}".to_owned(), "name next to the star"),
+            ("{{ 'a' * 20 ** 6 }}".to_owned(), "name next to the star"),
+            ("{{ 99999999 // 1 * 'a' }}".to_owned(), "name next to the star"),
+            ("{{ 'a' * true * 99999999 }}".to_owned(), "name next to the star"),
             ("{{ ('a') * (9999 * 9999) }}".to_owned(), "name next to the star"),
             ("{% set n = 99999999 %}{{ 'a' * n }}".to_owned(), "too much text"),
             ("{% set n = 99999999 %}{{ [1] * n }}".to_owned(), "multiplied"),
@@ -175,10 +205,15 @@ mod tests {
             ("{% macro f(n) %}{{ f(n + 1) }}{% endmacro %}{{ f(0) }}".to_owned(), "recursion"),
             ("{{ 'x\n' | indent(999999999) }}".to_owned(), "too much text"),
             ("{{ 'x' | indent(width=999999999) }}".to_owned(), "too much text"),
+            ("{{ 'x' | indent(none, width=999999999) }}".to_owned(), "too much text"),
             ("{{ '{:999999999}'.format(1) }}".to_owned(), "method"),
             ("{{ '%999999999d' | format(1) }}".to_owned(), "filter"),
             ("{{ [1] | batch(999999999, 'x') }}".to_owned(), "filter"),
-            ("{{ messages | tojson(indent=999999999) | length > 999 }}{{ nothing() }}".to_owned(), "unknown"),
+            ("{{ messages | tojson(indent=999999999) }}".to_owned(), "8 spaces at most"),
+            ("{{ messages | tojson(separators=['', '123456789']) }}".to_owned(), "8 bytes at most"),
+            ("{{ messages | tojson(separators=[',']) }}".to_owned(), "two texts"),
+            ("{{ messages | tojson(ensure_ascii=true) }}".to_owned(), "ASCII"),
+            ("{{ messages | tojson(skipkeys=true) }}".to_owned(), "skipkeys"),
             (format!("{{{{ {}1{} }}}}", "(".repeat(190), ")".repeat(190)), "recursion"),
             (format!("{{{{ {}1{} }}}}", "(".repeat(9999), ")".repeat(9999)), "too long"),
             (format!("{{{{ 1{} }}}}", "+ eos_token".repeat(90_000)), "too long"),

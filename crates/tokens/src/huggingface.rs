@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 
+use fancy_regex::Expr;
 use serde_json::Value;
-use tokenizers::Tokenizer as Encoder;
+use tokenizers::{NormalizedString, Normalizer, NormalizerWrapper, Tokenizer as Encoder};
 
 use crate::byte_level::{byte_of_character, bytes_of};
+use crate::markers::{MAX_MARKER_BYTES, MarkerBytes};
 use crate::panics::caught;
 use crate::sentence_piece::{byte_of_token, bytes_of_piece};
 use crate::{TokenId, TokenKind, TokenizerError, Vocabulary};
@@ -79,6 +81,10 @@ impl HfVocabulary {
             };
             match added.get(&id) {
                 Some(token) if token.special => (text.into_bytes(), TokenKind::Control),
+                // Gemma's runs of spaces are added, and the decoder spells them like any other piece.
+                Some(_) if spelling == Spelling::SentencePiece => {
+                    (sentence_piece_token(&text).0, TokenKind::UserDefined)
+                }
                 Some(_) => (text.into_bytes(), TokenKind::UserDefined),
                 None => match spelling {
                     Spelling::ByteLevel => (bytes_of(&byte_of, &text), TokenKind::Normal),
@@ -110,6 +116,28 @@ fn check(json: &Value) -> Result<(), String> {
     }
     for step in [&json["normalizer"], &json["pre_tokenizer"]] {
         check_patterns(step)?;
+    }
+    check_markers(json)
+}
+
+/// Refuses added tokens that are too long: as they stand, or as the normalizer makes those that are
+/// looked for in normalized text.
+fn check_markers(json: &Value) -> Result<(), String> {
+    let normalizer: Option<NormalizerWrapper> =
+        caught(|| serde_json::from_value(json["normalizer"].clone()))?;
+    let mut marker_bytes = MarkerBytes::default();
+    for token in json["added_tokens"].as_array().into_iter().flatten() {
+        let text = token["content"].as_str().unwrap_or_default();
+        let mut bytes = text.len();
+        if let Some(normalizer) = &normalizer
+            && token["normalized"] != false
+            && bytes <= MAX_MARKER_BYTES
+        {
+            let mut normalized = NormalizedString::from(text);
+            caught(|| normalizer.normalize(&mut normalized))?;
+            bytes = bytes.max(normalized.get().len());
+        }
+        marker_bytes.add(bytes)?;
     }
     Ok(())
 }
@@ -149,8 +177,10 @@ fn check_patterns(step: &Value) -> Result<(), String> {
         }
     }
     if let Some(pattern) = step["pattern"]["Regex"].as_str() {
-        let repeats_a_group = [")*", ")+", "){"].iter().any(|sign| pattern.contains(sign));
-        if repeats_a_group && regex::Regex::new(pattern).is_err() {
+        // A pattern that cannot be parsed is the tokenizers crate's to refuse.
+        let tree = caught(|| Expr::parse_tree(pattern));
+        if tree.is_ok_and(|tree| repeats_a_group(&tree.expr)) && regex::Regex::new(pattern).is_err()
+        {
             return Err(format!(
                 "the regular expression {pattern:?} repeats a group and looks around, which may take \
                  for ever"
@@ -158,6 +188,25 @@ fn check_patterns(step: &Value) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Whether something longer than a character is repeated, other than once or not at all.
+fn repeats_a_group(expression: &Expr) -> bool {
+    match expression {
+        Expr::Repeat { child, hi, .. } => {
+            let is_group =
+                !matches!(**child, Expr::Any { .. } | Expr::Literal { .. } | Expr::Delegate { .. });
+            (*hi > 1 && is_group) || repeats_a_group(child)
+        }
+        Expr::Concat(parts) | Expr::Alt(parts) => parts.iter().any(repeats_a_group),
+        Expr::Group(child) | Expr::AtomicGroup(child) | Expr::LookAround(child, _) => {
+            repeats_a_group(child)
+        }
+        Expr::Conditional { condition, true_branch, false_branch } => {
+            [condition, true_branch, false_branch].into_iter().any(|part| repeats_a_group(part))
+        }
+        _ => false,
+    }
 }
 
 impl Spelling {
@@ -240,6 +289,20 @@ mod tests {
         let ids = tokenizer.encode_prompt("a é").unwrap();
         assert_eq!(ids, [0, 5, 3, 6, 7].map(TokenId));
         assert_eq!(tokenizer.vocabulary().decode(&ids[1..]), " a é");
+        // Added tokens are pieces too, unless they are special. The same by the tokenizers crate's
+        // decoder, but for the special one, which is shown by its name here.
+        for (added, special, shown) in
+            [("▁▁", false, "␠␠"), ("▁▁", true, "▁▁"), ("<0x0A>", false, "⏎")]
+        {
+            let added = json
+                .replace("<tool>", added)
+                .replace(r#""special": false"#, &format!(r#""special": {special}"#));
+            assert_eq!(
+                self::tokenizer(&added).vocabulary().display(TokenId(2)),
+                shown,
+                "{special}"
+            );
+        }
         // A chat template writes the BOS token, so nothing is added to it.
         assert_eq!(tokenizer.encode("<s>a").unwrap(), [0, 5].map(TokenId));
         assert_eq!(tokenizer.vocabulary().kind(TokenId(6)), TokenKind::Byte);
@@ -256,6 +319,14 @@ mod tests {
             file(model, &format!(r#", "pre_tokenizer": {}"#, split.replace('P', pattern)))
         };
         let twice = r#"{"type": "Replace", "pattern": {"String": "a"}, "content": "aa"}"#;
+        let doubling = format!(r#", "normalizer": {twice}"#);
+        let added = |bytes: usize, normalized: bool, more: &str| {
+            let text = "a".repeat(bytes);
+            let token = format!(
+                r#", "added_tokens": [{{"id": 3, "content": "{text}", "special": true, "single_word": false, "lstrip": false, "rstrip": false, "normalized": {normalized}}}]{more}"#
+            );
+            file(model, &token)
+        };
         for (json, complaint) in [
             (file(&model.replace('2', "4000000000"), ""), "the id 4000000000"),
             (file(&model.replace('2', "4294967295"), ""), "the id 4294967295"),
@@ -286,7 +357,13 @@ mod tests {
                 )),
                 "times as long",
             ),
+            (added(4097, false, ""), "has 4097 bytes, and at most 4096"),
+            (added(4096, true, &doubling), "has 8192 bytes, and at most 4096"),
+            (added(8_000_000, true, &doubling), "has 8000000 bytes, and at most 4096"),
             (split("(?=(a|aa)+b)a"), "may take for ever"),
+            (split(r"(?:a+){2,9}(?!b)"), "may take for ever"),
+            (split(r"(?#[)(a+)+(?#])(?!b)"), "may take for ever"),
+            (split(r"[)*](?>(?<!b)(a+)*c)"), "may take for ever"),
             (split("(a+)+(?!b)"), "may take for ever"),
             (split("(a{1000}){1000}{1000}"), "tokenizer.json"),
             (split("("), "tokenizer.json"),
@@ -317,6 +394,8 @@ mod tests {
             r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+",
             r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+",
             r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+",
+            r###"[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"###,
+            r"\(+\)+(?!\S)|\\(?:a)+|(?:ab)?(?!c)",
         ] {
             let step = serde_json::json!({"pretokenizers": [{"pattern": {"Regex": pattern}}]});
             assert_eq!(check_patterns(&step), Ok(()), "{pattern}");

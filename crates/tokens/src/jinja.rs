@@ -13,6 +13,7 @@
 //! (`batch`, `slice`, `format`, `center`).
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -35,6 +36,10 @@ const MAX_SOURCE_BYTES: usize = 1 << 20;
 /// Words and signs between `{{` and `}}`, and `elif` in the whole template.
 const MAX_TOKENS_IN_TAG: usize = 400;
 const MAX_ELIFS: usize = 200;
+/// Bytes of all products of a constant text and a constant number, such as `'-' * 20`.
+const MAX_CONSTANT_PRODUCTS: usize = 1 << 14;
+/// Spaces that one level of JSON is indented by, and bytes of what separates its items.
+const MAX_JSON_SPACING: usize = 8;
 /// Steps a template may take whatever the messages, and further ones per byte of them.
 const STEPS: u64 = 200_000;
 const STEPS_PER_BYTE: u64 = 20;
@@ -224,20 +229,28 @@ fn compile(source: &str) -> Result<Instructions<'_>, Error> {
 
 /// Refuses what the parser and the compiler would not survive.
 ///
-/// Constants are computed by the compiler, before anyone pays, so a text times a number may not be
-/// one; it is none if a name stands next to the star. Long chains of operators and of `elif` become
-/// trees so deep that walking them overflows the stack.
+/// Constants are computed by the compiler, before anyone pays, so a text times a number must be small
+/// if it is one; it is none if a name stands next to the star. Long chains of operators and of `elif`
+/// become trees so deep that walking them overflows the stack.
 fn check_tokens(source: &str, spaces: WhitespaceConfig) -> Result<(), Error> {
     let tokens = tokenize(source, false, Default::default(), spaces);
     let tokens =
         tokens.map(|token| token.map(|(token, _)| token)).collect::<Result<Vec<_>, _>>()?;
-    for three in tokens.windows(3) {
-        if let [before, Token::Mul, after] = three
-            && !matches!(before, Token::Ident(_))
-            && !matches!(after, Token::Ident(_))
+    let mut products = 0usize;
+    // A product has at least the borders of its tag around it.
+    for five in tokens.windows(5) {
+        if let [before, left, Token::Mul, right, after] = five
+            && !is_name(left)
+            && !is_name(right)
         {
-            return Err(refusal("a product needs a name next to the star"));
+            let bytes = bytes_of_product(before, left, right, after).unwrap_or(usize::MAX);
+            products = products.saturating_add(bytes);
         }
+    }
+    if products > MAX_CONSTANT_PRODUCTS {
+        return Err(refusal(
+            "a product needs a name next to the star, or to be of a text and a small number",
+        ));
     }
     let is_border = |token: &Token| {
         matches!(token, Token::TemplateData(_) | Token::VariableStart | Token::BlockStart)
@@ -250,6 +263,33 @@ fn check_tokens(source: &str, spaces: WhitespaceConfig) -> Result<(), Error> {
         return Err(refusal("it has too many alternatives"));
     }
     Ok(())
+}
+
+/// Whether this stands for a value that the compiler does not know.
+fn is_name(token: &Token) -> bool {
+    let constants = ["true", "True", "false", "False", "none", "None"];
+    matches!(token, Token::Ident(name) if !constants.contains(name))
+}
+
+/// Bytes of a constant text times a constant number, if these alone are multiplied.
+fn bytes_of_product(before: &Token, left: &Token, right: &Token, after: &Token) -> Option<usize> {
+    let text_len = |token: &Token| match token {
+        Token::Str(text) => Some(text.len()),
+        Token::String(text) => Some(text.len()),
+        _ => None,
+    };
+    // Operators of the same rank or above, and neighbouring texts, which become one.
+    let joins = |token: &Token| {
+        matches!(token, Token::Mul | Token::Div | Token::FloorDiv | Token::Mod | Token::Pow)
+            || text_len(token).is_some()
+    };
+    let (text, Token::Int(times)) =
+        (if text_len(left).is_some() { (left, right) } else { (right, left) })
+    else {
+        return None;
+    };
+    let bytes = text_len(text)?.checked_mul(usize::try_from(*times).ok()?)?;
+    (!joins(before) && !joins(after)).then_some(bytes)
 }
 
 /// The same program, with payments.
@@ -353,9 +393,11 @@ fn joining(args: &[Value]) -> usize {
 /// Most bytes that indenting adds: (text, width).
 fn indenting(args: &[Value]) -> usize {
     let lines = args.first().map_or(0, |text| text.to_string().lines().count() + 1);
-    // A width that is not a number is refused by the filter, a keyword argument by this.
-    let width = args.get(1).map_or(Some(0), |width| width.as_i64());
-    lines.saturating_mul(width.map_or(usize::MAX, |width| usize::try_from(width).unwrap_or(0)))
+    let keywords = args.last().filter(|last| last.is_kwargs());
+    let by_keyword = keywords.and_then(|keywords| keywords.get_attr("width").ok());
+    // A width that is not a number is refused by the filter.
+    let widths = args.get(1).cloned().into_iter().chain(by_keyword);
+    lines.saturating_mul(widths.filter_map(|width| width.as_usize()).max().unwrap_or(4))
 }
 
 /// The environment of transformers' chat templates.
@@ -439,7 +481,7 @@ fn environment(budget: &Arc<Budget>, raised: &Arc<Mutex<Option<String>>>) -> Env
         "trim": filters::trim, nothing;
         "replace": filters::replace, replacing;
         "join": filters::join, joining;
-        "indent": filters::indent, indenting;
+        "indent": indent, indenting;
         "split": filters::split, nothing;
         "lines": filters::lines, nothing;
         "string": filters::string, nothing;
@@ -528,51 +570,147 @@ fn environment(budget: &Arc<Budget>, raised: &Arc<Mutex<Option<String>>>) -> Env
     env
 }
 
-/// JSON as Python's `json.dumps(value, ensure_ascii=False)` writes it.
+/// Jinja's own filter; minijinja's drops a newline at the end.
+fn indent(
+    text: String,
+    width: Option<usize>,
+    first: Option<bool>,
+    blank: Option<bool>,
+    options: Kwargs,
+) -> Result<String, Error> {
+    let width = width.map_or_else(|| options.get("width"), |width| Ok(Some(width)))?.unwrap_or(4);
+    let first = first.map_or_else(|| options.get("first"), |first| Ok(Some(first)))?;
+    let blank = blank.map_or_else(|| options.get("blank"), |blank| Ok(Some(blank)))?;
+    options.assert_all_used()?;
+    let margin = " ".repeat(width);
+    let mut indented = String::with_capacity(text.len());
+    for (at, line) in text.split('\n').enumerate() {
+        if at > 0 {
+            indented.push('\n');
+        }
+        let has_margin =
+            if at == 0 { first == Some(true) } else { !line.is_empty() || blank == Some(true) };
+        if has_margin {
+            indented.push_str(&margin);
+        }
+        indented.push_str(line);
+    }
+    Ok(indented)
+}
+
+/// JSON as Python's `json.dumps(value, ensure_ascii=False)` writes it, with its other arguments.
 fn tojson(value: &Value, options: Kwargs) -> Result<String, Error> {
     let failed =
         |error: serde_json::Error| Error::new(ErrorKind::BadSerialization, error.to_string());
     let indent: Option<usize> = options.get("indent")?;
+    let separators: Option<Vec<String>> = options.get("separators")?;
+    let sort_keys: Option<bool> = options.get("sort_keys")?;
+    let ensure_ascii: Option<bool> = options.get("ensure_ascii")?;
+    options.assert_all_used()?;
+    if ensure_ascii == Some(true) {
+        return Err(refusal("JSON in ASCII alone is not supported"));
+    }
+    if indent.is_some_and(|width| width > MAX_JSON_SPACING) {
+        return Err(refusal("JSON is indented by 8 spaces at most"));
+    }
+    let [item_separator, key_separator] = match separators.as_deref() {
+        None => [if indent.is_some() { "," } else { ", " }, ": "],
+        Some([item, key]) if item.len().max(key.len()) <= MAX_JSON_SPACING => {
+            [item.as_str(), key.as_str()]
+        }
+        Some(_) => return Err(refusal("JSON is separated by two texts of 8 bytes at most")),
+    };
+    let style = PythonStyle { item_separator, key_separator, indent, depth: 0, is_empty: true };
     let mut json = Vec::new();
-    match indent {
-        None => {
-            let mut serializer = serde_json::Serializer::with_formatter(&mut json, PythonSpaces);
-            value.serialize(&mut serializer).map_err(failed)?;
-        }
-        Some(width) => {
-            let spaces = " ".repeat(width.min(8));
-            let formatter = serde_json::ser::PrettyFormatter::with_indent(spaces.as_bytes());
-            let mut serializer = serde_json::Serializer::with_formatter(&mut json, formatter);
-            value.serialize(&mut serializer).map_err(failed)?;
-        }
+    let mut serializer = serde_json::Serializer::with_formatter(&mut json, style);
+    if sort_keys == Some(true) {
+        let mut sorted = serde_json::to_value(value).map_err(failed)?;
+        sorted.sort_all_objects();
+        sorted.serialize(&mut serializer).map_err(failed)?;
+    } else {
+        value.serialize(&mut serializer).map_err(failed)?;
     }
     String::from_utf8(json).map_err(|_| refusal("JSON that is not UTF-8"))
 }
 
-/// A space after commas and colons.
-struct PythonSpaces;
+/// What stands between the values of JSON.
+struct PythonStyle<'a> {
+    item_separator: &'a str,
+    key_separator: &'a str,
+    /// Spaces per level; with none given, all is one line.
+    indent: Option<usize>,
+    depth: usize,
+    /// Whether nothing stands in the innermost list or object yet.
+    is_empty: bool,
+}
 
-impl serde_json::ser::Formatter for PythonSpaces {
-    fn begin_array_value<W: ?Sized + std::io::Write>(
+impl PythonStyle<'_> {
+    fn open<W: ?Sized + Write>(&mut self, out: &mut W, bracket: &[u8]) -> std::io::Result<()> {
+        self.depth += 1;
+        self.is_empty = true;
+        out.write_all(bracket)
+    }
+
+    fn close<W: ?Sized + Write>(&mut self, out: &mut W, bracket: &[u8]) -> std::io::Result<()> {
+        self.depth -= 1;
+        if !self.is_empty {
+            self.new_line(out)?;
+        }
+        // It is itself an item of what is around it.
+        self.is_empty = false;
+        out.write_all(bracket)
+    }
+
+    fn separate<W: ?Sized + Write>(&mut self, out: &mut W, first: bool) -> std::io::Result<()> {
+        self.is_empty = false;
+        if !first {
+            out.write_all(self.item_separator.as_bytes())?;
+        }
+        self.new_line(out)
+    }
+
+    fn new_line<W: ?Sized + Write>(&self, out: &mut W) -> std::io::Result<()> {
+        match self.indent {
+            Some(width) => write!(out, "\n{:1$}", "", width * self.depth),
+            None => Ok(()),
+        }
+    }
+}
+
+impl serde_json::ser::Formatter for PythonStyle<'_> {
+    fn begin_array<W: ?Sized + Write>(&mut self, out: &mut W) -> std::io::Result<()> {
+        self.open(out, b"[")
+    }
+
+    fn end_array<W: ?Sized + Write>(&mut self, out: &mut W) -> std::io::Result<()> {
+        self.close(out, b"]")
+    }
+
+    fn begin_array_value<W: ?Sized + Write>(
         &mut self,
         out: &mut W,
         first: bool,
     ) -> std::io::Result<()> {
-        out.write_all(if first { b"" } else { b", " })
+        self.separate(out, first)
     }
 
-    fn begin_object_key<W: ?Sized + std::io::Write>(
+    fn begin_object<W: ?Sized + Write>(&mut self, out: &mut W) -> std::io::Result<()> {
+        self.open(out, b"{")
+    }
+
+    fn end_object<W: ?Sized + Write>(&mut self, out: &mut W) -> std::io::Result<()> {
+        self.close(out, b"}")
+    }
+
+    fn begin_object_key<W: ?Sized + Write>(
         &mut self,
         out: &mut W,
         first: bool,
     ) -> std::io::Result<()> {
-        out.write_all(if first { b"" } else { b", " })
+        self.separate(out, first)
     }
 
-    fn begin_object_value<W: ?Sized + std::io::Write>(
-        &mut self,
-        out: &mut W,
-    ) -> std::io::Result<()> {
-        out.write_all(b": ")
+    fn begin_object_value<W: ?Sized + Write>(&mut self, out: &mut W) -> std::io::Result<()> {
+        out.write_all(self.key_separator.as_bytes())
     }
 }

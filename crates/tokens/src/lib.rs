@@ -16,6 +16,7 @@ pub mod display;
 mod gguf;
 mod huggingface;
 mod jinja;
+mod markers;
 pub mod mask;
 mod panics;
 mod pre_tokenizer;

@@ -11,6 +11,7 @@ use tokenizers::models::bpe::BPE;
 use tokenizers::{AddedToken, Tokenizer as CrateTokenizer};
 
 use crate::byte_level::{byte_of_character, bytes_of};
+use crate::markers::MarkerBytes;
 use crate::panics::caught;
 use crate::pre_tokenizer;
 use crate::sentence_piece::{SentencePiece, byte_of_token, bytes_of_piece};
@@ -87,6 +88,13 @@ impl Tokenizer {
                     "it names token {id} as special, but has only {n_tokens} tokens"
                 ));
             }
+        }
+
+        let mut marker_bytes = MarkerBytes::default();
+        for (text, _) in
+            source.tokens.iter().zip(&source.kinds).filter(|(_, kind)| kind.is_marker())
+        {
+            marker_bytes.add(text.len()).map_err(TokenizerError::Vocabulary)?;
         }
 
         let mut ids: AHashMap<String, TokenId> = AHashMap::with_capacity(n_tokens);
@@ -355,6 +363,14 @@ mod tests {
         }
     }
 
+    /// `source` with markers of this many bytes.
+    fn with_markers(n: usize, bytes: usize) -> GgufVocabulary {
+        let mut source = source();
+        source.tokens.extend((0..n).map(|i| format!("{i:<bytes$}")));
+        source.kinds.resize(source.tokens.len(), TokenKind::Control);
+        source
+    }
+
     #[test]
     fn unknown_kinds_and_contradictions_are_refused() {
         for (source, complaint) in [
@@ -367,9 +383,14 @@ mod tests {
             (GgufVocabulary { merges: vec!["q zz".into()], ..source() }, "cannot be used"),
             (GgufVocabulary { eos: Some(TokenId(999)), ..source() }, "token 999"),
             (GgufVocabulary { kinds: vec![TokenKind::Normal], ..source() }, "260 tokens but 1"),
+            (with_markers(1, 4097), "has 4097 bytes, and at most 4096"),
+            (GgufVocabulary { model: "llama".into(), ..with_markers(1, 4097) }, "at most 4096"),
+            (with_markers(256, 4096), "more than 1048576 bytes in all"),
         ] {
             let error = Tokenizer::from_gguf(&source).err().expect("must be refused").to_string();
             assert!(error.contains(complaint), "{error} should say {complaint}");
         }
+        let long = Tokenizer::from_gguf(&with_markers(255, 4096)).unwrap();
+        assert_eq!(long.vocabulary().len(), 260 + 255);
     }
 }
