@@ -403,6 +403,25 @@ mod tests {
     }
 
     #[test]
+    fn the_end_of_a_text_is_the_models_where_the_vocabulary_is_silent() {
+        let json = r#"{"version": "1.0", "added_tokens": [], "normalizer": null, "pre_tokenizer": null,
+            "post_processor": null, "decoder": null,
+            "model": {"type": "WordLevel", "vocab": {"a": 0, "b": 1, "c": 2}, "unk_token": "a"}}"#;
+        for (eos, other_ends, expected) in
+            [(None, vec![2, 1], Some(2)), (Some("b"), vec![2], Some(1)), (None, vec![], None)]
+        {
+            let source = HfVocabulary {
+                tokenizer_json: json.into(),
+                bos: None,
+                eos: eos.map(str::to_owned),
+                other_ends: other_ends.into_iter().map(TokenId).collect(),
+            };
+            let tokenizer = Tokenizer::from_hf(&source).unwrap();
+            assert_eq!(tokenizer.eos(), expected.map(TokenId), "{eos:?}");
+        }
+    }
+
+    #[test]
     fn a_damaged_file_is_an_error() {
         for json in ["", "{}", r#"{"model": {"type": "Magic"}}"#] {
             let source = HfVocabulary { tokenizer_json: json.into(), ..HfVocabulary::default() };

@@ -145,7 +145,10 @@ impl Tokenizer {
         let id_of = |text: &Option<String>| {
             text.as_ref().and_then(|text| encoder.token_to_id(text)).map(TokenId)
         };
+        // Some files leave their tokens to a class in Python (GPT-2's do); then the model's settings
+        // say which one ends a text.
         let (bos, eos) = (id_of(&source.bos), id_of(&source.eos));
+        let eos = eos.or(source.other_ends.first().copied());
         let ends = all_ends(eos, &source.other_ends);
         let encoder = Encoder::Crate(encoder.into());
         Ok(Tokenizer { encoder, vocabulary, bos, eos, ends, marks: Marks::PostProcessor })
