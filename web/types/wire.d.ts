@@ -83,7 +83,7 @@ parameters: number | null,
  */
 source: string | null, 
 /**
- * Seconds from the request to the model, download included.
+ * Seconds it took to load, download included.
  */
 load_seconds: number | null, 
 /**
