@@ -31,6 +31,10 @@ const PACKAGE_BYTES: u64 = 92_871_040;
 pub(crate) const FILE_BYTES: u64 = 98_362_432;
 const SHA_256: &str = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53";
 
+/// How the names of the folders begin in which fetches are under way.
+const WORK_FOLDER: &str = "fetching-";
+const LEFT_BEHIND_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// A way to install Python packages.
 struct Installer {
     program: &'static str,
@@ -88,16 +92,29 @@ pub fn fetch(
     }
     fs::create_dir_all(&folder)
         .map_err(|error| format!("Cannot create {}: {error}.", folder.display()))?;
+    remove_leftovers(&folder);
     // A folder of its own, so that neither two programs that fetch at once meet, nor a load with a
     // cancelled one that has yet to notice.
     static FETCHES: AtomicU32 = AtomicU32::new(0);
     let number = FETCHES.fetch_add(1, Ordering::Relaxed);
-    let work = folder.join(format!("fetching-{}-{number}", std::process::id()));
-    // A program that was killed while it had this number may have left one behind.
-    let _ = fs::remove_dir_all(&work);
+    let work = folder.join(format!("{WORK_FOLDER}{}-{number}", std::process::id()));
     let fetched = fetch_into(&work, &path, &step, report, cancelled);
     let _ = fs::remove_dir_all(&work);
     fetched.map(|()| path)
+}
+
+/// Removes what programs that were killed in the middle of a fetch have left behind. Nobody's fetch
+/// takes a day.
+fn remove_leftovers(folder: &Path) {
+    let is_old = |path: &Path| {
+        let modified = path.metadata().and_then(|metadata| metadata.modified());
+        modified.is_ok_and(|time| time.elapsed().is_ok_and(|age| age > LEFT_BEHIND_AFTER))
+    };
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with(WORK_FOLDER) && is_old(&entry.path()) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
 }
 
 /// Whether the file has been fetched. Its checksum is compared when it is loaded.
@@ -315,5 +332,25 @@ mod tests {
         let succeeded = wait_and_watch(&mut child, folder.path(), &cancelled, &watch).unwrap();
         assert!(!succeeded);
         assert!(child.try_wait().unwrap().is_some());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_old_work_folders_are_leftovers() {
+        let folder = tempfile::tempdir().unwrap();
+        let old = std::time::SystemTime::now() - 2 * LEFT_BEHIND_AFTER;
+        for (name, is_old, stays) in [
+            ("fetching-1-0", true, false),
+            ("fetching-1-1", false, true),
+            ("something-else", true, true),
+        ] {
+            let path = folder.path().join(name);
+            fs::create_dir(&path).unwrap();
+            if is_old {
+                File::open(&path).unwrap().set_modified(old).unwrap();
+            }
+            remove_leftovers(folder.path());
+            assert_eq!(path.exists(), stays, "{name}");
+        }
     }
 }

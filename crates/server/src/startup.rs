@@ -92,12 +92,19 @@ async fn serve(cli: &Cli, options: EngineOptions) -> Result<(), String> {
     }
 }
 
-/// Prints how the first load goes, until it ends.
+/// Prints how loads go.
 async fn print_progress(engine: Engine) {
-    let mut last = None;
-    while let Some(load) = engine.status().load {
-        print_step(&load.step, &mut last);
-        tokio::time::sleep(Duration::from_millis(500)).await;
+    let (mut changes, mut last) = (engine.watch_status(), None);
+    loop {
+        changes.mark_unchanged();
+        match engine.status().load {
+            Some(load) => print_step(&load.step, &mut last),
+            None => last = None,
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        if changes.changed().await.is_err() {
+            break;
+        }
     }
 }
 
