@@ -16,8 +16,8 @@ use std::time::{Duration, Instant};
 use sha2::{Digest as _, Sha256};
 use tokio_util::sync::CancellationToken;
 
-use crate::EngineOptions;
 use crate::library::{LoadPhase, LoadStep};
+use crate::{EngineOptions, checksum};
 
 /// The name of the built-in model.
 pub const BUILTIN_MODEL: &str = "builtin:smollm2-135m-instruct";
@@ -286,9 +286,7 @@ fn has_checksum(path: &Path) -> Result<bool, String> {
             }
             hasher.update(&buffer[..n]);
         }
-        let digest = hasher.finalize();
-        let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(hex == SHA_256)
+        Ok(checksum::hex(hasher) == SHA_256)
     };
     read().map_err(|error| format!("Cannot read {}: {error}.", path.display()))
 }

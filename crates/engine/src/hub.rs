@@ -32,6 +32,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use tokenscope_model::HfFolder;
 use tokio_util::sync::CancellationToken;
 
 use crate::library::{LoadPhase, LoadStep};
@@ -284,7 +285,7 @@ impl Job<'_> {
             |reason| HubError::Unsuitable { repo: self.reference.repo.clone(), reason };
         let path = snapshot.path(INDEX);
         let index = fs::read(&path).map_err(|error| HubError::Io { path, error })?;
-        let shards = files::shards(&index)
+        let shards = HfFolder::shard_names(&index)
             .map_err(|reason| unsuitable(format!("has a wrong {INDEX}: {reason}")))?;
         match shards.iter().find(|shard| !has(listing, shard)) {
             Some(shard) => Err(unsuitable(format!("lacks {shard}, which its {INDEX} names"))),

@@ -11,6 +11,7 @@
 //! goes on answering until the next one is ready.
 
 mod builtin;
+mod checksum;
 mod engine;
 mod error;
 mod gguf_vocabulary;

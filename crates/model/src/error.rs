@@ -26,7 +26,7 @@ pub enum ModelError {
         found: u32,
     },
     /// The file ends early or its header is damaged.
-    #[error("the GGUF file is damaged or incomplete: {what}")]
+    #[error("the file is damaged or incomplete: {what}")]
     Damaged {
         /// What was being read and what was wrong.
         what: String,

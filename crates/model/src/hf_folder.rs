@@ -19,10 +19,12 @@ pub struct HfFolder {
     checkpoint: Checkpoint,
 }
 
-const SINGLE: &str = "model.safetensors";
-const INDEX: &str = "model.safetensors.index.json";
-
 impl HfFolder {
+    /// The file of all tensors, where they are in one.
+    pub const SINGLE: &str = "model.safetensors";
+    /// The list of files, where they are in several.
+    pub const INDEX: &str = "model.safetensors.index.json";
+
     /// Reads the configuration and maps the tensors.
     ///
     /// # Errors
@@ -43,8 +45,38 @@ impl HfFolder {
     /// # Errors
     /// If the index is damaged or names a file outside the folder.
     pub fn weight_files(folder: &Path) -> Result<Vec<PathBuf>, ModelError> {
-        let (single, index) = (folder.join(SINGLE), folder.join(INDEX));
-        if index.is_file() && !single.is_file() { shards(folder, &index) } else { Ok(vec![single]) }
+        let (single, index) = (folder.join(Self::SINGLE), folder.join(Self::INDEX));
+        if single.is_file() || !index.is_file() {
+            return Ok(vec![single]);
+        }
+        let text = fs::read(&index).map_err(|source| ModelError::Io { path: index, source })?;
+        let names = Self::shard_names(&text)
+            .map_err(|reason| ModelError::Damaged { what: format!("{}: {reason}", Self::INDEX) })?;
+        Ok(names.iter().map(|name| folder.join(name)).collect())
+    }
+
+    /// The files that an index ([`Self::INDEX`], as bytes) spreads the tensors over, sorted. They lie
+    /// beside it: a name from a file must not lead out of the folder.
+    ///
+    /// # Errors
+    /// What is wrong with the index, as the rest of a sentence.
+    pub fn shard_names(index: &[u8]) -> Result<Vec<String>, String> {
+        let index: Value = serde_json::from_slice(index).map_err(|error| error.to_string())?;
+        let map = index["weight_map"].as_object().ok_or("it has no weight_map")?;
+        let mut names = Vec::new();
+        for name in map.values() {
+            let name = name.as_str().ok_or("its weight_map does not hold names of files")?;
+            if name.contains(['/', '\\', ':']) || !name.ends_with(".safetensors") {
+                return Err(format!("it names {name:?}, which is no safetensors file beside it"));
+            }
+            names.push(name.to_owned());
+        }
+        names.sort_unstable();
+        names.dedup();
+        if names.is_empty() {
+            return Err("its weight_map is empty".to_owned());
+        }
+        Ok(names)
     }
 
     /// The content of `config.json`.
@@ -64,22 +96,6 @@ impl HfFolder {
 
     pub(crate) fn checkpoint(&self) -> &Checkpoint {
         &self.checkpoint
-    }
-}
-
-/// The files that an index names.
-fn shards(folder: &Path, index: &Path) -> Result<Vec<PathBuf>, ModelError> {
-    let index = read_json(index)?;
-    let damaged = |what: String| ModelError::Damaged { what };
-    let map = index["weight_map"].as_object();
-    let map = map.ok_or_else(|| damaged(format!("{INDEX} has no \"weight_map\"")))?;
-    let mut names: Vec<&str> = map.values().filter_map(Value::as_str).collect();
-    names.sort_unstable();
-    names.dedup();
-    // A name from the file must stay inside the folder.
-    match names.iter().find(|name| Path::new(name).components().count() != 1) {
-        Some(name) => Err(damaged(format!("{INDEX} names the shard {name:?}"))),
-        None => Ok(names.into_iter().map(|name| folder.join(name)).collect()),
     }
 }
 
@@ -121,4 +137,30 @@ fn read_json(path: &Path) -> Result<Value, ModelError> {
         .map_err(|source| ModelError::Io { path: path.to_owned(), source })?;
     serde_json::from_str(&text)
         .map_err(|error| ModelError::Damaged { what: format!("{}: {error}", path.display()) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_index_names_files_beside_it() {
+        let good = r#"{"metadata": {}, "weight_map": {"x": "b.safetensors", "y": "a.safetensors",
+            "z": "b.safetensors"}}"#;
+        let names = HfFolder::shard_names(good.as_bytes()).unwrap();
+        assert_eq!(names, ["a.safetensors", "b.safetensors"]);
+        for bad in [
+            "",
+            "{}",
+            r#"{"weight_map": {}}"#,
+            r#"{"weight_map": {"x": 1}}"#,
+            r#"{"weight_map": {"x": ".."}}"#,
+            r#"{"weight_map": {"x": "../a.safetensors"}}"#,
+            r#"{"weight_map": {"x": "part/a.safetensors"}}"#,
+            r#"{"weight_map": {"x": "C:a.safetensors"}}"#,
+            r#"{"weight_map": {"x": "a.bin"}}"#,
+        ] {
+            assert!(HfFolder::shard_names(bad.as_bytes()).is_err(), "{bad}");
+        }
+    }
 }

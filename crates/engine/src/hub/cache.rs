@@ -13,6 +13,8 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use tokenscope_model::HfFolder;
+
 use super::files::{self, INDEX, OPTIONAL, REQUIRED, SINGLE, Weights};
 use super::reference::HubReference;
 
@@ -150,7 +152,7 @@ impl Snapshot {
 
     /// The files the weights are spread over; none if the index is missing or wrong.
     pub(super) fn shards(&self) -> Option<Vec<String>> {
-        files::shards(&fs::read(self.path(INDEX)).ok()?).ok()
+        HfFolder::shard_names(&fs::read(self.path(INDEX)).ok()?).ok()
     }
 
     fn has_all_shards(&self) -> bool {

@@ -12,6 +12,7 @@ use super::answers::Failure;
 use super::cache::{RepoCache, Snapshot, file_name_of};
 use super::client::{Client, Incoming, Metadata};
 use super::error::HubError;
+use crate::checksum;
 use crate::library::LoadPhase;
 
 /// How often we look whether another program has finished with a blob.
@@ -293,7 +294,6 @@ impl Part {
     }
 
     fn checksum(&self) -> String {
-        let digest = self.hasher.clone().finalize();
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        checksum::hex(self.hasher.clone())
     }
 }

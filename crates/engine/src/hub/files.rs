@@ -1,7 +1,7 @@
 //! Which files of a repository are needed. One rule serves the hub's listing and the cache.
 
 use serde::Deserialize;
-use serde_json::Value;
+use tokenscope_model::HfFolder;
 
 use super::reference::{is_gguf, is_safe_path};
 
@@ -17,13 +17,11 @@ pub(super) const OPTIONAL: [&str; 5] = [
     "chat_template.json",
 ];
 
-/// All weights in one file.
-pub(super) const SINGLE: &str = "model.safetensors";
-/// The list of the files the weights are spread over.
-pub(super) const INDEX: &str = "model.safetensors.index.json";
+pub(super) const SINGLE: &str = HfFolder::SINGLE;
+pub(super) const INDEX: &str = HfFolder::INDEX;
 
-/// The default GGUF file (`docs/hub.md`): of the files of a repository, the one whose name contains the first
-/// of these that any name contains. They are ordered by what is sensible on a laptop: about 4 to 5
+/// The default GGUF file (`docs/hub.md`): of the files of a repository, the one whose name contains
+/// the first of these that any name contains. They are ordered by what is sensible on a laptop: about 4 to 5
 /// bits per weight first, then more, then fewer, and unquantized weights last. Files without any
 /// come after all others, and those in formats we do not read last of all.
 const PREFERENCE: [&str; 19] = [
@@ -218,33 +216,6 @@ fn contains_word(text: &str, word: &str) -> bool {
     })
 }
 
-/// The files an index spreads the weights over, sorted.
-///
-/// # Errors
-/// What is wrong with the index, as part of a sentence.
-pub(super) fn shards(index: &[u8]) -> Result<Vec<String>, String> {
-    let index: Value = serde_json::from_slice(index).map_err(|error| error.to_string())?;
-    let map = index["weight_map"].as_object().ok_or("it has no weight_map")?;
-    let mut shards = Vec::new();
-    for name in map.values() {
-        let name = name.as_str().ok_or("its weight_map does not hold names of files")?;
-        if !is_safe_path(name) || !name.ends_with(".safetensors") {
-            return Err(format!("it names {name:?}, which is no safetensors file beside it"));
-        }
-        // The reader of the weights would refuse it, too, after a long download.
-        if name.contains('/') {
-            return Err(format!("it names {name:?}; weights are read only from beside it"));
-        }
-        shards.push(name.to_owned());
-    }
-    shards.sort();
-    shards.dedup();
-    if shards.is_empty() {
-        return Err("its weight_map is empty".to_owned());
-    }
-    Ok(shards)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -315,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn listings_and_indices_from_strangers() {
+    fn listings_from_strangers() {
         let sha = "0123456789abcdef0123456789abcdef01234567";
         let json = format!(
             r#"{{"sha": "{sha}", "siblings": [
@@ -338,18 +309,6 @@ mod tests {
         assert_eq!(listing.files, expected);
         for bad in ["", "[]", "<html>", r#"{"sha": "../../etc"}"#, r#"{"siblings": []}"#] {
             assert!(Listing::parse(bad.as_bytes()).is_err(), "{bad}");
-        }
-        let good =
-            r#"{"weight_map": {"x": "b.safetensors", "y": "a.safetensors", "z": "b.safetensors"}}"#;
-        assert_eq!(shards(good.as_bytes()).unwrap(), ["a.safetensors", "b.safetensors"]);
-        for bad in [
-            "{}",
-            r#"{"weight_map": {}}"#,
-            r#"{"weight_map": {"x": 1}}"#,
-            r#"{"weight_map": {"x": "../a.safetensors"}}"#,
-            r#"{"weight_map": {"x": "a.bin"}}"#,
-        ] {
-            assert!(shards(bad.as_bytes()).is_err(), "{bad}");
         }
     }
 }

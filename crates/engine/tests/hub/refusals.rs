@@ -172,7 +172,7 @@ fn a_hub_that_names_paths_of_ours_gets_nowhere() {
     let world = World::with_model(1000);
     for (repo, shard, sentence) in [
         ("a/b", "../../../../stolen.safetensors", "no safetensors file beside it"),
-        ("a/c", "part/x.safetensors", "weights are read only from beside it"),
+        ("a/c", "part/x.safetensors", "no safetensors file beside it"),
     ] {
         for file in ["config.json", "tokenizer.json"] {
             world.hub.add(repo, file, "{}");
