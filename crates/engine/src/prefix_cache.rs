@@ -173,7 +173,7 @@ mod tests {
         let sequence = ids(sequence);
         let regime = model.config().regime(sequence.len());
         let known = cache.longest_prefix(regime, &sequence, sequence.len() - 1);
-        let forward = model.forward(&known, &sequence[known.len()..], 1);
+        let forward = model.forward(&known, &sequence[known.len()..], 1, &|| true).unwrap();
         let logits = Arc::new(forward.logits.into_iter().next().unwrap());
         cache.insert(&sequence, forward.cache, Some(logits));
         known.len()

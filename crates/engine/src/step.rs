@@ -201,7 +201,9 @@ fn run(
         let start = kv.len();
         let end = (start + TOKENS_PER_PASS).min(ids.len());
         let wanted = (end + 1).saturating_sub(first_output.max(start + 1));
-        let forward = model.model.forward(&kv, &ids[start..end], wanted);
+        let go_on = || cancelled.check().is_ok();
+        let forward = model.model.forward(&kv, &ids[start..end], wanted, &go_on);
+        let forward = forward.ok_or(EngineError::Cancelled)?;
         kv = forward.cache;
         let first_wanted = end + 1 - wanted;
         for (length, logits) in (first_wanted..=end).zip(forward.logits) {

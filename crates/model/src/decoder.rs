@@ -1,11 +1,15 @@
 //! The forward pass of a decoder-only transformer, in the order of the paper.
 
-use rayon::{ThreadPool, ThreadPoolBuilder};
+use std::sync::{Mutex, PoisonError};
+
 use tokenscope_tokens::TokenId;
 
 use crate::kv::KvSegment;
-use crate::ops::{activation, add_scaled, attention, embedding, linear, norm, rope, softcap};
-use crate::weights::{Attention, Layer, Mlp, Norm, Weights};
+use crate::ops::linear::{Output, linear};
+use crate::ops::{activation, add_scaled, attention, embedding, norm, rope, softcap};
+use crate::state::State;
+use crate::weights::{Attention, Layer, Norm, Weights};
+use crate::workers::Workers;
 use crate::{
     Config, Forward, GgufFile, HfFolder, KvCache, Model, ModelError, RopeRegime, Trace, family,
 };
@@ -15,8 +19,13 @@ use crate::{
 pub struct Decoder {
     config: Config,
     weights: Weights,
-    pool: ThreadPool,
+    workers: Workers,
+    /// The memory of a pass, used again by the next one.
+    state: Mutex<State>,
 }
+
+/// Numbers that one thread handles faster than several.
+const ONE_THREADS_SHARE: usize = 16 << 10;
 
 impl Decoder {
     /// Prepares the model of an open GGUF file for use with `threads` threads.
@@ -38,12 +47,9 @@ impl Decoder {
 
     fn new(recipe: family::Recipe, threads: usize) -> Result<Self, ModelError> {
         let family::Recipe { config, weights } = recipe;
-        let pool = ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .thread_name(|index| format!("model-{index}"))
-            .build()
+        let workers = Workers::start(threads)
             .map_err(|error| ModelError::Threads { threads, reason: error.to_string() })?;
-        Ok(Decoder { config, weights, pool })
+        Ok(Decoder { config, weights, workers, state: Mutex::default() })
     }
 
     fn check_regime(&self, past: &KvCache, more: usize) {
@@ -59,126 +65,175 @@ impl Decoder {
         ids: &[TokenId],
         outputs: usize,
         mut trace: Option<&mut Trace>,
-    ) -> Forward {
+        go_on: &dyn Fn() -> bool,
+    ) -> Option<Forward> {
         let config = &self.config;
         let rotations = |rope| rope::Rotations::new(rope, past.regime(), past.len(), ids.len());
         let rotations: Vec<rope::Rotations> = config.ropes.iter().map(rotations).collect();
         let mut written = KvSegment::new(ids.len(), config);
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = state.for_tokens(config, ids.len());
 
-        // The residual stream: [n][d_model]
-        let mut x = self.embed(past.len(), ids);
+        self.embed(past.len(), ids, &mut state.x);
         for (index, layer) in self.weights.layers.iter().enumerate() {
+            if !go_on() {
+                return None;
+            }
             if let Some(trace) = &mut trace {
-                trace.hidden.push(x.clone());
+                trace.hidden.push(state.x.clone());
                 trace.attention.push(Vec::new());
             }
-            let h = self.norm(layer.attention_norm.as_ref(), &x);
             let place = LayerPlace { index, past, rotations: &rotations };
             let traced = trace.as_mut().map(|trace| &mut trace.attention[index]);
-            let attended = self.attend(&layer.attention, &place, &h, &mut written, traced);
-            let attended = self.norm_owned(layer.attention_post_norm.as_ref(), attended);
-            if !config.parallel_residual {
-                add_scaled(&mut x, &attended, config.residual_scale);
-            }
-            let thought = self.think(layer, &x);
+            self.attend(layer, &place, state, &mut written, traced);
             if config.parallel_residual {
-                add_scaled(&mut x, &attended, config.residual_scale);
+                // Both parts see the same input: what attention adds waits.
+                self.think(layer, state);
+                self.add(&mut state.x, &state.attended);
+            } else {
+                self.add(&mut state.x, &state.attended);
+                self.think(layer, state);
             }
-            add_scaled(&mut x, &thought, config.residual_scale);
+            self.add(&mut state.x, &state.thought);
         }
 
         if let Some(trace) = trace {
-            trace.hidden.push(self.norm(Some(&self.weights.final_norm), &x));
+            let mut last = state.x.clone();
+            self.norm(Some(&self.weights.final_norm), &mut last);
+            trace.hidden.push(last);
         }
         // Only the positions that are asked for meet the unembedding; often there are none.
-        let last = &x[(ids.len() - outputs) * config.d_model..];
-        let logits = if outputs == 0 { Vec::new() } else { self.unembed(last) };
-        Forward { logits, cache: past.with(written) }
+        let logits = if outputs == 0 { Vec::new() } else { self.unembed(outputs, state) };
+        Some(Forward { logits, cache: past.with(written) })
     }
 
-    /// `[n][d_model]` for tokens at positions `first..`.
-    fn embed(&self, first: usize, ids: &[TokenId]) -> Vec<f32> {
-        let rows = ids.iter().map(|id| id.index());
-        let mut x = embedding::rows(&self.weights.embedding, rows);
+    /// The tokens at positions `first..` become `x: [n][d_model]`.
+    fn embed(&self, first: usize, ids: &[TokenId], x: &mut [f32]) {
+        embedding::rows(&self.weights.embedding, ids.iter().map(|id| id.index()), x);
         if self.config.embedding_scale != 1.0 {
             x.iter_mut().for_each(|x| *x *= self.config.embedding_scale);
         }
         if let Some(positions) = &self.weights.positions {
-            add_scaled(&mut x, &embedding::rows(positions, first..first + ids.len()), 1.0);
+            let mut learned = vec![0.0; x.len()];
+            embedding::rows(positions, first..first + ids.len(), &mut learned);
+            add_scaled(x, &learned, 1.0);
         }
-        x
     }
 
+    /// What the attention of a layer adds to `x` goes to `attended`.
     fn attend(
         &self,
-        attention: &Attention,
+        layer: &Layer,
         place: &LayerPlace<'_>,
-        h: &[f32],
+        state: &mut State,
         written: &mut KvSegment,
         traced: Option<&mut Vec<f32>>,
-    ) -> Vec<f32> {
+    ) {
         let config = &self.config;
-        let layer = &config.layers[place.index];
-        let q = linear::linear(&attention.q, h); // [n][n_heads * head_dim]
-        let k = linear::linear(&attention.k, h); // [n][n_kv_heads * head_dim]
-        let v = linear::linear(&attention.v, h); // [n][n_kv_heads * head_dim]
-        let mut q = self.norm_owned(attention.q_norm.as_ref(), q);
-        let mut k = self.norm_owned(attention.k_norm.as_ref(), k);
-        if let Some(rope) = layer.rope {
-            place.rotations[rope].apply(&mut q, config.head_dim);
-            place.rotations[rope].apply(&mut k, config.head_dim);
+        let Attention { q, k, v, output, q_norm, k_norm } = &layer.attention;
+        state.h.copy_from_slice(&state.x);
+        self.norm(layer.attention_norm.as_ref(), &mut state.h);
+
+        let (keys, values) = written.layer_mut(place.index);
+        let outputs =
+            [Output::of(q, &mut state.q), Output::of(k, &mut *keys), Output::of(v, values)];
+        linear(&self.workers, &mut state.scratch, &state.h, outputs);
+        self.norm(q_norm.as_ref(), &mut state.q);
+        self.norm(k_norm.as_ref(), keys);
+        let layer_config = &config.layers[place.index];
+        if let Some(rope) = layer_config.rope {
+            let rotations = &place.rotations[rope];
+            for (x, row) in [(&mut state.q[..], config.q_dim()), (keys, config.kv_dim())] {
+                self.rows(x, row, |first, x| {
+                    for (token, x) in x.chunks_exact_mut(row).enumerate() {
+                        rotations.apply(first + token, x, config.head_dim);
+                    }
+                });
+            }
         }
-        let n = h.len() / config.d_model;
-        written.push_layer(k, v);
-        let segments = place.past.layer(place.index).chain([written.layer(place.index, n)]);
-        let mixed = attention::attention(config, layer.window, &q, segments, traced);
-        linear::linear(&attention.output, &mixed)
+
+        let n = state.h.len() / config.d_model;
+        let segments: Vec<(&[f32], &[f32])> =
+            place.past.layer(place.index).chain([written.layer(place.index, n)]).collect();
+        let (window, mixed) = (layer_config.window, &mut state.mixed);
+        attention::attention(&self.workers, config, window, &state.q, &segments, mixed, traced);
+        let outputs = [Output::of(output, &mut state.attended)];
+        linear(&self.workers, &mut state.scratch, &state.mixed, outputs);
+        self.norm(layer.attention_post_norm.as_ref(), &mut state.attended);
     }
 
-    /// What the MLP of a layer adds to `x`.
-    fn think(&self, layer: &Layer, x: &[f32]) -> Vec<f32> {
-        let h = self.norm(layer.mlp_norm.as_ref(), x);
-        let Mlp { gate, up, down } = &layer.mlp;
-        let up = linear::linear(up, &h); // [n][d_ff]
-        let inner = match gate {
+    /// What the MLP of a layer adds to `x` goes to `thought`.
+    fn think(&self, layer: &Layer, state: &mut State) {
+        let config = &self.config;
+        state.h.copy_from_slice(&state.x);
+        self.norm(layer.mlp_norm.as_ref(), &mut state.h);
+        let up = Output::of(&layer.mlp.up, &mut state.up);
+        // `up` or, with a gate, `act(gate) * up`.
+        let inner = match &layer.mlp.gate {
             Some(gate) => {
-                let mut gate = linear::linear(gate, &h); // [n][d_ff]
-                activation::activate(self.config.activation, &mut gate);
-                activation::multiply(&mut gate, &up);
-                gate
+                let outputs = [Output::of(gate, &mut state.gate), up];
+                linear(&self.workers, &mut state.scratch, &state.h, outputs);
+                let up = &state.up;
+                self.rows(&mut state.gate, 1, |first, gate| {
+                    let up = &up[first..first + gate.len()];
+                    activation::activate(config.activation, gate, Some(up));
+                });
+                &state.gate
             }
             None => {
-                let mut up = up;
-                activation::activate(self.config.activation, &mut up);
-                up
+                linear(&self.workers, &mut state.scratch, &state.h, [up]);
+                self.rows(&mut state.up, 1, |_, up| {
+                    activation::activate(config.activation, up, None);
+                });
+                &state.up
             }
         };
-        self.norm_owned(layer.mlp_post_norm.as_ref(), linear::linear(down, &inner))
+        let outputs = [Output::of(&layer.mlp.down, &mut state.thought)];
+        linear(&self.workers, &mut state.scratch, inner, outputs);
+        self.norm(layer.mlp_post_norm.as_ref(), &mut state.thought);
     }
 
-    /// Logits `[n][n_vocab]` of the last layer's output `x: [n][d_model]`.
-    fn unembed(&self, x: &[f32]) -> Vec<Vec<f32>> {
+    /// Logits `[n_vocab]` after each of the last `outputs` tokens.
+    fn unembed(&self, outputs: usize, state: &mut State) -> Vec<Vec<f32>> {
         let config = &self.config;
-        let normed = self.norm(Some(&self.weights.final_norm), x);
-        let mut logits = linear::multiply(&self.weights.unembedding, &normed);
+        let last = state.x.len() - outputs * config.d_model;
+        let x = &mut state.x[last..];
+        self.norm(Some(&self.weights.final_norm), x);
+        let mut logits = vec![0.0; outputs * config.n_vocab];
+        let output = Output { weight: &self.weights.unembedding, bias: None, y: &mut logits };
+        linear(&self.workers, &mut state.scratch, x, [output]);
         if config.logit_scale != 1.0 {
             logits.iter_mut().for_each(|logit| *logit *= config.logit_scale);
         }
         if let Some(cap) = config.logit_softcap {
-            logits.iter_mut().for_each(|logit| *logit = softcap(*logit, cap));
+            self.rows(&mut logits, 1, |_, logits| {
+                logits.iter_mut().for_each(|logit| *logit = softcap(*logit, cap));
+            });
+        }
+        if outputs == 1 {
+            return vec![logits];
         }
         logits.chunks_exact(config.n_vocab).map(<[f32]>::to_vec).collect()
     }
 
-    fn norm(&self, weights: Option<&Norm>, x: &[f32]) -> Vec<f32> {
-        match weights {
-            Some(weights) => norm::norm(self.config.norm, x, weights, self.config.norm_epsilon),
-            None => x.to_vec(),
-        }
+    /// Normalises the rows of `x` in place, if there are weights to do it with.
+    fn norm(&self, weights: Option<&Norm>, x: &mut [f32]) {
+        let Some(weights) = weights else { return };
+        self.rows(x, weights.weight.len(), |_, x| {
+            norm::norm(self.config.norm, x, weights, self.config.norm_epsilon);
+        });
     }
 
-    fn norm_owned(&self, weights: Option<&Norm>, x: Vec<f32>) -> Vec<f32> {
-        if weights.is_some() { self.norm(weights, &x) } else { x }
+    /// `x += scale * y`
+    fn add(&self, x: &mut [f32], y: &[f32]) {
+        let scale = self.config.residual_scale;
+        self.rows(x, 1, |first, x| add_scaled(x, &y[first..first + x.len()], scale));
+    }
+
+    /// Lets threads work on pieces of `x` that are whole rows; the work is told its first row.
+    fn rows(&self, x: &mut [f32], row: usize, work: impl Fn(usize, &mut [f32]) + Sync) {
+        let rows = (ONE_THREADS_SHARE / row).max(1);
+        self.workers.chunks(x, rows * row, |chunk, x| work(chunk * rows, x));
     }
 }
 
@@ -194,17 +249,23 @@ impl Model for Decoder {
         &self.config
     }
 
-    fn forward(&self, past: &KvCache, ids: &[TokenId], outputs: usize) -> Forward {
+    fn forward(
+        &self,
+        past: &KvCache,
+        ids: &[TokenId],
+        outputs: usize,
+        go_on: &dyn Fn() -> bool,
+    ) -> Option<Forward> {
         assert!(!ids.is_empty() && outputs <= ids.len(), "{outputs} outputs of {}", ids.len());
         self.check_regime(past, ids.len());
-        self.pool.install(|| self.run(past, ids, outputs, None))
+        self.run(past, ids, outputs, None, go_on)
     }
 
     fn trace(&self, past: &KvCache, ids: &[TokenId]) -> Trace {
         assert!(!ids.is_empty(), "there is nothing to trace");
         self.check_regime(past, ids.len());
         let mut trace = Trace::default();
-        self.pool.install(|| self.run(past, ids, 0, Some(&mut trace)));
+        self.run(past, ids, 0, Some(&mut trace), &|| true);
         trace
     }
 }

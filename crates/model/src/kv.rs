@@ -70,10 +70,8 @@ impl KvCache {
     /// What this cache keeps in memory: for each segment a name, the same in every cache that
     /// shares it, and its bytes. (A segment is kept whole, even if only a part of it is used.)
     pub fn segments(&self) -> impl Iterator<Item = (SegmentId, usize)> {
-        self.segments.iter().map(|(segment, _)| {
-            let bytes = 2 * segment.layers.len() * segment.n * segment.kv_dim * size_of::<f32>();
-            (SegmentId(Arc::as_ptr(segment) as usize), bytes)
-        })
+        let name = |segment| SegmentId(Arc::as_ptr(segment) as usize);
+        self.segments.iter().map(move |(segment, _)| (name(segment), segment.bytes()))
     }
 
     /// One layer's (keys, values) `[positions][kv_dim]`, a pair of slices per segment in order.
@@ -91,25 +89,32 @@ pub(crate) struct KvSegment {
     /// Positions.
     n: usize,
     kv_dim: usize,
-    /// Per layer: keys, then values, each `[n][kv_dim]`.
-    layers: Vec<(Vec<f32>, Vec<f32>)>,
+    /// `[layer][keys, values][n][kv_dim]`
+    numbers: Vec<f32>,
 }
 
 impl KvSegment {
+    /// Room for `n` positions.
     pub(crate) fn new(n: usize, config: &Config) -> Self {
-        let layers = Vec::with_capacity(config.layers.len());
-        KvSegment { n, kv_dim: config.kv_dim(), layers }
+        let kv_dim = config.kv_dim();
+        KvSegment { n, kv_dim, numbers: vec![0.0; config.layers.len() * 2 * n * kv_dim] }
     }
 
-    /// Adds the next layer's keys and values, each `[n][kv_dim]`.
-    pub(crate) fn push_layer(&mut self, keys: Vec<f32>, values: Vec<f32>) {
-        debug_assert_eq!((keys.len(), values.len()), (self.n * self.kv_dim, self.n * self.kv_dim));
-        self.layers.push((keys, values));
+    /// A layer's keys and values, each `[n][kv_dim]`, to be written.
+    pub(crate) fn layer_mut(&mut self, layer: usize) -> (&mut [f32], &mut [f32]) {
+        let len = self.n * self.kv_dim;
+        self.numbers[layer * 2 * len..(layer + 1) * 2 * len].split_at_mut(len)
     }
 
+    /// A layer's keys and values of the first `used` positions.
     pub(crate) fn layer(&self, layer: usize, used: usize) -> (&[f32], &[f32]) {
-        let (keys, values) = &self.layers[layer];
+        let len = self.n * self.kv_dim;
+        let (keys, values) = self.numbers[layer * 2 * len..(layer + 1) * 2 * len].split_at(len);
         (&keys[..used * self.kv_dim], &values[..used * self.kv_dim])
+    }
+
+    fn bytes(&self) -> usize {
+        self.numbers.len() * size_of::<f32>()
     }
 }
 
@@ -119,7 +124,7 @@ mod tests {
 
     fn segment(n: usize, first: f32) -> KvSegment {
         let numbers: Vec<f32> = (0..n).map(|i| first + i as f32).collect();
-        KvSegment { n, kv_dim: 1, layers: vec![(numbers.clone(), numbers)] }
+        KvSegment { n, kv_dim: 1, numbers: [numbers.clone(), numbers].concat() }
     }
 
     fn keys(cache: &KvCache) -> Vec<f32> {

@@ -24,9 +24,11 @@ mod kv;
 mod mapping;
 mod ops;
 mod simd;
+mod state;
 #[cfg(test)]
 mod testing;
 mod weights;
+mod workers;
 
 pub use config::{Activation, Config, LayerConfig, LongRope, NormKind, Pairing, Rope, RopeRegime};
 pub use decoder::Decoder;
@@ -46,11 +48,20 @@ pub trait Model: Send + Sync {
     /// Runs `ids` after what `past` holds and returns the logits that follow each of the last
     /// `outputs` ids, with the cache that now covers `past` and `ids`. `past` itself is unchanged.
     ///
+    /// `go_on` is asked now and then, before every layer; the pass ends without a result when it
+    /// says no.
+    ///
     /// # Panics
     /// If `ids` is empty, an id is not below `config().n_vocab`, `outputs` is more than the number
     /// of ids, or the sequence outgrows the regime of `past` ([`Config::regime`]): callers validate
     /// requests before they get here.
-    fn forward(&self, past: &KvCache, ids: &[TokenId], outputs: usize) -> Forward;
+    fn forward(
+        &self,
+        past: &KvCache,
+        ids: &[TokenId],
+        outputs: usize,
+        go_on: &dyn Fn() -> bool,
+    ) -> Option<Forward>;
 
     /// Runs `ids` after what `past` holds once more and returns what went on inside. Meant for few
     /// ids: everything is kept.

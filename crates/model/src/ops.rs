@@ -6,6 +6,7 @@ pub(crate) mod embedding;
 pub(crate) mod linear;
 pub(crate) mod norm;
 pub(crate) mod rope;
+pub(crate) mod tile;
 
 /// `x += scale * y`: what each block adds to the residual stream.
 pub(crate) fn add_scaled(x: &mut [f32], y: &[f32], scale: f32) {

@@ -1,27 +1,89 @@
 //! Which vector instructions this machine has, and how a kernel is compiled for them.
 //!
-//! Kernels are written once, in plain loops over fixed-size arrays that compilers turn into vector
-//! code, and instantiated per instruction set: an `#[inline(always)]` body called from a function
-//! with `#[target_feature]` is compiled with that feature. The default target of x86-64 builds is
-//! SSE2, which would leave three quarters of the machine idle.
+//! Kernels are written once, over the sixteen lanes of [`Simd`], and compiled per instruction set:
+//! a [`Kernel`] is inlined into a function with `#[target_feature]`. The default target of x86-64
+//! builds is SSE2, which would leave three quarters of the machine idle.
+//!
+//! Plain loops that the compiler vectorises were tried first. They do for sums and products of
+//! float32, but weights of four or five bits took three times as long to expand as with the few
+//! instructions named in [`Simd`].
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+mod lanes;
+mod portable;
 
 use std::sync::OnceLock;
+
+pub(crate) use lanes::{Simd, bytes_at, exp, lanes_at, store_at};
+pub(crate) use portable::Portable;
 
 /// An instruction set that kernels are compiled for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SimdLevel {
+    /// AVX-512 F, BW, DQ and VL.
     #[cfg(target_arch = "x86_64")]
     Avx512,
+    /// AVX2, FMA and F16C.
     #[cfg(target_arch = "x86_64")]
     Avx2,
+    /// What the program was built for.
     Portable,
 }
 
+/// The environment variable that chooses an instruction set.
+const VARIABLE: &str = "TOKENSCOPE_SIMD";
+
+/// Work that is compiled for every instruction set. `run` must be `#[inline(always)]`.
+pub(crate) trait Kernel {
+    /// What it returns.
+    type Output;
+    /// Does the work.
+    fn run<S: Simd>(self, simd: S) -> Self::Output;
+}
+
 impl SimdLevel {
-    /// The widest one that this machine has; asked once.
-    pub(crate) fn best() -> Self {
-        static BEST: OnceLock<SimdLevel> = OnceLock::new();
-        *BEST.get_or_init(|| *Self::available().last().expect("the portable level is always there"))
+    /// The one kernels run with: the widest that this machine has, or the one that the environment
+    /// variable `TOKENSCOPE_SIMD` names (`avx512`, `avx2`, `portable`). Asked once.
+    ///
+    /// # Errors
+    /// A sentence for the user if the variable names none, or one that this machine does not have.
+    pub(crate) fn chosen() -> Result<Self, String> {
+        static CHOSEN: OnceLock<Result<SimdLevel, String>> = OnceLock::new();
+        CHOSEN.get_or_init(|| Self::named(std::env::var(VARIABLE).ok().as_deref())).clone()
+    }
+
+    /// As [`SimdLevel::chosen`], where a wrong name has been reported already: it counts as none.
+    pub(crate) fn current() -> Self {
+        static CURRENT: OnceLock<SimdLevel> = OnceLock::new();
+        *CURRENT.get_or_init(|| Self::chosen().unwrap_or_else(|_| Self::best()))
+    }
+
+    fn named(name: Option<&str>) -> Result<Self, String> {
+        let Some(name) = name.filter(|name| !name.is_empty()) else { return Ok(Self::best()) };
+        let available = Self::available();
+        let found = available.iter().find(|level| level.name() == name).copied();
+        found.ok_or_else(|| {
+            let names: Vec<&str> = available.iter().map(|level| level.name()).collect();
+            format!("{VARIABLE}={name:?}: this machine can do {}", names.join(", "))
+        })
+    }
+
+    /// Its name, as in `TOKENSCOPE_SIMD`.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            SimdLevel::Avx512 => "avx512",
+            #[cfg(target_arch = "x86_64")]
+            SimdLevel::Avx2 => "avx2",
+            SimdLevel::Portable => "portable",
+        }
+    }
+
+    fn best() -> Self {
+        *Self::available().last().expect("the portable level is always there")
     }
 
     /// All that this machine has, narrowest first.
@@ -29,78 +91,49 @@ impl SimdLevel {
         let mut levels = vec![SimdLevel::Portable];
         #[cfg(target_arch = "x86_64")]
         {
-            let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
-            if avx2 {
-                levels.push(SimdLevel::Avx2);
-            }
-            if avx2 && is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw") {
-                levels.push(SimdLevel::Avx512);
-            }
+            levels.extend(avx2::is_available().then_some(SimdLevel::Avx2));
+            levels.extend(avx512::is_available().then_some(SimdLevel::Avx512));
         }
         levels
     }
-}
 
-/// Defines `$name`, which runs the `#[inline(always)]` function `$body` compiled for a
-/// [`SimdLevel`]. `$body`'s first const argument says whether a multiply-add is one instruction.
-macro_rules! multiversioned {
-    ($(#[$doc:meta])* fn $name:ident $(<$f:ident: $bound:path>)? ($($arg:ident: $type:ty),* $(,)?) = $body:ident) => {
-        $(#[$doc])*
-        #[expect(
-            unsafe_code,
-            reason = "the callee needs CPU features; SimdLevel::available only lists levels \
-                      whose features were detected"
-        )]
-        pub(crate) fn $name $(<$f: $bound>)? (level: $crate::simd::SimdLevel, $($arg: $type),*) {
+    /// Most rows of a [`crate::ops::tile`].
+    pub(crate) fn tile_rows(self) -> usize {
+        match self {
             #[cfg(target_arch = "x86_64")]
-            #[target_feature(enable = "avx512f,avx512bw,avx2,fma")]
-            fn avx512 $(<$f: $bound>)? ($($arg: $type),*) {
-                $body::<$($f,)? true>($($arg),*)
-            }
+            SimdLevel::Avx512 => avx512::Avx512::TILE_ROWS,
             #[cfg(target_arch = "x86_64")]
-            #[target_feature(enable = "avx2,fma")]
-            fn avx2 $(<$f: $bound>)? ($($arg: $type),*) {
-                $body::<$($f,)? true>($($arg),*)
-            }
-            match level {
-                #[cfg(target_arch = "x86_64")]
-                // SAFETY: the level is only handed out when its features were detected.
-                $crate::simd::SimdLevel::Avx512 => unsafe { avx512 $(::<$f>)? ($($arg),*) },
-                #[cfg(target_arch = "x86_64")]
-                // SAFETY: as above.
-                $crate::simd::SimdLevel::Avx2 => unsafe { avx2 $(::<$f>)? ($($arg),*) },
-                $crate::simd::SimdLevel::Portable => $body::<$($f,)? false>($($arg),*),
-            }
-        }
-    };
-}
-pub(crate) use multiversioned;
-
-/// `a * b + c`, in one instruction where there is one. Without one, `f32::mul_add` would call a
-/// library function for every number.
-#[inline(always)]
-pub(crate) fn multiply_add<const FMA: bool>(a: f32, b: f32, c: f32) -> f32 {
-    if FMA { a.mul_add(b, c) } else { a * b + c }
-}
-
-/// The dot product, in 64 running sums so that four vector registers work at once.
-#[inline(always)]
-pub(crate) fn dot<const FMA: bool>(a: &[f32], b: &[f32]) -> f32 {
-    const LANES: usize = 64;
-    let mut sums = [0.0f32; LANES];
-    let (a_chunks, b_chunks) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
-    let tail: f32 = a_chunks.remainder().iter().zip(b_chunks.remainder()).map(|(a, b)| a * b).sum();
-    for (a, b) in a_chunks.zip(b_chunks) {
-        for lane in 0..LANES {
-            sums[lane] = multiply_add::<FMA>(a[lane], b[lane], sums[lane]);
+            SimdLevel::Avx2 => avx2::Avx2::TILE_ROWS,
+            SimdLevel::Portable => Portable::TILE_ROWS,
         }
     }
-    let mut width = LANES / 2;
-    while width > 0 {
-        for lane in 0..width {
-            sums[lane] += sums[lane + width];
+
+    /// Columns of a panel.
+    pub(crate) fn panel_columns(self) -> usize {
+        16 * match self {
+            #[cfg(target_arch = "x86_64")]
+            SimdLevel::Avx512 => avx512::Avx512::TILE_COLUMNS,
+            #[cfg(target_arch = "x86_64")]
+            SimdLevel::Avx2 => avx2::Avx2::TILE_COLUMNS,
+            SimdLevel::Portable => Portable::TILE_COLUMNS,
         }
-        width /= 2;
     }
-    sums[0] + tail
+
+    /// Runs a kernel compiled for this level.
+    #[expect(
+        unsafe_code,
+        reason = "the callees need CPU features; a level is only handed out by `available`, which \
+                  asks the machine for them"
+    )]
+    pub(crate) fn run<K: Kernel>(self, kernel: K) -> K::Output {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: the level is only handed out when its features were detected.
+            SimdLevel::Avx512 => unsafe { avx512::run(kernel) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: as above.
+            SimdLevel::Avx2 => unsafe { avx2::run(kernel) },
+            SimdLevel::Portable => kernel.run(Portable),
+        }
+    }
 }

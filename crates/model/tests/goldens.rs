@@ -98,7 +98,8 @@ fn cached_decoding_equals_the_full_forward_however_the_input_is_cut() {
             for piece in pieces {
                 // Only the last piece is asked for logits, as when a long prompt is read.
                 let outputs = usize::from(at + piece == golden.ids.len());
-                let forward = golden.model.forward(&cache, &golden.ids[at..at + piece], outputs);
+                let forward =
+                    numbers::forward(&golden.model, &cache, &golden.ids[at..at + piece], outputs);
                 (cache, at, last) = (forward.cache, at + piece, forward.logits);
             }
             assert_close(&golden.name, &last[0], &whole.logits[0], 1e-6);
@@ -111,7 +112,7 @@ fn a_rewound_cache_decodes_as_if_the_rest_had_never_been() {
     let golden = Golden::of_folder(&tiny("llama"), "golden.json");
     let whole = golden.whole(&golden.ids, 21);
     let rewound = whole.cache.prefix(12);
-    let again = golden.model.forward(&rewound, &golden.ids[12..15], 3);
+    let again = numbers::forward(&golden.model, &rewound, &golden.ids[12..15], 3);
     for (found, expected) in again.logits.iter().zip(&whole.logits[12..15]) {
         assert_close(&golden.name, found, expected, 1e-6);
     }
@@ -123,7 +124,7 @@ fn a_cache_for_short_sequences_does_not_grow_into_a_long_one() {
     let golden = Golden::of_folder(&tiny("phi3_longrope"), "golden.json");
     let short = golden.whole(&golden.ids[..16], 1);
     assert_eq!(short.cache.regime(), RopeRegime::Short);
-    golden.model.forward(&short.cache, &golden.ids[16..17], 1);
+    numbers::forward(&golden.model, &short.cache, &golden.ids[16..17], 1);
 }
 
 #[test]

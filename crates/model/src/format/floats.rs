@@ -1,45 +1,59 @@
-//! Unquantized weights: a "block" is one number.
-
-use half::bf16;
+//! Unquantized weights. Kernels take 32 of them as a block.
 
 use super::BlockFormat;
+use crate::simd::{Simd, bytes_at};
 
 /// IEEE single precision.
-pub struct F32;
+pub(crate) struct F32;
 
 impl BlockFormat for F32 {
-    const BLOCK_LEN: usize = 1;
-    const BLOCK_BYTES: usize = 4;
+    const BLOCK_LEN: usize = 32;
+    const BLOCK_BYTES: usize = 128;
+    const ATOM_LEN: usize = 1;
+    type Scales<S: Simd> = ();
 
     #[inline(always)]
-    fn dequantize_block(block: &[u8], out: &mut [f32]) {
-        out[0] = f32::from_le_bytes([block[0], block[1], block[2], block[3]]);
+    fn scales<S: Simd>(_: S, _: &[u8]) {}
+
+    #[inline(always)]
+    fn expand<S: Simd>(s: S, block: &[u8], (): &(), _: usize) -> [S::F; 2] {
+        [s.floats(bytes_at(block, 0)), s.floats(bytes_at(block, 64))]
     }
 }
 
 /// IEEE half precision.
-pub struct F16;
+pub(crate) struct F16;
 
 impl BlockFormat for F16 {
-    const BLOCK_LEN: usize = 1;
-    const BLOCK_BYTES: usize = 2;
+    const BLOCK_LEN: usize = 32;
+    const BLOCK_BYTES: usize = 64;
+    const ATOM_LEN: usize = 1;
+    type Scales<S: Simd> = ();
 
     #[inline(always)]
-    fn dequantize_block(block: &[u8], out: &mut [f32]) {
-        out[0] = f16_to_f32([block[0], block[1]]);
+    fn scales<S: Simd>(_: S, _: &[u8]) {}
+
+    #[inline(always)]
+    fn expand<S: Simd>(s: S, block: &[u8], (): &(), _: usize) -> [S::F; 2] {
+        [s.halves(bytes_at(block, 0)), s.halves(bytes_at(block, 32))]
     }
 }
 
 /// The upper half of a float32.
-pub struct Bf16;
+pub(crate) struct Bf16;
 
 impl BlockFormat for Bf16 {
-    const BLOCK_LEN: usize = 1;
-    const BLOCK_BYTES: usize = 2;
+    const BLOCK_LEN: usize = 32;
+    const BLOCK_BYTES: usize = 64;
+    const ATOM_LEN: usize = 1;
+    type Scales<S: Simd> = ();
 
     #[inline(always)]
-    fn dequantize_block(block: &[u8], out: &mut [f32]) {
-        out[0] = bf16::from_le_bytes([block[0], block[1]]).to_f32();
+    fn scales<S: Simd>(_: S, _: &[u8]) {}
+
+    #[inline(always)]
+    fn expand<S: Simd>(s: S, block: &[u8], (): &(), _: usize) -> [S::F; 2] {
+        [s.brain_halves(bytes_at(block, 0)), s.brain_halves(bytes_at(block, 32))]
     }
 }
 
@@ -50,7 +64,7 @@ impl BlockFormat for Bf16 {
 /// exponent biases are 15 and 127. That holds for subnormals too; only infinities and NaN, whose
 /// exponent bits are all ones, need theirs filled up.
 #[inline(always)]
-pub fn f16_to_f32(bytes: [u8; 2]) -> f32 {
+pub(crate) fn f16_to_f32(bytes: [u8; 2]) -> f32 {
     const TWO_TO_112: f32 = f32::from_bits((127 + 112) << 23);
     const INFINITE: u32 = 31 << 23;
     let half = u32::from(u16::from_le_bytes(bytes));
@@ -62,8 +76,11 @@ pub fn f16_to_f32(bytes: [u8; 2]) -> f32 {
 
 #[cfg(test)]
 mod tests {
+    use half::{bf16, f16};
+
+    use super::super::StorageFormat;
+    use super::super::testing::assert_weights;
     use super::*;
-    use half::f16;
 
     #[test]
     fn every_half_precision_number_converts_exactly() {
@@ -74,19 +91,16 @@ mod tests {
     }
 
     #[test]
-    fn floats_are_read_as_they_are() {
-        let mut out = [0.0; 2];
-        F32::dequantize(&[1.5f32.to_le_bytes(), (-3.25f32).to_le_bytes()].concat(), &mut out);
-        assert_eq!(out, [1.5, -3.25]);
-        F16::dequantize(
-            &[f16::from_f32(0.5).to_le_bytes(), f16::from_f32(-2.0).to_le_bytes()].concat(),
-            &mut out,
-        );
-        assert_eq!(out, [0.5, -2.0]);
-        Bf16::dequantize(
-            &[bf16::from_f32(0.5).to_le_bytes(), bf16::from_f32(-2.0).to_le_bytes()].concat(),
-            &mut out,
-        );
-        assert_eq!(out, [0.5, -2.0]);
+    fn floats_are_read_as_they_are_also_where_a_row_is_cut_short() {
+        let numbers: Vec<f32> = (0..39).map(|j| j as f32 - 7.5).collect();
+        let f32s: Vec<u8> = numbers.iter().flat_map(|x| x.to_le_bytes()).collect();
+        let f16s: Vec<u8> = numbers.iter().flat_map(|x| f16::from_f32(*x).to_le_bytes()).collect();
+        let bf16s: Vec<u8> =
+            numbers.iter().flat_map(|x| bf16::from_f32(*x).to_le_bytes()).collect();
+        for (format, stored) in
+            [(StorageFormat::F32, f32s), (StorageFormat::F16, f16s), (StorageFormat::Bf16, bf16s)]
+        {
+            assert_weights(format, &stored, |j| numbers[j]);
+        }
     }
 }

@@ -2,54 +2,47 @@
 //! scales. A half-precision number per super-block turns those into real scales, and where the
 //! groups have minima, a second one does the same for them.
 //!
-//! All five formats pack their numbers in planes of bits (see [`unpack`]). Where a number has 3, 5
-//! or 6 bits, its upper ones lie apart, in planes of their own. All numbers of a super-block are
-//! unpacked to bytes before any is scaled: compilers make good AVX code of two loops that each do
-//! one kind of work, and often poor code of one that does both.
-//!
-//! Products of a number, its group's scale and the super-block's are exact in float32: they have at
-//! most 5, 7 and 11 significant bits. Only taking off a minimum rounds, once. So weights equal the
-//! reference's bit for bit, in whatever order one multiplies.
+//! All five formats pack their numbers in planes of bits: a run of bytes holds its first numbers in
+//! the lowest bits of its bytes, one in each, and the next ones further up. Where a number has 3, 5
+//! or 6 bits, its upper ones lie apart, in planes of their own.
 
 #![expect(non_camel_case_types, reason = "the names are the field's own")]
 
 mod centred;
 mod with_minimum;
 
-pub use centred::{Q3_K, Q6_K};
-pub use with_minimum::{Q2_K, Q4_K, Q5_K};
+pub(crate) use centred::{Q3_K, Q6_K};
+pub(crate) use with_minimum::{Q2_K, Q4_K, Q5_K};
+
+use crate::simd::{Simd, bytes_at};
 
 /// Weights in a super-block.
 const SUPER_BLOCK: usize = 256;
 
-/// A super-block's numbers of `BITS` bits, packed in runs of `RUN` bytes.
-///
-/// A run fills the lowest bits of its bytes first: byte `j` of it holds its number `j` there, and
-/// further up its numbers `j + RUN`, `j + 2 * RUN` and so on.
+/// Numbers `32 * part..32 * part + 32` of a super-block's numbers of `BITS` bits, packed in runs of
+/// `RUN` bytes: byte `j` of a run holds its number `j` in its lowest bits, and further up its
+/// numbers `j + RUN`, `j + 2 * RUN` and so on.
 #[inline(always)]
-fn unpack<const BITS: usize, const RUN: usize>(packed: &[u8]) -> [u8; SUPER_BLOCK] {
-    let mut numbers = [0; SUPER_BLOCK];
-    let runs = packed[..SUPER_BLOCK * BITS / 8].as_chunks::<RUN>().0;
-    for (run, numbers) in runs.iter().zip(numbers.chunks_exact_mut(RUN * 8 / BITS)) {
-        for (plane, numbers) in numbers.as_chunks_mut::<RUN>().0.iter_mut().enumerate() {
-            for j in 0..RUN {
-                numbers[j] = run[j] >> (plane * BITS) & ((1 << BITS) - 1);
-            }
-        }
-    }
-    numbers
+fn unpack<S: Simd, const BITS: usize, const RUN: usize>(
+    s: S,
+    packed: &[u8],
+    part: usize,
+) -> [S::B; 2] {
+    let numbers_in_run = RUN * 8 / BITS;
+    let (run, within) = (32 * part / numbers_in_run, 32 * part % numbers_in_run);
+    let (first, plane) = (run * RUN + within % RUN, within / RUN);
+    let mask = (1u32 << BITS) - 1;
+    let (shift, mask) = ((plane * BITS) as u32, mask as u8);
+    [
+        s.field(s.bytes(bytes_at(packed, first)), shift, mask),
+        s.field(s.bytes(bytes_at(packed, first + 16)), shift, mask),
+    ]
 }
 
-/// Numbers of which the lower `BITS` bits were packed apart from the upper ones.
+/// Numbers of which the lower `bits` bits were packed apart from the upper ones.
 #[inline(always)]
-fn join<const BITS: usize>(
-    mut lower: [u8; SUPER_BLOCK],
-    upper: [u8; SUPER_BLOCK],
-) -> [u8; SUPER_BLOCK] {
-    for j in 0..SUPER_BLOCK {
-        lower[j] |= upper[j] << BITS;
-    }
-    lower
+fn join<S: Simd>(s: S, lower: [S::B; 2], upper: [S::B; 2], bits: u32) -> [S::B; 2] {
+    [s.join(lower[0], upper[0], bits), s.join(lower[1], upper[1], bits)]
 }
 
 #[cfg(test)]
@@ -77,11 +70,16 @@ mod testing {
 mod tests {
     use super::testing::{pack, scattered};
     use super::*;
+    use crate::simd::Portable;
 
     fn reads_what_was_packed<const BITS: usize, const RUN: usize>() {
         let number = |weight| scattered(weight, 1 << BITS);
-        let expected: Vec<u8> = (0..SUPER_BLOCK).map(number).collect();
-        assert_eq!(unpack::<BITS, RUN>(&pack(BITS, RUN, number)), expected[..], "{BITS} {RUN}");
+        let packed = pack(BITS, RUN, number);
+        for part in 0..SUPER_BLOCK / 32 {
+            let found = unpack::<_, BITS, RUN>(Portable, &packed, part);
+            let expected: Vec<u8> = (32 * part..32 * part + 32).map(number).collect();
+            assert_eq!(found.concat(), expected, "{BITS} {RUN} {part}");
+        }
     }
 
     #[test]

@@ -2,66 +2,71 @@
 //! in its low half and those of weight `j + 16` in its high half. The fifth bits come before them,
 //! together in four bytes: read as one little-endian number, its bit `j` belongs to weight `j`.
 
-use super::{BlockFormat, f16_to_f32};
+use super::BlockFormat;
+use crate::simd::{Simd, bytes_at};
 
 /// `w = d * (q - 16)`: a half-precision scale and 32 numbers of 0..32.
-pub struct Q5_0;
+pub(crate) struct Q5_0;
 
 impl BlockFormat for Q5_0 {
     const BLOCK_LEN: usize = 32;
     const BLOCK_BYTES: usize = 22;
+    /// `d` and `-16 d`
+    type Scales<S: Simd> = (S::F, S::F);
 
     #[inline(always)]
-    fn dequantize_block(block: &[u8], out: &mut [f32]) {
-        let scale = f16_to_f32([block[0], block[1]]);
-        let numbers = numbers(&block[2..22]);
-        for (out, q) in out[..32].iter_mut().zip(numbers) {
-            *out = scale * (i32::from(q) - 16) as f32;
-        }
+    fn scales<S: Simd>(s: S, block: &[u8]) -> (S::F, S::F) {
+        let scale = s.half(bytes_at(block, 0));
+        (scale, s.mul(scale, s.splat(-16.0)))
+    }
+
+    #[inline(always)]
+    fn expand<S: Simd>(s: S, block: &[u8], scales: &(S::F, S::F), _: usize) -> [S::F; 2] {
+        expand(s, bytes_at(block, 2), scales.0, scales.1)
     }
 }
 
 /// `w = d * q + m`: a half-precision scale, a half-precision minimum, and 32 numbers of 0..32.
-pub struct Q5_1;
+pub(crate) struct Q5_1;
 
 impl BlockFormat for Q5_1 {
     const BLOCK_LEN: usize = 32;
     const BLOCK_BYTES: usize = 24;
+    /// `d` and `m`
+    type Scales<S: Simd> = (S::F, S::F);
 
     #[inline(always)]
-    fn dequantize_block(block: &[u8], out: &mut [f32]) {
-        let scale = f16_to_f32([block[0], block[1]]);
-        let minimum = f16_to_f32([block[2], block[3]]);
-        let numbers = numbers(&block[4..24]);
-        for (out, q) in out[..32].iter_mut().zip(numbers) {
-            *out = scale * f32::from(q) + minimum;
-        }
+    fn scales<S: Simd>(s: S, block: &[u8]) -> (S::F, S::F) {
+        (s.half(bytes_at(block, 0)), s.half(bytes_at(block, 2)))
+    }
+
+    #[inline(always)]
+    fn expand<S: Simd>(s: S, block: &[u8], scales: &(S::F, S::F), _: usize) -> [S::F; 2] {
+        expand(s, bytes_at(block, 4), scales.0, scales.1)
     }
 }
 
-/// The 32 numbers of a block: the fifth bits, then the lower four.
+/// The 32 weights of a block: the fifth bits, then the lower four.
 #[inline(always)]
-fn numbers(packed: &[u8]) -> [u8; 32] {
-    let fifths = &packed[..4];
-    let pairs = &packed[4..20];
-    let mut numbers = [0; 32];
-    for j in 0..16 {
-        numbers[j] = pairs[j] & 0xF;
-        numbers[j + 16] = pairs[j] >> 4;
-    }
-    for j in 0..32 {
-        // Tested where it lies: the masks repeat from byte to byte, and vector units have no
-        // shift of bytes by different amounts.
-        let is_set = fifths[j / 8] & 1 << (j % 8) != 0;
-        numbers[j] |= if is_set { 16 } else { 0 };
-    }
-    numbers
+fn expand<S: Simd>(s: S, packed: &[u8; 20], scale: S::F, offset: S::F) -> [S::F; 2] {
+    let pairs = bytes_at(packed, 4);
+    let numbers = s.affine(s.splat(1.0), s.splat(0.0));
+    let (low, high) = (s.low_nibbles(pairs, numbers), s.high_nibbles(pairs, numbers));
+    let fifths =
+        [u16::from_le_bytes([packed[0], packed[1]]), u16::from_le_bytes([packed[2], packed[3]])];
+    let sixteen = s.splat(16.0);
+    [
+        s.fma(scale, s.add_where(low, fifths[0], sixteen), offset),
+        s.fma(scale, s.add_where(high, fifths[1], sixteen), offset),
+    ]
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use half::f16;
+
+    use super::super::StorageFormat;
+    use super::super::testing::assert_weights;
 
     /// Weight `j` is `j`: the lower bits run twice from 0 to 15, the second time with the fifth.
     fn counting() -> impl Iterator<Item = u8> {
@@ -72,11 +77,7 @@ mod tests {
     fn q5_0_is_centred_on_sixteen() {
         let block: Vec<u8> =
             f16::from_f32(0.5).to_le_bytes().into_iter().chain(counting()).collect();
-        let mut out = [0.0; 32];
-        Q5_0::dequantize(&block, &mut out);
-        for (j, w) in out.into_iter().enumerate() {
-            assert_eq!(w, 0.5 * (j as f32 - 16.0));
-        }
+        assert_weights(StorageFormat::Q5_0, &block, |j| 0.5 * (j as f32 - 16.0));
     }
 
     #[test]
@@ -84,10 +85,6 @@ mod tests {
         let header =
             [f16::from_f32(0.25).to_le_bytes(), f16::from_f32(-1.0).to_le_bytes()].concat();
         let block: Vec<u8> = header.into_iter().chain(counting()).collect();
-        let mut out = [0.0; 32];
-        Q5_1::dequantize(&block, &mut out);
-        for (j, w) in out.into_iter().enumerate() {
-            assert_eq!(w, 0.25 * j as f32 - 1.0);
-        }
+        assert_weights(StorageFormat::Q5_1, &block, |j| 0.25 * j as f32 - 1.0);
     }
 }

@@ -1,27 +1,35 @@
 //! Eight-bit blocks of 32 weights.
 
-use super::{BlockFormat, f16_to_f32};
+use super::BlockFormat;
+use crate::simd::{Simd, bytes_at};
 
 /// `w = d * q`: a half-precision scale and 32 signed bytes.
-pub struct Q8_0;
+pub(crate) struct Q8_0;
 
 impl BlockFormat for Q8_0 {
     const BLOCK_LEN: usize = 32;
     const BLOCK_BYTES: usize = 34;
 
+    type Scales<S: Simd> = S::F;
+
     #[inline(always)]
-    fn dequantize_block(block: &[u8], out: &mut [f32]) {
-        let scale = f16_to_f32([block[0], block[1]]);
-        for (out, &q) in out[..32].iter_mut().zip(&block[2..34]) {
-            *out = scale * f32::from(q as i8);
-        }
+    fn scales<S: Simd>(s: S, block: &[u8]) -> S::F {
+        s.half(bytes_at(block, 0))
+    }
+
+    #[inline(always)]
+    fn expand<S: Simd>(s: S, block: &[u8], scale: &S::F, _: usize) -> [S::F; 2] {
+        let numbers = [s.bytes(bytes_at(block, 2)), s.bytes(bytes_at(block, 18))];
+        [s.mul(*scale, s.signed(numbers[0])), s.mul(*scale, s.signed(numbers[1]))]
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use half::f16;
+
+    use super::super::StorageFormat;
+    use super::super::testing::assert_weights;
 
     #[test]
     fn bytes_are_signed() {
@@ -30,10 +38,6 @@ mod tests {
             .into_iter()
             .chain((-16i8..16).map(|q| q as u8))
             .collect();
-        let mut out = [0.0; 32];
-        Q8_0::dequantize(&block, &mut out);
-        for (j, w) in out.into_iter().enumerate() {
-            assert_eq!(w, 0.5 * (j as f32 - 16.0));
-        }
+        assert_weights(StorageFormat::Q8_0, &block, |j| 0.5 * (j as f32 - 16.0));
     }
 }

@@ -2,162 +2,107 @@
 //! (arXiv:1706.03762, arXiv:2305.13245):
 //! `out = softmax(scale * q k) v`, each query seeing its own position and those before it, all or
 //! as many as a window holds.
+//!
+//! Few queries read all keys and values once and should do so at the speed of memory: [`few`].
+//! Many queries look at the same ones: [`many`] takes them by tiles, as in arXiv:2205.14135.
 
-use rayon::prelude::*;
+mod few;
+mod many;
+
+use std::ops::Range;
 
 use crate::Config;
-use crate::ops::softcap;
-use crate::simd::{self, SimdLevel, multiversioned};
+use crate::simd::SimdLevel;
+use crate::workers::Workers;
 
-/// Queries times keys from which a pass is worth several threads.
-const PARALLEL_FROM: usize = 4096;
+/// Queries from which tiles pay.
+const MANY: usize = 8;
 
-/// Attention of the last `n` positions over all of them.
+/// Attention of the last `n` positions over all of them, from `q: [n][n_heads * head_dim]` to
+/// `out` of the same shape.
 ///
-/// `q: [n][n_heads * head_dim]`; `segments` are (keys, values) `[positions][kv_dim]` of all
-/// positions in order, the last `n` being the queries' own. A `window` limits how many positions a
-/// query sees, its own included. Returns `[n][n_heads * head_dim]`. If they are wanted, the
-/// attention weights are written to `weights: [n][n_heads][positions]`.
-pub(crate) fn attention<'a>(
+/// `segments` are (keys, values) `[positions][kv_dim]` of all positions in order, the last `n`
+/// being the queries' own. A `window` limits how many positions a query sees, its own included. If
+/// they are wanted, the attention weights are written to `weights: [n][n_heads][positions]`.
+pub(crate) fn attention(
+    workers: &Workers,
     config: &Config,
     window: Option<usize>,
     q: &[f32],
-    segments: impl Iterator<Item = (&'a [f32], &'a [f32])>,
+    segments: &[(&[f32], &[f32])],
+    out: &mut [f32],
     weights: Option<&mut Vec<f32>>,
-) -> Vec<f32> {
-    let keys_and_values: Vec<(&[f32], &[f32])> = segments.collect();
-    let n_keys =
-        keys_and_values.iter().map(|(keys, _)| keys.len()).sum::<usize>() / config.kv_dim();
-    let n = q.len() / config.q_dim();
-    let mut out = vec![0.0; q.len()];
-    let level = SimdLevel::best();
-    let one_head = |scores: &mut Vec<f32>, index: usize, out: &mut [f32]| {
-        let (query, head) = (index / config.n_heads, index % config.n_heads);
-        let end = n_keys - n + query + 1;
-        let visible = end.min(window.unwrap_or(end));
-        let head_place = HeadPlace {
-            head_dim: config.head_dim,
-            kv_dim: config.kv_dim(),
-            offset: head / (config.n_heads / config.n_kv_heads) * config.head_dim,
-        };
-        let q = &q[index * config.head_dim..][..config.head_dim];
-        scores.clear();
-        scores.resize(visible, 0.0);
-        let scoring = Scoring {
-            first: end - visible,
-            scale: config.attention_scale,
-            softcap: config.attention_softcap,
-        };
-        attend(level, &head_place, &scoring, q, &keys_and_values, scores, out);
-        scoring.first
-    };
-    if let Some(weights) = weights {
-        // Only short passes are traced, so one thread is enough.
-        *weights = vec![0.0; n * config.n_heads * n_keys];
-        let mut scores = Vec::new();
-        let rows = out.chunks_exact_mut(config.head_dim).zip(weights.chunks_exact_mut(n_keys));
-        for (index, (out, row)) in rows.enumerate() {
-            let first = one_head(&mut scores, index, out);
-            row[first..first + scores.len()].copy_from_slice(&scores);
-        }
-    } else if n * n_keys < PARALLEL_FROM {
-        let mut scores = Vec::new();
-        for (index, out) in out.chunks_exact_mut(config.head_dim).enumerate() {
-            one_head(&mut scores, index, out);
-        }
-    } else {
-        out.par_chunks_exact_mut(config.head_dim).enumerate().for_each_init(
-            Vec::new,
-            |scores, (index, out)| {
-                one_head(scores, index, out);
-            },
-        );
-    }
-    out
+) {
+    attention_at(SimdLevel::current(), workers, config, window, q, segments, out, weights);
 }
 
-/// Where a head's numbers lie among a position's keys or values.
-pub(crate) struct HeadPlace {
-    head_dim: usize,
-    kv_dim: usize,
-    offset: usize,
-}
-
-impl HeadPlace {
-    /// One head's vectors, position by position from `first` on, over all segments.
-    #[inline(always)]
-    fn vectors<'a>(
-        &'a self,
-        first: usize,
-        segments: impl Iterator<Item = &'a [f32]> + 'a,
-    ) -> impl Iterator<Item = &'a [f32]> + 'a {
-        segments
-            .flat_map(|segment| segment.chunks_exact(self.kv_dim))
-            .skip(first)
-            .map(|position| &position[self.offset..self.offset + self.head_dim])
-    }
-}
-
-/// How a query's scores come about.
-pub(crate) struct Scoring {
-    /// The first position that is seen.
-    first: usize,
-    scale: f32,
-    softcap: Option<f32>,
-}
-
-multiversioned! {
-    /// One query and one head: fills `scores` with the attention weights of the `scores.len()`
-    /// positions that are seen, and `out` with their weighted sum of values.
-    fn attend(
-        place: &HeadPlace,
-        scoring: &Scoring,
-        q: &[f32],
-        segments: &[(&[f32], &[f32])],
-        scores: &mut [f32],
-        out: &mut [f32],
-    ) = attend_body
-}
-
-#[inline(always)]
-fn attend_body<const FMA: bool>(
-    place: &HeadPlace,
-    scoring: &Scoring,
+#[expect(clippy::too_many_arguments, reason = "one more than the public function, for tests")]
+fn attention_at(
+    level: SimdLevel,
+    workers: &Workers,
+    config: &Config,
+    window: Option<usize>,
     q: &[f32],
     segments: &[(&[f32], &[f32])],
-    scores: &mut [f32],
     out: &mut [f32],
+    weights: Option<&mut Vec<f32>>,
 ) {
-    let keys = place.vectors(scoring.first, segments.iter().map(|(keys, _)| *keys));
-    for (score, key) in scores.iter_mut().zip(keys) {
-        *score = simd::dot::<FMA>(q, key) * scoring.scale;
-    }
-    if let Some(cap) = scoring.softcap {
-        for score in scores.iter_mut() {
-            *score = softcap(*score, cap);
-        }
-    }
-    softmax(scores);
-    let values = place.vectors(scoring.first, segments.iter().map(|(_, values)| *values));
-    out.fill(0.0);
-    for (weight, value) in scores.iter().zip(values) {
-        for (out, value) in out.iter_mut().zip(value) {
-            *out = simd::multiply_add::<FMA>(*weight, *value, *out);
-        }
+    let n_keys = segments.iter().map(|(keys, _)| keys.len()).sum::<usize>() / config.kv_dim();
+    let n = q.len() / config.q_dim();
+    let pass = Pass { level, config, window, q, n, n_keys, segments };
+    match weights {
+        Some(weights) => few::with_weights(&pass, out, weights),
+        None if n < MANY => few::attention(&pass, workers, out),
+        None => many::attention(&pass, workers, out),
     }
 }
 
-/// `e^(x - max) / sum`, in place. The maximum is taken off first so that nothing overflows.
-#[inline(always)]
-fn softmax(scores: &mut [f32]) {
-    let max = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let mut sum = 0.0;
-    for score in scores.iter_mut() {
-        *score = (*score - max).exp();
-        sum += *score;
+/// What all parts of an attention look at.
+struct Pass<'a> {
+    level: SimdLevel,
+    config: &'a Config,
+    window: Option<usize>,
+    q: &'a [f32],
+    n: usize,
+    n_keys: usize,
+    segments: &'a [(&'a [f32], &'a [f32])],
+}
+
+impl<'a> Pass<'a> {
+    /// Heads that share keys and values.
+    fn group(&self) -> usize {
+        self.config.n_heads / self.config.n_kv_heads
     }
-    for score in scores {
-        *score /= sum;
+
+    /// The positions that a query sees.
+    fn visible(&self, query: usize) -> Range<usize> {
+        let end = self.n_keys - self.n + query + 1;
+        end - end.min(self.window.unwrap_or(end))..end
+    }
+
+    /// The queries `[group][head_dim]` of the heads that share a key-value head.
+    fn queries(&self, query: usize, kv_head: usize) -> &'a [f32] {
+        let len = self.group() * self.config.head_dim;
+        &self.q[query * self.config.q_dim() + kv_head * len..][..len]
+    }
+
+    /// One head's keys or values at some positions, in order, segment by segment: for each segment
+    /// its positions' vectors `[kv_dim]`, of which the head's part starts at `kv_head * head_dim`.
+    fn pieces(
+        &self,
+        positions: Range<usize>,
+        of: impl Fn(&(&'a [f32], &'a [f32])) -> &'a [f32],
+    ) -> impl Iterator<Item = &'a [f32]> {
+        let kv_dim = self.config.kv_dim();
+        let mut first = 0;
+        self.segments.iter().filter_map(move |segment| {
+            let numbers = of(segment);
+            let here = first..first + numbers.len() / kv_dim;
+            first = here.end;
+            let (start, end) = (positions.start.max(here.start), positions.end.min(here.end));
+            (start < end)
+                .then(|| &numbers[(start - here.start) * kv_dim..(end - here.start) * kv_dim])
+        })
     }
 }
 
@@ -241,14 +186,21 @@ mod tests {
 
     #[test]
     fn equals_its_slow_twin_however_the_keys_are_cut_into_segments() {
-        // The last case is large enough to run on several threads.
+        let workers = Workers::start(2).unwrap();
+        // The last cases are long enough for several parts, few queries and many.
         for (heads, kv_heads, dim, n_keys, n, window, softcap) in [
             (2, 1, 8, 1, 1, None, None),
             (4, 2, 8, 5, 5, None, None),
             (6, 3, 10, 9, 2, Some(4), None),
+            (5, 1, 20, 40, 7, Some(9), None),
             (4, 2, 8, 9, 9, Some(1), Some(0.5)),
             (4, 2, 8, 9, 3, Some(100), Some(2.0)),
+            (9, 3, 64, 1000, 1, None, None),
+            (9, 3, 64, 700, 1, Some(300), None),
             (4, 4, 64, 70, 65, None, None),
+            (9, 3, 64, 300, 100, None, None),
+            (6, 1, 40, 200, 77, Some(50), Some(3.0)),
+            (3, 1, 80, 150, 150, Some(70), None),
         ] {
             let c = Config { attention_softcap: softcap, ..config(heads, kv_heads, dim) };
             let q = noise(1, n * c.q_dim());
@@ -258,12 +210,18 @@ mod tests {
             for cut in [0, n_keys / 2, n_keys - n] {
                 let at = cut * c.kv_dim();
                 let segments = [(&keys[..at], &values[..at]), (&keys[at..], &values[at..])];
-                let found = attention(&c, window, &q, segments.into_iter(), None);
-                assert_close(&found, &expected, 1e-5);
-                let mut weights = Vec::new();
-                let traced = attention(&c, window, &q, segments.into_iter(), Some(&mut weights));
-                assert_close(&traced, &found, 0.0);
-                assert_close(&mixed_by(&weights, &c, &values), &expected, 1e-5);
+                for level in SimdLevel::available() {
+                    let mut found = vec![f32::NAN; q.len()];
+                    let run = |out: &mut [f32], weights| {
+                        attention_at(level, &workers, &c, window, &q, &segments, out, weights);
+                    };
+                    run(&mut found, None);
+                    assert_close(&found, &expected, 1e-5);
+                    let (mut traced, mut weights) = (vec![f32::NAN; q.len()], Vec::new());
+                    run(&mut traced, Some(&mut weights));
+                    assert_close(&traced, &expected, 1e-5);
+                    assert_close(&mixed_by(&weights, &c, &values), &expected, 1e-5);
+                }
             }
         }
     }

@@ -1,91 +1,90 @@
 //! `y = W x + b` for weights in any storage format.
 //!
-//! A block of rows is expanded to float32 once, into a buffer that stays in the nearest cache, and
-//! multiplied with every input while it is there. So the cost of expanding is shared by all tokens
-//! of a pass, and the result does not depend on how many there are.
+//! One token reads every weight once, so it should read them at the speed of memory: [`one`] expands
+//! blocks in registers and multiplies them there. Several tokens share the cost of expanding:
+//! [`many`] expands a panel of weights once and multiplies it with all of them.
 
-use rayon::prelude::*;
+mod many;
+mod one;
 
-use crate::format::{BlockFormat, with_format};
-use crate::simd::{self, SimdLevel, multiversioned};
+use crate::simd::SimdLevel;
 use crate::weights::{Linear, Matrix};
+use crate::workers::{Shares, Workers};
 
-/// Rows that one task expands at a time: few enough for the cache, enough to be worth a task.
-const BLOCK_ROWS: usize = 16;
+/// A layer and the place for what it makes of the input.
+pub(crate) struct Output<'a> {
+    pub(crate) weight: &'a Matrix,
+    pub(crate) bias: Option<&'a [f32]>,
+    /// `[n][rows]`
+    pub(crate) y: &'a mut [f32],
+}
 
-/// Applies a layer to `x: [n][cols]`, giving `[n][rows]`.
-pub(crate) fn linear(layer: &Linear, x: &[f32]) -> Vec<f32> {
-    let mut y = multiply(&layer.weight, x);
-    if let Some(bias) = &layer.bias {
-        for y in y.chunks_exact_mut(bias.len()) {
-            super::add_scaled(y, bias, 1.0);
-        }
+impl<'a> Output<'a> {
+    pub(crate) fn of(layer: &'a Linear, y: &'a mut [f32]) -> Self {
+        Output { weight: &layer.weight, bias: layer.bias.as_deref(), y }
     }
-    y
 }
 
-/// `x W^T`: from `[n][cols]` to `[n][rows]`.
-pub(crate) fn multiply(matrix: &Matrix, x: &[f32]) -> Vec<f32> {
-    multiply_at(SimdLevel::best(), matrix, x)
-}
-
-fn multiply_at(level: SimdLevel, matrix: &Matrix, x: &[f32]) -> Vec<f32> {
-    let (rows, cols) = (matrix.rows, matrix.cols);
-    let n = x.len() / cols;
-    // Tasks own whole rows of W, so they write W-major; tokens come first only afterwards.
-    let mut by_row = vec![0.0; rows * n];
-    by_row.par_chunks_mut(BLOCK_ROWS * n).enumerate().for_each_init(
-        || vec![0.0; BLOCK_ROWS * cols],
-        |expanded, (block, out)| {
-            let first = block * BLOCK_ROWS;
-            let count = out.len() / n;
-            let stored = matrix.rows_at(first..first + count);
-            let expanded = &mut expanded[..count * cols];
-            with_format!(matrix.format, F => {
-                multiply_block::<F>(level, cols, stored, expanded, x, out);
-            });
-        },
-    );
-    if n == 1 { by_row } else { transpose(&by_row, rows, n) }
-}
-
-multiversioned! {
-    /// Expands `stored` rows into `expanded: [count][cols]` and writes their products with
-    /// `x: [n][cols]` to `out: [count][n]`.
-    fn multiply_block<F: BlockFormat>(
-        cols: usize,
-        stored: &[u8],
-        expanded: &mut [f32],
-        x: &[f32],
-        out: &mut [f32],
-    ) = multiply_block_body
-}
-
-#[inline(always)]
-fn multiply_block_body<F: BlockFormat, const FMA: bool>(
-    cols: usize,
-    stored: &[u8],
-    expanded: &mut [f32],
+/// Applies layers to the same input `x: [n][cols]`. (All at once, since threads that wait for each
+/// other after every one of them would wait longer than they work.)
+pub(crate) fn linear<const N: usize>(
+    workers: &Workers,
+    scratch: &mut Scratch,
     x: &[f32],
-    out: &mut [f32],
+    outputs: [Output<'_>; N],
 ) {
-    F::dequantize(stored, expanded);
+    linear_at(SimdLevel::current(), workers, scratch, x, outputs);
+}
+
+/// Memory that is used again from pass to pass.
+#[derive(Default)]
+pub(crate) struct Scratch {
+    packed: Vec<f32>,
+}
+
+/// A layer whose output several threads write.
+struct Shared<'a> {
+    weight: &'a Matrix,
+    bias: Option<&'a [f32]>,
+    y: Shares<'a>,
+}
+
+fn linear_at<const N: usize>(
+    level: SimdLevel,
+    workers: &Workers,
+    scratch: &mut Scratch,
+    x: &[f32],
+    outputs: [Output<'_>; N],
+) {
+    let cols = outputs[0].weight.cols;
     let n = x.len() / cols;
-    for (row, out) in expanded.chunks_exact(cols).zip(out.chunks_exact_mut(n)) {
-        for (x, out) in x.chunks_exact(cols).zip(out) {
-            *out = simd::dot::<FMA>(row, x);
-        }
+    let outputs = outputs.map(|output| {
+        debug_assert_eq!(output.weight.cols, cols);
+        debug_assert_eq!(output.y.len(), n * output.weight.rows);
+        Shared { weight: output.weight, bias: output.bias, y: Shares::of(output.y) }
+    });
+    if n == 1 {
+        one::multiply(level, workers, x, &outputs);
+    } else {
+        let packed = many::pack(level, workers, cols, x, &mut scratch.packed);
+        many::multiply(level, workers, n, packed, &outputs);
     }
 }
 
-fn transpose(by_row: &[f32], rows: usize, n: usize) -> Vec<f32> {
-    let mut by_token = vec![0.0; by_row.len()];
-    by_token.par_chunks_mut(rows).enumerate().for_each(|(token, out)| {
-        for (row, out) in out.iter_mut().enumerate() {
-            *out = by_row[row * n + token];
+/// Calls `$task` with the output and the number of its part for one of the parts of all outputs.
+fn find_part<'a, 'b>(
+    outputs: &'a [Shared<'b>],
+    parts: impl Fn(&Matrix) -> usize,
+    mut index: usize,
+) -> (&'a Shared<'b>, usize) {
+    for output in outputs {
+        let count = parts(output.weight);
+        if index < count {
+            return (output, index);
         }
-    });
-    by_token
+        index -= count;
+    }
+    unreachable!("there are fewer parts than that")
 }
 
 #[cfg(test)]
@@ -134,10 +133,18 @@ mod tests {
 
     #[test]
     fn equals_its_slow_twin_for_every_format_shape_and_instruction_set() {
+        let workers = Workers::start(2).unwrap();
         for format in StorageFormat::ALL {
-            for (rows, cols, n) in
-                [(1, 32usize, 1), (16, 64, 2), (17, 96, 1), (50, 160, 5), (33, 576, 3)]
-            {
+            for (rows, cols, n) in [
+                (1, 32usize, 1),
+                (1, 1, 2),
+                (16, 64, 2),
+                (17, 96, 1),
+                (50, 160, 5),
+                (33, 576, 3),
+                (70, 64, 13),
+                (200, 32, 29),
+            ] {
                 // Whole blocks where there are blocks, else a length that no vector divides.
                 let cols = match format.block_len() {
                     1 => cols + 3,
@@ -148,18 +155,35 @@ mod tests {
                 let expected = multiply_slow(&matrix, &x);
                 let size = expected.iter().fold(1.0f32, |m, y| m.max(y.abs()));
                 for level in SimdLevel::available() {
-                    let found = multiply_at(level, &matrix, &x);
-                    assert_close(&found, &expected, 1e-5 * size);
+                    let mut y = vec![f32::NAN; n * rows];
+                    let output = Output { weight: &matrix, bias: None, y: &mut y };
+                    linear_at(level, &workers, &mut Scratch::default(), &x, [output]);
+                    assert_close(&y, &expected, 1e-5 * size);
                 }
             }
         }
     }
 
     #[test]
-    fn a_bias_is_added_to_every_token() {
+    fn several_layers_get_their_own_outputs_and_biases() {
         let bytes: Vec<u8> = [1.0f32, 2.0, 3.0, 4.0].iter().flat_map(|w| w.to_le_bytes()).collect();
-        let weight = matrix_of_bytes(StorageFormat::F32, 2, 2, &bytes);
-        let layer = Linear { weight, bias: Some(vec![10.0, 20.0]) };
-        assert_close(&linear(&layer, &[1.0, 1.0, 0.0, 2.0]), &[13.0, 27.0, 14.0, 28.0], 0.0);
+        let first = matrix_of_bytes(StorageFormat::F32, 2, 2, &bytes);
+        let second = matrix_of_bytes(StorageFormat::F32, 1, 2, &bytes[..8]);
+        let workers = Workers::start(2).unwrap();
+        for level in SimdLevel::available() {
+            for (x, expected, plain) in [
+                (&[1.0f32, 1.0][..], &[13.0f32, 27.0][..], &[3.0f32][..]),
+                (&[1.0, 1.0, 0.0, 2.0], &[13.0, 27.0, 14.0, 28.0], &[3.0, 4.0]),
+            ] {
+                let (mut y, mut z) = (vec![0.0; expected.len()], vec![0.0; plain.len()]);
+                let outputs = [
+                    Output { weight: &first, bias: Some(&[10.0, 20.0]), y: &mut y },
+                    Output { weight: &second, bias: None, y: &mut z },
+                ];
+                linear_at(level, &workers, &mut Scratch::default(), x, outputs);
+                assert_close(&y, expected, 0.0);
+                assert_close(&z, plain, 0.0);
+            }
+        }
     }
 }

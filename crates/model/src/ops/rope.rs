@@ -3,10 +3,12 @@
 
 use crate::{Pairing, Rope, RopeRegime};
 
-/// Cosine and sine for each position of a pass and each pair of a head; the same in every layer.
+/// Cosines and sines for each position of a pass and each pair of a head; the same in every layer.
 pub(crate) struct Rotations {
-    /// `[n][pairs]` of (cos, sin)
-    turns: Vec<(f32, f32)>,
+    /// `[n][pairs]`
+    cosines: Vec<f32>,
+    /// `[n][pairs]`
+    sines: Vec<f32>,
     pairs: usize,
     pairing: Pairing,
 }
@@ -20,35 +22,37 @@ impl Rotations {
     pub(crate) fn new(rope: &Rope, regime: RopeRegime, first: usize, n: usize) -> Self {
         let frequencies = rope.frequencies(regime);
         let stretch = rope.attention_factor;
-        let turns = (first..first + n)
-            .flat_map(|position| {
-                frequencies.iter().map(move |frequency| {
-                    let angle = f64::from(position as f32 * frequency);
-                    (angle.cos() as f32 * stretch, angle.sin() as f32 * stretch)
-                })
-            })
-            .collect();
-        Rotations { turns, pairs: frequencies.len(), pairing: rope.pairing }
+        let (mut cosines, mut sines) = (Vec::new(), Vec::new());
+        for position in first..first + n {
+            for frequency in frequencies {
+                let (sine, cosine) = f64::from(position as f32 * frequency).sin_cos();
+                cosines.push(cosine as f32 * stretch);
+                sines.push(sine as f32 * stretch);
+            }
+        }
+        Rotations { cosines, sines, pairs: frequencies.len(), pairing: rope.pairing }
     }
 
-    /// Turns every head of `x: [n][heads * head_dim]` in place:
+    /// Turns every head of a token, the pass's `token`th, in place:
     /// `(a, b) -> (a cos - b sin, a sin + b cos)`. Numbers of a head beyond the pairs stay.
-    pub(crate) fn apply(&self, x: &mut [f32], head_dim: usize) {
-        if self.pairs == 0 {
-            return;
-        }
-        let n = self.turns.len() / self.pairs;
-        let row = x.len() / n;
-        for (x, turns) in x.chunks_exact_mut(row).zip(self.turns.chunks_exact(self.pairs)) {
-            for head in x.chunks_exact_mut(head_dim) {
-                for (pair, &(cos, sin)) in turns.iter().enumerate() {
-                    let (first, second) = match self.pairing {
-                        Pairing::Neighbours => (2 * pair, 2 * pair + 1),
-                        Pairing::Halves => (pair, pair + self.pairs),
-                    };
-                    let (a, b) = (head[first], head[second]);
-                    head[first] = a * cos - b * sin;
-                    head[second] = a * sin + b * cos;
+    pub(crate) fn apply(&self, token: usize, x: &mut [f32], head_dim: usize) {
+        let place = token * self.pairs..(token + 1) * self.pairs;
+        let turns = self.cosines[place.clone()].iter().zip(&self.sines[place]);
+        for head in x.chunks_exact_mut(head_dim) {
+            match self.pairing {
+                Pairing::Neighbours => {
+                    for ([a, b], (cosine, sine)) in
+                        head.as_chunks_mut::<2>().0.iter_mut().zip(turns.clone())
+                    {
+                        (*a, *b) = (*a * cosine - *b * sine, *a * sine + *b * cosine);
+                    }
+                }
+                Pairing::Halves => {
+                    let (first, second) = head.split_at_mut(self.pairs);
+                    for ((a, b), (cosine, sine)) in first.iter_mut().zip(second).zip(turns.clone())
+                    {
+                        (*a, *b) = (*a * cosine - *b * sine, *a * sine + *b * cosine);
+                    }
                 }
             }
         }
@@ -69,13 +73,17 @@ mod tests {
             inverse_frequencies: vec![quarter, 0.0],
             ..Rope::new(10_000.0, 4, pairing)
         };
-        // Two positions (1 and 2), one head of five numbers: the last is in no pair.
-        let mut x = vec![1.0, 0.0, 7.0, 8.0, 9.0, 1.0, 0.0, 7.0, 8.0, 9.0];
-        Rotations::new(&rope(Pairing::Neighbours), Short, 1, 2).apply(&mut x, 5);
-        assert_close(&x, &[0.0, 1.0, 7.0, 8.0, 9.0, -1.0, 0.0, 7.0, 8.0, 9.0], 1e-6);
-        let mut x = vec![1.0, 7.0, 0.0, 8.0, 9.0, 1.0, 7.0, 0.0, 8.0, 9.0];
-        Rotations::new(&rope(Pairing::Halves), Short, 1, 2).apply(&mut x, 5);
-        assert_close(&x, &[0.0, 7.0, 1.0, 8.0, 9.0, -1.0, 7.0, 0.0, 8.0, 9.0], 1e-6);
+        // Positions 1 and 2, a head of five numbers: the last is in no pair.
+        let turned = |pairing, token, mut x: [f32; 5]| {
+            Rotations::new(&rope(pairing), Short, 1, 2).apply(token, &mut x, 5);
+            x
+        };
+        for (token, first, second) in [(0, 0.0, 1.0), (1, -1.0, 0.0)] {
+            let x = turned(Pairing::Neighbours, token, [1.0, 0.0, 7.0, 8.0, 9.0]);
+            assert_close(&x, &[first, second, 7.0, 8.0, 9.0], 1e-6);
+            let x = turned(Pairing::Halves, token, [1.0, 7.0, 0.0, 8.0, 9.0]);
+            assert_close(&x, &[first, 7.0, second, 8.0, 9.0], 1e-6);
+        }
     }
 
     #[test]
@@ -90,7 +98,7 @@ mod tests {
         };
         for (regime, expected) in [(Short, [-3.0, 0.0, 9.0]), (Long, [0.0, 3.0, 9.0])] {
             let mut x = vec![1.0, 0.0, 9.0];
-            Rotations::new(&rope, regime, 1, 1).apply(&mut x, 3);
+            Rotations::new(&rope, regime, 1, 1).apply(0, &mut x, 3);
             assert_close(&x, &expected, 1e-6);
         }
     }
@@ -100,7 +108,7 @@ mod tests {
         let rope = Rope::new(10_000.0, 8, Pairing::Halves);
         let turned = |x: f32, position| {
             let mut x = vec![x; 8];
-            Rotations::new(&rope, Short, position, 1).apply(&mut x, 8);
+            Rotations::new(&rope, Short, position, 1).apply(0, &mut x, 8);
             x
         };
         let product =

@@ -34,23 +34,28 @@ pub(crate) fn assert_close(name: &str, found: &[f32], expected: &[f32], fraction
     );
 }
 
+/// A pass that nobody stops.
+pub(crate) fn forward(model: &Decoder, past: &KvCache, ids: &[TokenId], outputs: usize) -> Forward {
+    model.forward(past, ids, outputs, &|| true).expect("nobody stops it")
+}
+
 /// The logits after the last `outputs` of some ids, computed in one pass.
 pub(crate) fn whole(model: &Decoder, ids: &[TokenId], outputs: usize) -> Forward {
-    model.forward(&KvCache::empty(model.config().regime(ids.len())), ids, outputs)
+    forward(model, &KvCache::empty(model.config().regime(ids.len())), ids, outputs)
 }
 
 /// Ten tokens after `ids`, the likeliest each time, with their probabilities.
 pub(crate) fn greedy_10(model: &Decoder, ids: &[TokenId]) -> (Vec<TokenId>, Vec<f64>) {
-    let (mut all, mut forward) = (ids.to_vec(), whole(model, ids, 1));
+    let (mut all, mut last) = (ids.to_vec(), whole(model, ids, 1));
     let mut probabilities = Vec::new();
     for _ in 0..10 {
-        let next = argmax(&forward.logits[0]);
-        probabilities.push(softmax(&forward.logits[0])[next.index()]);
+        let next = argmax(&last.logits[0]);
+        probabilities.push(softmax(&last.logits[0])[next.index()]);
         all.push(next);
         // Where long sequences begin, nothing of the short one can be kept.
-        let stays = model.config().regime(all.len()) == forward.cache.regime();
-        forward = match stays {
-            true => model.forward(&forward.cache, &all[all.len() - 1..], 1),
+        let stays = model.config().regime(all.len()) == last.cache.regime();
+        last = match stays {
+            true => forward(model, &last.cache, &all[all.len() - 1..], 1),
             false => whole(model, &all, 1),
         };
     }

@@ -1,79 +1,106 @@
 //! K-quants whose groups of 16 weights have a signed scale and no minimum: `w = (d * s) * (q - c)`,
 //! where `c` is the middle of the numbers' range.
 
-use super::super::{BlockFormat, f16_to_f32};
+use super::super::BlockFormat;
 use super::{SUPER_BLOCK, join, unpack};
+use crate::simd::{Simd, bytes_at};
 
 /// Three bits, centred on 4. The third bits of the numbers, their lower two, the scales of 16
 /// groups (see `six_bit_scales`), and `d` last.
-pub struct Q3_K;
+pub(crate) struct Q3_K;
 
 impl BlockFormat for Q3_K {
     const BLOCK_LEN: usize = SUPER_BLOCK;
     const BLOCK_BYTES: usize = 110;
+    /// `d * s` of each group.
+    type Scales<S: Simd> = [f32; 16];
 
     #[inline(always)]
-    fn dequantize_block(block: &[u8], out: &mut [f32]) {
-        let scale = f16_to_f32([block[108], block[109]]);
-        let scales = six_bit_scales(&block[96..108]).map(|s| scale * f32::from(s));
-        let numbers = join::<2>(unpack::<2, 32>(&block[32..96]), unpack::<1, 32>(&block[..32]));
-        spread::<4>(&scales, &numbers, out);
+    fn scales<S: Simd>(s: S, block: &[u8]) -> [f32; 16] {
+        let groups = six_bit_scales(bytes_at(block, 96));
+        scaled(s, s.signed(s.bytes(&groups)), s.half(bytes_at(block, 108)))
+    }
+
+    #[inline(always)]
+    fn expand<S: Simd>(s: S, block: &[u8], scales: &[f32; 16], part: usize) -> [S::F; 2] {
+        let upper = unpack::<S, 1, 32>(s, &block[..32], part);
+        let lower = unpack::<S, 2, 32>(s, &block[32..96], part);
+        centred(s, join(s, lower, upper, 2), 4.0, scales, part)
     }
 }
 
 /// Six bits, centred on 32. The lower four bits of the numbers, in runs of 64 bytes, their upper
 /// two, the scales of 16 groups as signed bytes, and `d` last.
-pub struct Q6_K;
+pub(crate) struct Q6_K;
 
 impl BlockFormat for Q6_K {
     const BLOCK_LEN: usize = SUPER_BLOCK;
     const BLOCK_BYTES: usize = 210;
+    /// `d * s` of each group.
+    type Scales<S: Simd> = [f32; 16];
 
     #[inline(always)]
-    fn dequantize_block(block: &[u8], out: &mut [f32]) {
-        let scale = f16_to_f32([block[208], block[209]]);
-        let mut scales = [0.0; 16];
-        for (out, &s) in scales.iter_mut().zip(&block[192..208]) {
-            *out = scale * f32::from(s as i8);
-        }
-        let numbers = join::<4>(unpack::<4, 64>(&block[..128]), unpack::<2, 32>(&block[128..192]));
-        spread::<32>(&scales, &numbers, out);
+    fn scales<S: Simd>(s: S, block: &[u8]) -> [f32; 16] {
+        scaled(s, s.signed(s.bytes(bytes_at(block, 192))), s.half(bytes_at(block, 208)))
+    }
+
+    #[inline(always)]
+    fn expand<S: Simd>(s: S, block: &[u8], scales: &[f32; 16], part: usize) -> [S::F; 2] {
+        let lower = unpack::<S, 4, 64>(s, &block[..128], part);
+        let upper = unpack::<S, 2, 32>(s, &block[128..192], part);
+        centred(s, join(s, lower, upper, 4), 32.0, scales, part)
     }
 }
 
-/// Weights from numbers centred on `CENTRE`, in groups of 16 that share a scale.
+/// The groups' scales, times that of the super-block.
 #[inline(always)]
-fn spread<const CENTRE: i32>(scales: &[f32; 16], numbers: &[u8; SUPER_BLOCK], out: &mut [f32]) {
-    let numbers = numbers.as_chunks::<16>().0;
-    let out = out[..SUPER_BLOCK].as_chunks_mut::<16>().0;
-    for ((scale, numbers), out) in scales.iter().zip(numbers).zip(out) {
-        for j in 0..16 {
-            out[j] = scale * (i32::from(numbers[j]) - CENTRE) as f32;
-        }
-    }
+fn scaled<S: Simd>(s: S, groups: S::F, scale: S::F) -> [f32; 16] {
+    let mut scales = [0.0; 16];
+    s.store(s.mul(groups, scale), &mut scales);
+    scales
 }
 
-/// The scales of the 16 groups of a [`Q3_K`], six bits each, centred on 32.
+/// Weights from numbers around a centre, in groups of 16 that share a scale.
+#[inline(always)]
+fn centred<S: Simd>(
+    s: S,
+    numbers: [S::B; 2],
+    centre: f32,
+    scales: &[f32; 16],
+    part: usize,
+) -> [S::F; 2] {
+    let mut weights = [s.splat(0.0); 2];
+    for group in 0..2 {
+        let scale = scales[2 * part + group];
+        let offset = s.splat(-centre * scale);
+        weights[group] = s.fma(s.splat(scale), s.unsigned(numbers[group]), offset);
+    }
+    weights
+}
+
+/// The scales of the 16 groups of a [`Q3_K`], six bits each, centred on 32, as signed bytes.
 ///
 /// Bytes 0..8 hold the lower four bits: of the first eight in their low halves, of the last eight
 /// in their high halves. Bytes 8..12 hold the upper two bits: byte `8 + j` those of scales `j`,
 /// `j + 4`, `j + 8` and `j + 12`, from the lowest bits up.
 #[inline(always)]
-fn six_bit_scales(packed: &[u8]) -> [i8; 16] {
+fn six_bit_scales(packed: &[u8; 12]) -> [u8; 16] {
     let mut scales = [0; 16];
     for j in 0..16 {
         let lower = packed[j % 8] >> (j / 8 * 4) & 0xF;
         let upper = packed[8 + j % 4] >> (j / 4 * 2) & 0x3;
-        scales[j] = (lower | upper << 4) as i8 - 32;
+        scales[j] = (lower | upper << 4).wrapping_sub(32);
     }
     scales
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{pack, scattered};
-    use super::*;
     use half::f16;
+
+    use super::super::super::StorageFormat;
+    use super::super::super::testing::assert_weights;
+    use super::super::testing::{pack, scattered};
 
     /// `d`.
     fn half() -> Vec<u8> {
@@ -89,12 +116,10 @@ mod tests {
         groups.extend((0..4).map(|j| {
             (0..4).fold(0, |byte, quarter| byte | SCALES[j + 4 * quarter] >> 4 << (2 * quarter))
         }));
-        let mut out = [0.0; 256];
-        Q3_K::dequantize(&[upper, lower, groups, half()].concat(), &mut out);
-        for (j, w) in out.into_iter().enumerate() {
-            let s = f32::from(SCALES[j / 16]) - 32.0;
-            assert_eq!(w, 0.5 * s * (f32::from(number(j)) - 4.0), "{j}");
-        }
+        let block = [upper, lower, groups, half()].concat();
+        assert_weights(StorageFormat::Q3_K, &block, |j| {
+            0.5 * (f32::from(SCALES[j / 16]) - 32.0) * (f32::from(number(j)) - 4.0)
+        });
     }
 
     #[test]
@@ -103,11 +128,9 @@ mod tests {
         let scale = |group: usize| (group as i8 - 8) * 16;
         let (lower, upper) = (pack(4, 64, |w| number(w) & 0xF), pack(2, 32, |w| number(w) >> 4));
         let groups: Vec<u8> = (0..16).map(|group| scale(group) as u8).collect();
-        let mut out = [0.0; 256];
-        Q6_K::dequantize(&[lower, upper, groups, half()].concat(), &mut out);
-        for (j, w) in out.into_iter().enumerate() {
-            let s = f32::from(scale(j / 16));
-            assert_eq!(w, 0.5 * s * (f32::from(number(j)) - 32.0), "{j}");
-        }
+        let block = [lower, upper, groups, half()].concat();
+        assert_weights(StorageFormat::Q6_K, &block, |j| {
+            0.5 * f32::from(scale(j / 16)) * (f32::from(number(j)) - 32.0)
+        });
     }
 }

@@ -1,105 +1,136 @@
 //! K-quants whose groups have a scale and a minimum, both unsigned: `w = (d * s) * q - (dmin * m)`.
 
-use super::super::{BlockFormat, f16_to_f32};
+use super::super::BlockFormat;
 use super::{SUPER_BLOCK, join, unpack};
+use crate::simd::{Simd, bytes_at};
 
 /// Two bits. 16 groups of 16 weights have one byte each: the scale `s` in the low half, the
 /// minimum `m` in the high half. Then come the numbers, and `d` and `dmin` last.
-pub struct Q2_K;
+pub(crate) struct Q2_K;
 
 impl BlockFormat for Q2_K {
     const BLOCK_LEN: usize = SUPER_BLOCK;
     const BLOCK_BYTES: usize = 84;
+    /// `d * s` and `-dmin * m` of each group.
+    type Scales<S: Simd> = ([f32; 16], [f32; 16]);
 
     #[inline(always)]
-    fn dequantize_block(block: &[u8], out: &mut [f32]) {
-        let scale = f16_to_f32([block[80], block[81]]);
-        let minimum = f16_to_f32([block[82], block[83]]);
-        let (mut scales, mut minima) = ([0.0; 16], [0.0; 16]);
-        for (j, group) in block[..16].iter().enumerate() {
-            scales[j] = scale * f32::from(group & 0xF);
-            minima[j] = minimum * f32::from(group >> 4);
+    fn scales<S: Simd>(s: S, block: &[u8]) -> Self::Scales<S> {
+        let (scale, minimum) = (s.half(bytes_at(block, 80)), s.half(bytes_at(block, 82)));
+        let zero = s.splat(0.0);
+        let (mut scales, mut offsets) = ([0.0; 16], [0.0; 16]);
+        let groups = bytes_at(block, 0);
+        s.store(s.low_nibbles(groups, s.affine(scale, zero)), &mut scales);
+        s.store(s.high_nibbles(groups, s.affine(s.sub(zero, minimum), zero)), &mut offsets);
+        (scales, offsets)
+    }
+
+    #[inline(always)]
+    fn expand<S: Simd>(s: S, block: &[u8], scales: &Self::Scales<S>, part: usize) -> [S::F; 2] {
+        let numbers = unpack::<S, 2, 32>(s, &block[16..80], part);
+        let mut weights = [s.splat(0.0); 2];
+        for group in 0..2 {
+            let scale = s.splat(scales.0[2 * part + group]);
+            let offset = s.splat(scales.1[2 * part + group]);
+            weights[group] = s.fma(scale, s.unsigned(numbers[group]), offset);
         }
-        let numbers = unpack::<2, 32>(&block[16..80]);
-        spread::<16>(&scales, &minima, &numbers, out);
+        weights
     }
 }
 
 /// Four bits. `d`, `dmin`, the scales and minima of 8 groups of 32 weights (see `groups`), and
 /// the numbers.
-pub struct Q4_K;
+pub(crate) struct Q4_K;
 
 impl BlockFormat for Q4_K {
     const BLOCK_LEN: usize = SUPER_BLOCK;
     const BLOCK_BYTES: usize = 144;
+    /// `d * s` of each group, then `-dmin * m` of each group.
+    type Scales<S: Simd> = [f32; 16];
 
     #[inline(always)]
-    fn dequantize_block(block: &[u8], out: &mut [f32]) {
-        let (scales, minima) = groups(&block[..16]);
-        let numbers = unpack::<4, 32>(&block[16..144]);
-        spread::<32>(&scales, &minima, &numbers, out);
+    fn scales<S: Simd>(s: S, block: &[u8]) -> Self::Scales<S> {
+        groups(s, bytes_at(block, 0))
     }
-}
-
-/// Five bits. Like [`Q4_K`], with the fifth bits of the numbers before the lower four.
-pub struct Q5_K;
-
-impl BlockFormat for Q5_K {
-    const BLOCK_LEN: usize = SUPER_BLOCK;
-    const BLOCK_BYTES: usize = 176;
 
     #[inline(always)]
-    fn dequantize_block(block: &[u8], out: &mut [f32]) {
-        let (scales, minima) = groups(&block[..16]);
-        let numbers = join::<4>(unpack::<4, 32>(&block[48..176]), unpack::<1, 32>(&block[16..48]));
-        spread::<32>(&scales, &minima, &numbers, out);
-    }
-}
-
-/// Weights from numbers, in groups of `GROUP` that share a scale and a minimum.
-#[inline(always)]
-fn spread<const GROUP: usize>(
-    scales: &[f32],
-    minima: &[f32],
-    numbers: &[u8; SUPER_BLOCK],
-    out: &mut [f32],
-) {
-    let numbers = numbers.as_chunks::<GROUP>().0;
-    let out = out[..SUPER_BLOCK].as_chunks_mut::<GROUP>().0;
-    for (((scale, minimum), numbers), out) in scales.iter().zip(minima).zip(numbers).zip(out) {
-        for j in 0..GROUP {
-            out[j] = scale * f32::from(numbers[j]) - minimum;
+    fn expand<S: Simd>(s: S, block: &[u8], scales: &Self::Scales<S>, part: usize) -> [S::F; 2] {
+        // As unpack::<4, 32> has it, with the shorter way for four bits.
+        let map = s.affine(s.splat(scales[part]), s.splat(scales[8 + part]));
+        let first = 16 + part / 2 * 32;
+        let (pairs, more) = (bytes_at(block, first), bytes_at(block, first + 16));
+        if part.is_multiple_of(2) {
+            [s.low_nibbles(pairs, map), s.low_nibbles(more, map)]
+        } else {
+            [s.high_nibbles(pairs, map), s.high_nibbles(more, map)]
         }
     }
 }
 
-/// The scales `d * s` and the minima `dmin * m` of the 8 groups of a [`Q4_K`] or [`Q5_K`].
+/// Five bits. Like [`Q4_K`], with the fifth bits of the numbers before the lower four.
+pub(crate) struct Q5_K;
+
+impl BlockFormat for Q5_K {
+    const BLOCK_LEN: usize = SUPER_BLOCK;
+    const BLOCK_BYTES: usize = 176;
+    /// `d * s` of each group, then `-dmin * m` of each group.
+    type Scales<S: Simd> = [f32; 16];
+
+    #[inline(always)]
+    fn scales<S: Simd>(s: S, block: &[u8]) -> Self::Scales<S> {
+        groups(s, bytes_at(block, 0))
+    }
+
+    #[inline(always)]
+    fn expand<S: Simd>(s: S, block: &[u8], scales: &Self::Scales<S>, part: usize) -> [S::F; 2] {
+        let lower = unpack::<S, 4, 32>(s, &block[48..176], part);
+        let upper = unpack::<S, 1, 32>(s, &block[16..48], part);
+        let (scale, offset) = (s.splat(scales[part]), s.splat(scales[8 + part]));
+        let numbers = join(s, lower, upper, 4);
+        [s.fma(scale, s.unsigned(numbers[0]), offset), s.fma(scale, s.unsigned(numbers[1]), offset)]
+    }
+}
+
+/// The scales `d * s` and the offsets `-dmin * m` of the 8 groups of a [`Q4_K`] or [`Q5_K`].
 ///
 /// After `d` and `dmin`, 12 bytes hold 16 numbers of six bits. The first four groups have theirs in
 /// the lower six bits of bytes 0..4 (`s`) and 4..8 (`m`). The last four have their lower four bits
 /// in bytes 8..12, `s` in the low half and `m` in the high one, and their upper two where the first
 /// groups' left room.
 #[inline(always)]
-fn groups(header: &[u8]) -> ([f32; 8], [f32; 8]) {
-    let scale = f16_to_f32([header[0], header[1]]);
-    let minimum = f16_to_f32([header[2], header[3]]);
-    let packed = &header[4..16];
-    let (mut scales, mut minima) = ([0.0; 8], [0.0; 8]);
-    for j in 0..4 {
-        let (s, m, rest) = (packed[j], packed[j + 4], packed[j + 8]);
-        scales[j] = scale * f32::from(s & 0x3F);
-        minima[j] = minimum * f32::from(m & 0x3F);
-        scales[j + 4] = scale * f32::from(rest & 0xF | s >> 6 << 4);
-        minima[j + 4] = minimum * f32::from(rest >> 4 | m >> 6 << 4);
+fn groups<S: Simd>(s: S, header: &[u8; 16]) -> [f32; 16] {
+    let (scale, minimum) = (s.half(bytes_at(header, 0)), s.half(bytes_at(header, 2)));
+    let word = |at| u32::from_le_bytes(*bytes_at(header, at));
+    let (first_s, first_m, rest) = (word(4), word(8), word(12));
+    // Four numbers at a time, a byte each.
+    const LOWER_SIX: u32 = 0x3F3F_3F3F;
+    const LOWER_FOUR: u32 = 0x0F0F_0F0F;
+    const TWO: u32 = 0x3030_3030;
+    let packed = [
+        first_s & LOWER_SIX,
+        rest & LOWER_FOUR | first_s >> 2 & TWO,
+        first_m & LOWER_SIX,
+        rest >> 4 & LOWER_FOUR | first_m >> 2 & TWO,
+    ];
+    let mut bytes = [0; 16];
+    for (bytes, word) in bytes.as_chunks_mut::<4>().0.iter_mut().zip(packed) {
+        *bytes = word.to_le_bytes();
     }
-    (scales, minima)
+    let numbers = s.unsigned(s.bytes(&bytes));
+    let (mut scales, mut offsets) = ([0.0; 16], [0.0; 16]);
+    s.store(s.mul(numbers, scale), &mut scales);
+    s.store(s.mul(numbers, s.sub(s.splat(0.0), minimum)), &mut offsets);
+    scales[8..].copy_from_slice(&offsets[8..]);
+    scales
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{pack, scattered};
-    use super::*;
     use half::f16;
+
+    use super::super::super::StorageFormat;
+    use super::super::super::testing::assert_weights;
+    use super::super::testing::{pack, scattered};
 
     /// `d` and `dmin`.
     fn halves() -> Vec<u8> {
@@ -111,12 +142,10 @@ mod tests {
         let number = |weight| scattered(weight, 4);
         let groups: Vec<u8> = (0..16).map(|group| group | (15 - group) << 4).collect();
         let block = [groups, pack(2, 32, number), halves()].concat();
-        let mut out = [0.0; 256];
-        Q2_K::dequantize(&block, &mut out);
-        for (j, w) in out.into_iter().enumerate() {
+        assert_weights(StorageFormat::Q2_K, &block, |j| {
             let (s, m) = ((j / 16) as f32, (15 - j / 16) as f32);
-            assert_eq!(w, 0.5 * s * f32::from(number(j)) - 0.25 * m, "{j}");
-        }
+            0.5 * s * f32::from(number(j)) - 0.25 * m
+        });
     }
 
     /// Six-bit scales and minima, with and without their upper two bits.
@@ -133,20 +162,18 @@ mod tests {
     }
 
     #[track_caller]
-    fn assert_scaled(found: [f32; 256], number: impl Fn(usize) -> u8) {
-        for (j, w) in found.into_iter().enumerate() {
+    fn assert_scaled(format: StorageFormat, block: &[u8], number: impl Fn(usize) -> u8) {
+        assert_weights(format, block, |j| {
             let (s, m) = (f32::from(SCALES[j / 32]), f32::from(MINIMA[j / 32]));
-            assert_eq!(w, 0.5 * s * f32::from(number(j)) - 0.25 * m, "{j}");
-        }
+            0.5 * s * f32::from(number(j)) - 0.25 * m
+        });
     }
 
     #[test]
     fn q4_k_has_a_scale_and_a_minimum_for_every_thirty_two_weights() {
         let number = |weight| scattered(weight, 16);
         let block = [header(), pack(4, 32, number)].concat();
-        let mut out = [0.0; 256];
-        Q4_K::dequantize(&block, &mut out);
-        assert_scaled(out, number);
+        assert_scaled(StorageFormat::Q4_K, &block, number);
     }
 
     #[test]
@@ -154,8 +181,6 @@ mod tests {
         let number = |weight| scattered(weight, 32);
         let (upper, lower) = (pack(1, 32, |w| number(w) >> 4), pack(4, 32, |w| number(w) & 0xF));
         let block = [header(), upper, lower].concat();
-        let mut out = [0.0; 256];
-        Q5_K::dequantize(&block, &mut out);
-        assert_scaled(out, number);
+        assert_scaled(StorageFormat::Q5_K, &block, number);
     }
 }

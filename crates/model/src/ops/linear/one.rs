@@ -1,0 +1,83 @@
+//! One token: blocks are expanded in registers and multiplied there, every weight is read once.
+
+#![expect(unsafe_code, reason = "several threads write one output, each its own rows of it")]
+
+use std::marker::PhantomData;
+
+use super::{Shared, find_part};
+use crate::format::{BlockFormat, SHORT_BYTES, with_format};
+use crate::simd::{Kernel, Simd, SimdLevel};
+use crate::weights::Matrix;
+use crate::workers::Workers;
+
+/// Bytes of weights for one task: more than it costs to take one, and few enough that all threads
+/// end at about the same time.
+const TASK_BYTES: usize = 32 << 10;
+
+pub(super) fn multiply(level: SimdLevel, workers: &Workers, x: &[f32], outputs: &[Shared<'_>]) {
+    let rows_of_task = |matrix: &Matrix| TASK_BYTES.div_ceil(matrix.row_bytes());
+    let tasks = |matrix: &Matrix| matrix.rows.div_ceil(rows_of_task(matrix));
+    let total = outputs.iter().map(|output| tasks(output.weight)).sum();
+    workers.run(total, |index| {
+        let (output, part) = find_part(outputs, tasks, index);
+        let matrix = output.weight;
+        let count = rows_of_task(matrix);
+        let rows = part * count..matrix.rows.min((part + 1) * count);
+        // SAFETY: every part is its own rows, and comes once.
+        let y = unsafe { output.y.place(rows.start, rows.len()) };
+        match output.bias {
+            Some(bias) => y.copy_from_slice(&bias[rows.clone()]),
+            None => y.fill(0.0),
+        }
+        let stored = matrix.rows_at(rows);
+        with_format!(matrix.format, F => {
+            level.run(AddRows::<F> { stored, x, y, format: PhantomData });
+        });
+    });
+}
+
+/// Adds the products of some rows with one input to `y`.
+struct AddRows<'a, F> {
+    stored: &'a [u8],
+    x: &'a [f32],
+    y: &'a mut [f32],
+    format: PhantomData<F>,
+}
+
+impl<F: BlockFormat> Kernel for AddRows<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let row_bytes = self.stored.len() / self.y.len();
+        let mut short_x = [0.0; 32];
+        let short = self.x.len() % F::BLOCK_LEN;
+        if F::ATOM_LEN == 1 {
+            short_x[..short].copy_from_slice(&self.x[self.x.len() - short..]);
+        }
+        for (row, y) in self.stored.chunks_exact(row_bytes).zip(self.y) {
+            let mut sums = [s.splat(0.0); 2];
+            let blocks = row.chunks_exact(F::BLOCK_BYTES);
+            let rest = blocks.remainder();
+            for (block, x) in blocks.zip(self.x.chunks_exact(F::BLOCK_LEN)) {
+                add_block::<S, F>(s, block, x, &mut sums);
+            }
+            if F::ATOM_LEN == 1 && !rest.is_empty() {
+                let mut whole = [0; SHORT_BYTES];
+                whole[..rest.len()].copy_from_slice(rest);
+                add_block::<S, F>(s, &whole[..F::BLOCK_BYTES], &short_x, &mut sums);
+            }
+            *y += s.sum(s.add(sums[0], sums[1]));
+        }
+    }
+}
+
+#[inline(always)]
+fn add_block<S: Simd, F: BlockFormat>(s: S, block: &[u8], x: &[f32], sums: &mut [S::F; 2]) {
+    let scales = F::scales(s, block);
+    for (part, x) in x.as_chunks::<16>().0.as_chunks::<2>().0.iter().enumerate() {
+        let weights = F::expand(s, block, &scales, part);
+        sums[0] = s.fma(weights[0], s.load(&x[0]), sums[0]);
+        sums[1] = s.fma(weights[1], s.load(&x[1]), sums[1]);
+    }
+}

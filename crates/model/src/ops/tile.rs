@@ -1,0 +1,140 @@
+//! The product of many rows with a panel of columns, in registers: what linear layers and attention
+//! spend their time in when there are several tokens.
+//!
+//! `out[r][c] += sum over k of rows[r][k] * panel[k][c]`, for a tile of few rows and few columns
+//! whose sums stay in registers for all `k`. Both operands are packed so that `k` goes through
+//! memory in a straight line: rows as `[k][rows of the tile]`, the panel as `[k][columns]`.
+//!
+//! The `gemm` crate does the same job. It was measured at 512 tokens against this file and is not
+//! faster, but it packs both operands itself, and weights that must be expanded on the way would be
+//! written and read once more.
+
+use std::ops::Range;
+
+use crate::simd::{Kernel, Simd, SimdLevel, lanes_at, store_at};
+
+/// The largest [`Simd::TILE_ROWS`] there is.
+pub(crate) const MOST_ROWS: usize = 12;
+
+/// Rows divided into tiles.
+#[derive(Clone, Copy)]
+pub(crate) struct Tiles {
+    rows: usize,
+    count: usize,
+}
+
+/// Divides rows into tiles as evenly as can be: a tile of one row takes as long as one of four.
+pub(crate) fn tiles(level: SimdLevel, rows: usize) -> Tiles {
+    Tiles { rows, count: rows.div_ceil(level.tile_rows()) }
+}
+
+impl Tiles {
+    pub(crate) fn len(self) -> usize {
+        self.count
+    }
+
+    /// The rows of a tile.
+    pub(crate) fn get(self, tile: usize) -> Range<usize> {
+        tile * self.rows / self.count..(tile + 1) * self.rows / self.count
+    }
+
+    pub(crate) fn iter(self) -> impl Iterator<Item = Range<usize>> {
+        (0..self.count).map(move |tile| self.get(tile))
+    }
+}
+
+/// Packs the rows of one tile: from `rows: [n][depth]` to `[depth][n]`.
+#[inline(always)]
+pub(crate) fn pack_rows<S: Simd>(s: S, rows: &[f32], depth: usize, packed: &mut [f32]) {
+    let n = rows.len() / depth;
+    debug_assert!(n <= 16 && packed.len() == rows.len());
+    for index in 0..depth.div_ceil(16) {
+        let mut square = [s.splat(0.0); 16];
+        for (row, side) in rows.chunks_exact(depth).zip(&mut square) {
+            *side = lanes_at(s, row, index);
+        }
+        let columns = s.transpose(square);
+        let packed = packed[16 * index * n..].chunks_exact_mut(n);
+        for (i, packed) in packed.take(16).enumerate() {
+            store_at(s, columns[i], packed, 0);
+        }
+    }
+}
+
+/// Multiplies packed rows `[depth][n_rows]` with a panel `[depth][columns]`, where columns are as
+/// many as the instruction set's panels have.
+pub(crate) struct Multiply<'a, 'b> {
+    pub(crate) rows: &'a [f32],
+    pub(crate) panel: &'a [f32],
+    /// What is added to the products of every row, as far as it goes; none means what `out` holds.
+    pub(crate) start: Option<&'a [f32]>,
+    /// Where the sums of each row go: the first of its columns, as many as there is room for.
+    pub(crate) out: &'a mut [&'b mut [f32]],
+}
+
+impl Kernel for Multiply<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        // Rows and columns of a tile must be known when this is compiled, or they are no registers.
+        macro_rules! widths {
+            ($columns:literal: $($rows:literal)*) => {
+                match self.out.len() {
+                    $($rows => tile::<S, $rows, $columns>(s, self),)*
+                    rows => unreachable!("a tile of {rows} rows"),
+                }
+            };
+        }
+        match (S::TILE_COLUMNS, S::TILE_ROWS) {
+            (2, 12) => widths!(2: 1 2 3 4 5 6 7 8 9 10 11 12),
+            (1, 6) => widths!(1: 1 2 3 4 5 6),
+            (1, 3) => widths!(1: 1 2 3),
+            _ => unreachable!("every instruction set's tile is listed here"),
+        }
+    }
+}
+
+#[inline(always)]
+fn tile<S: Simd, const ROWS: usize, const COLUMNS: usize>(s: S, job: Multiply<'_, '_>) {
+    let Multiply { rows, panel, start, out } = job;
+    let mut sums = [[s.splat(0.0); COLUMNS]; ROWS];
+    for r in 0..ROWS {
+        let start = start.unwrap_or(&*out[r]);
+        for c in 0..COLUMNS.min(start.len().div_ceil(16)) {
+            sums[r][c] = lanes_at(s, start, c);
+        }
+    }
+    let rows = rows.as_chunks::<ROWS>().0;
+    let panel = panel.as_chunks::<16>().0.as_chunks::<COLUMNS>().0;
+    for (row, panel) in rows.iter().zip(panel) {
+        let mut columns = [s.splat(0.0); COLUMNS];
+        for c in 0..COLUMNS {
+            columns[c] = s.load(&panel[c]);
+        }
+        for r in 0..ROWS {
+            let x = s.splat(row[r]);
+            for c in 0..COLUMNS {
+                sums[r][c] = s.fma(x, columns[c], sums[r][c]);
+            }
+        }
+    }
+    for r in 0..ROWS {
+        for c in 0..COLUMNS.min(out[r].len().div_ceil(16)) {
+            store_at(s, sums[r][c], out[r], c);
+        }
+    }
+}
+
+/// Slices for the rows of a tile: `row(i)` for each of `rows`, then empty ones.
+#[inline(always)]
+pub(crate) fn places<'a>(
+    rows: Range<usize>,
+    row: impl Fn(usize) -> &'a mut [f32],
+) -> [&'a mut [f32]; MOST_ROWS] {
+    let mut places: [&mut [f32]; MOST_ROWS] = Default::default();
+    for (place, index) in places.iter_mut().zip(rows) {
+        *place = row(index);
+    }
+    places
+}

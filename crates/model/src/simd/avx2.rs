@@ -1,0 +1,296 @@
+//! AVX2 with FMA: sixteen numbers are two registers.
+
+#![expect(
+    unsafe_code,
+    reason = "instructions need CPU features, of which a value of Avx2 is the proof; what is read or \
+              written through pointers is an array of exactly that size"
+)]
+
+use std::arch::x86_64::*;
+
+use super::Kernel;
+use super::lanes::Simd;
+
+/// Proof that this machine has AVX2, FMA and F16C.
+#[derive(Clone, Copy)]
+pub(crate) struct Avx2(());
+
+/// Runs a kernel compiled for AVX2.
+///
+/// # Safety
+/// The machine must have the features named here.
+#[target_feature(enable = "avx2,fma,f16c")]
+pub(super) unsafe fn run<K: Kernel>(kernel: K) -> K::Output {
+    kernel.run(Avx2(()))
+}
+
+/// Whether this machine has the features of [`Avx2`].
+pub(super) fn is_available() -> bool {
+    is_x86_feature_detected!("avx2")
+        && is_x86_feature_detected!("fma")
+        && is_x86_feature_detected!("f16c")
+}
+
+type Two = [__m256; 2];
+
+/// The upper eight bytes, moved down.
+#[inline(always)]
+fn upper(_: Avx2, bytes: __m128i) -> __m128i {
+    // SAFETY: the first argument proves the feature.
+    unsafe { _mm_srli_si128::<8>(bytes) }
+}
+
+/// Rows of a square of eight become columns.
+#[inline(always)]
+fn transpose_eight(_: Avx2, r: [__m256; 8]) -> [__m256; 8] {
+    // SAFETY: the first argument proves the feature.
+    unsafe {
+        let mut pairs = r;
+        for i in 0..4 {
+            pairs[2 * i] = _mm256_unpacklo_ps(r[2 * i], r[2 * i + 1]);
+            pairs[2 * i + 1] = _mm256_unpackhi_ps(r[2 * i], r[2 * i + 1]);
+        }
+        let mut fours = pairs;
+        for i in 0..2 {
+            for j in 0..2 {
+                let (a, b) = (pairs[4 * i + j], pairs[4 * i + j + 2]);
+                fours[4 * i + 2 * j] = _mm256_shuffle_ps::<0x44>(a, b);
+                fours[4 * i + 2 * j + 1] = _mm256_shuffle_ps::<0xEE>(a, b);
+            }
+        }
+        let mut columns = fours;
+        for j in 0..4 {
+            columns[j] = _mm256_permute2f128_ps::<0x20>(fours[j], fours[4 + j]);
+            columns[4 + j] = _mm256_permute2f128_ps::<0x31>(fours[j], fours[4 + j]);
+        }
+        columns
+    }
+}
+
+/// `x * 2^n` for eight numbers.
+#[inline(always)]
+fn scale_eight(_: Avx2, x: __m256, n: __m256) -> __m256 {
+    // SAFETY: the first argument proves the feature.
+    unsafe {
+        // The exponent's bits are put together by hand. An exponent of zero makes zero.
+        let exponent = _mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127));
+        let exponent = _mm256_max_epi32(exponent, _mm256_setzero_si256());
+        _mm256_mul_ps(x, _mm256_castsi256_ps(_mm256_slli_epi32::<23>(exponent)))
+    }
+}
+
+/// `x + y` where the bit of the lane is set, for eight numbers.
+#[inline(always)]
+fn add_where_eight(_: Avx2, x: __m256, bits: i32, y: __m256) -> __m256 {
+    // SAFETY: the first argument proves the feature.
+    unsafe {
+        let lanes = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+        let set = _mm256_and_si256(_mm256_set1_epi32(bits), lanes);
+        let mask = _mm256_castsi256_ps(_mm256_cmpeq_epi32(set, lanes));
+        _mm256_add_ps(x, _mm256_and_ps(mask, y))
+    }
+}
+
+// SAFETY of every block below: `self` proves the features, and pointers come from references to
+// arrays of the size that is read or written.
+impl Simd for Avx2 {
+    type F = Two;
+    type B = __m128i;
+    /// Scale and offset.
+    type Affine = (Two, Two);
+
+    const TILE_ROWS: usize = 6;
+    const TILE_COLUMNS: usize = 1;
+
+    #[inline(always)]
+    fn splat(self, x: f32) -> Two {
+        unsafe { [_mm256_set1_ps(x); 2] }
+    }
+
+    #[inline(always)]
+    fn load(self, from: &[f32; 16]) -> Two {
+        let halves = from.as_chunks::<8>().0;
+        unsafe { [_mm256_loadu_ps(halves[0].as_ptr()), _mm256_loadu_ps(halves[1].as_ptr())] }
+    }
+
+    #[inline(always)]
+    fn store(self, x: Two, to: &mut [f32; 16]) {
+        let halves = to.as_chunks_mut::<8>().0;
+        unsafe {
+            _mm256_storeu_ps(halves[0].as_mut_ptr(), x[0]);
+            _mm256_storeu_ps(halves[1].as_mut_ptr(), x[1]);
+        }
+    }
+
+    #[inline(always)]
+    fn add(self, a: Two, b: Two) -> Two {
+        unsafe { [_mm256_add_ps(a[0], b[0]), _mm256_add_ps(a[1], b[1])] }
+    }
+
+    #[inline(always)]
+    fn sub(self, a: Two, b: Two) -> Two {
+        unsafe { [_mm256_sub_ps(a[0], b[0]), _mm256_sub_ps(a[1], b[1])] }
+    }
+
+    #[inline(always)]
+    fn mul(self, a: Two, b: Two) -> Two {
+        unsafe { [_mm256_mul_ps(a[0], b[0]), _mm256_mul_ps(a[1], b[1])] }
+    }
+
+    #[inline(always)]
+    fn div(self, a: Two, b: Two) -> Two {
+        unsafe { [_mm256_div_ps(a[0], b[0]), _mm256_div_ps(a[1], b[1])] }
+    }
+
+    #[inline(always)]
+    fn max(self, a: Two, b: Two) -> Two {
+        unsafe { [_mm256_max_ps(a[0], b[0]), _mm256_max_ps(a[1], b[1])] }
+    }
+
+    #[inline(always)]
+    fn min(self, a: Two, b: Two) -> Two {
+        unsafe { [_mm256_min_ps(a[0], b[0]), _mm256_min_ps(a[1], b[1])] }
+    }
+
+    #[inline(always)]
+    fn fma(self, a: Two, b: Two, c: Two) -> Two {
+        unsafe { [_mm256_fmadd_ps(a[0], b[0], c[0]), _mm256_fmadd_ps(a[1], b[1], c[1])] }
+    }
+
+    #[inline(always)]
+    fn round(self, x: Two) -> Two {
+        const NEAREST: i32 = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC;
+        unsafe { [_mm256_round_ps::<NEAREST>(x[0]), _mm256_round_ps::<NEAREST>(x[1])] }
+    }
+
+    #[inline(always)]
+    fn times_power_of_two(self, x: Two, n: Two) -> Two {
+        [scale_eight(self, x[0], n[0]), scale_eight(self, x[1], n[1])]
+    }
+
+    #[inline(always)]
+    fn sum(self, x: Two) -> f32 {
+        unsafe {
+            let eight = _mm256_add_ps(x[0], x[1]);
+            let four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps::<1>(eight));
+            let two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+            _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)))
+        }
+    }
+
+    #[inline(always)]
+    fn largest(self, x: Two) -> f32 {
+        unsafe {
+            let eight = _mm256_max_ps(x[0], x[1]);
+            let four = _mm_max_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps::<1>(eight));
+            let two = _mm_max_ps(four, _mm_movehl_ps(four, four));
+            _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)))
+        }
+    }
+
+    #[inline(always)]
+    fn add_where(self, x: Two, bits: u16, y: Two) -> Two {
+        let bits = i32::from(bits);
+        [add_where_eight(self, x[0], bits, y[0]), add_where_eight(self, x[1], bits >> 8, y[1])]
+    }
+
+    #[inline(always)]
+    fn transpose(self, rows: [Two; 16]) -> [Two; 16] {
+        // Four squares of eight; those off the diagonal change places.
+        let mut columns = rows;
+        for (upper, lower) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+            let mut square = [rows[0][0]; 8];
+            for i in 0..8 {
+                square[i] = rows[8 * upper + i][lower];
+            }
+            let square = transpose_eight(self, square);
+            for i in 0..8 {
+                columns[8 * lower + i][upper] = square[i];
+            }
+        }
+        columns
+    }
+
+    #[inline(always)]
+    fn bytes(self, from: &[u8; 16]) -> __m128i {
+        unsafe { _mm_loadu_si128(from.as_ptr().cast()) }
+    }
+
+    #[inline(always)]
+    fn field(self, bytes: __m128i, shift: u32, mask: u8) -> __m128i {
+        unsafe {
+            let shifted = _mm_srl_epi16(bytes, _mm_cvtsi32_si128(shift as i32));
+            _mm_and_si128(shifted, _mm_set1_epi8(mask as i8))
+        }
+    }
+
+    #[inline(always)]
+    fn join(self, lower: __m128i, upper: __m128i, shift: u32) -> __m128i {
+        unsafe { _mm_or_si128(lower, _mm_sll_epi16(upper, _mm_cvtsi32_si128(shift as i32))) }
+    }
+
+    #[inline(always)]
+    fn unsigned(self, bytes: __m128i) -> Two {
+        unsafe {
+            let (low, high) =
+                (_mm256_cvtepu8_epi32(bytes), _mm256_cvtepu8_epi32(upper(self, bytes)));
+            [_mm256_cvtepi32_ps(low), _mm256_cvtepi32_ps(high)]
+        }
+    }
+
+    #[inline(always)]
+    fn signed(self, bytes: __m128i) -> Two {
+        unsafe {
+            let (low, high) =
+                (_mm256_cvtepi8_epi32(bytes), _mm256_cvtepi8_epi32(upper(self, bytes)));
+            [_mm256_cvtepi32_ps(low), _mm256_cvtepi32_ps(high)]
+        }
+    }
+
+    #[inline(always)]
+    fn affine(self, scale: Two, offset: Two) -> (Two, Two) {
+        (scale, offset)
+    }
+
+    #[inline(always)]
+    fn low_nibbles(self, bytes: &[u8; 16], (scale, offset): (Two, Two)) -> Two {
+        let numbers = self.unsigned(self.field(self.bytes(bytes), 0, 0xF));
+        self.fma(scale, numbers, offset)
+    }
+
+    #[inline(always)]
+    fn high_nibbles(self, bytes: &[u8; 16], (scale, offset): (Two, Two)) -> Two {
+        let numbers = self.unsigned(self.field(self.bytes(bytes), 4, 0xF));
+        self.fma(scale, numbers, offset)
+    }
+
+    #[inline(always)]
+    fn half(self, bytes: &[u8; 2]) -> Two {
+        unsafe { [_mm256_cvtph_ps(_mm_set1_epi16(i16::from_le_bytes(*bytes))); 2] }
+    }
+
+    #[inline(always)]
+    fn halves(self, bytes: &[u8; 32]) -> Two {
+        let halves = bytes.as_chunks::<16>().0;
+        let (low, high) = (self.bytes(&halves[0]), self.bytes(&halves[1]));
+        unsafe { [_mm256_cvtph_ps(low), _mm256_cvtph_ps(high)] }
+    }
+
+    #[inline(always)]
+    fn brain_halves(self, bytes: &[u8; 32]) -> Two {
+        let halves = bytes.as_chunks::<16>().0;
+        let (low, high) = (self.bytes(&halves[0]), self.bytes(&halves[1]));
+        unsafe {
+            let low = _mm256_slli_epi32::<16>(_mm256_cvtepu16_epi32(low));
+            let high = _mm256_slli_epi32::<16>(_mm256_cvtepu16_epi32(high));
+            [_mm256_castsi256_ps(low), _mm256_castsi256_ps(high)]
+        }
+    }
+
+    #[inline(always)]
+    fn floats(self, bytes: &[u8; 64]) -> Two {
+        let halves = bytes.as_chunks::<32>().0;
+        let (low, high) = (halves[0].as_ptr().cast(), halves[1].as_ptr().cast());
+        unsafe { [_mm256_loadu_ps(low), _mm256_loadu_ps(high)] }
+    }
+}

@@ -1,0 +1,231 @@
+//! AVX-512: sixteen numbers are one register.
+
+#![expect(
+    unsafe_code,
+    reason = "instructions need CPU features, of which a value of Avx512 is the proof; what is read \
+              or written through pointers is an array of exactly that size"
+)]
+
+use std::arch::x86_64::*;
+
+use super::Kernel;
+use super::lanes::Simd;
+
+/// Proof that this machine has AVX-512 F, BW, DQ and VL, AVX2, FMA and F16C.
+#[derive(Clone, Copy)]
+pub(crate) struct Avx512(());
+
+/// Runs a kernel compiled for AVX-512.
+///
+/// # Safety
+/// The machine must have the features named here.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c")]
+pub(super) unsafe fn run<K: Kernel>(kernel: K) -> K::Output {
+    kernel.run(Avx512(()))
+}
+
+/// Whether this machine has the features of [`Avx512`].
+pub(super) fn is_available() -> bool {
+    is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512dq")
+        && is_x86_feature_detected!("avx512vl")
+        && super::avx2::is_available()
+}
+
+// SAFETY of every block below: `self` proves the features, and pointers come from references to
+// arrays of the size that is read or written.
+impl Simd for Avx512 {
+    type F = __m512;
+    type B = __m128i;
+    /// The map's sixteen values.
+    type Affine = __m512;
+
+    const TILE_ROWS: usize = 12;
+    const TILE_COLUMNS: usize = 2;
+
+    #[inline(always)]
+    fn splat(self, x: f32) -> __m512 {
+        unsafe { _mm512_set1_ps(x) }
+    }
+
+    #[inline(always)]
+    fn load(self, from: &[f32; 16]) -> __m512 {
+        unsafe { _mm512_loadu_ps(from.as_ptr()) }
+    }
+
+    #[inline(always)]
+    fn store(self, x: __m512, to: &mut [f32; 16]) {
+        unsafe { _mm512_storeu_ps(to.as_mut_ptr(), x) }
+    }
+
+    #[inline(always)]
+    fn add(self, a: __m512, b: __m512) -> __m512 {
+        unsafe { _mm512_add_ps(a, b) }
+    }
+
+    #[inline(always)]
+    fn sub(self, a: __m512, b: __m512) -> __m512 {
+        unsafe { _mm512_sub_ps(a, b) }
+    }
+
+    #[inline(always)]
+    fn mul(self, a: __m512, b: __m512) -> __m512 {
+        unsafe { _mm512_mul_ps(a, b) }
+    }
+
+    #[inline(always)]
+    fn div(self, a: __m512, b: __m512) -> __m512 {
+        unsafe { _mm512_div_ps(a, b) }
+    }
+
+    #[inline(always)]
+    fn max(self, a: __m512, b: __m512) -> __m512 {
+        unsafe { _mm512_max_ps(a, b) }
+    }
+
+    #[inline(always)]
+    fn min(self, a: __m512, b: __m512) -> __m512 {
+        unsafe { _mm512_min_ps(a, b) }
+    }
+
+    #[inline(always)]
+    fn fma(self, a: __m512, b: __m512, c: __m512) -> __m512 {
+        unsafe { _mm512_fmadd_ps(a, b, c) }
+    }
+
+    #[inline(always)]
+    fn round(self, x: __m512) -> __m512 {
+        const NEAREST: i32 = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC;
+        unsafe { _mm512_roundscale_ps::<NEAREST>(x) }
+    }
+
+    #[inline(always)]
+    fn times_power_of_two(self, x: __m512, n: __m512) -> __m512 {
+        unsafe { _mm512_scalef_ps(x, n) }
+    }
+
+    #[inline(always)]
+    fn sum(self, x: __m512) -> f32 {
+        unsafe { _mm512_reduce_add_ps(x) }
+    }
+
+    #[inline(always)]
+    fn largest(self, x: __m512) -> f32 {
+        unsafe { _mm512_reduce_max_ps(x) }
+    }
+
+    #[inline(always)]
+    fn add_where(self, x: __m512, bits: u16, y: __m512) -> __m512 {
+        unsafe { _mm512_mask_add_ps(x, bits, x, y) }
+    }
+
+    #[inline(always)]
+    fn transpose(self, rows: [__m512; 16]) -> [__m512; 16] {
+        unsafe {
+            // Pairs of rows, then pairs of pairs: afterwards every quarter of a register holds
+            // four numbers of one column.
+            let mut pairs = rows;
+            for i in 0..8 {
+                let (a, b) = (rows[2 * i], rows[2 * i + 1]);
+                pairs[2 * i] = _mm512_unpacklo_ps(a, b);
+                pairs[2 * i + 1] = _mm512_unpackhi_ps(a, b);
+            }
+            let mut fours = pairs;
+            for i in 0..4 {
+                for j in 0..2 {
+                    let a = _mm512_castps_pd(pairs[4 * i + j]);
+                    let b = _mm512_castps_pd(pairs[4 * i + j + 2]);
+                    fours[4 * i + 2 * j] = _mm512_castpd_ps(_mm512_unpacklo_pd(a, b));
+                    fours[4 * i + 2 * j + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(a, b));
+                }
+            }
+            // `fours[4 * i + j]` has in quarter q column 4 * q + j of rows 4 * i..; quarters of
+            // one column are now brought together.
+            let mut columns = fours;
+            for j in 0..4 {
+                let lower01 = _mm512_shuffle_f32x4::<0x88>(fours[j], fours[4 + j]);
+                let lower23 = _mm512_shuffle_f32x4::<0x88>(fours[8 + j], fours[12 + j]);
+                let upper01 = _mm512_shuffle_f32x4::<0xDD>(fours[j], fours[4 + j]);
+                let upper23 = _mm512_shuffle_f32x4::<0xDD>(fours[8 + j], fours[12 + j]);
+                columns[j] = _mm512_shuffle_f32x4::<0x88>(lower01, lower23);
+                columns[4 + j] = _mm512_shuffle_f32x4::<0x88>(upper01, upper23);
+                columns[8 + j] = _mm512_shuffle_f32x4::<0xDD>(lower01, lower23);
+                columns[12 + j] = _mm512_shuffle_f32x4::<0xDD>(upper01, upper23);
+            }
+            columns
+        }
+    }
+
+    #[inline(always)]
+    fn bytes(self, from: &[u8; 16]) -> __m128i {
+        unsafe { _mm_loadu_si128(from.as_ptr().cast()) }
+    }
+
+    #[inline(always)]
+    fn field(self, bytes: __m128i, shift: u32, mask: u8) -> __m128i {
+        unsafe {
+            let shifted = _mm_srl_epi16(bytes, _mm_cvtsi32_si128(shift as i32));
+            _mm_and_si128(shifted, _mm_set1_epi8(mask as i8))
+        }
+    }
+
+    #[inline(always)]
+    fn join(self, lower: __m128i, upper: __m128i, shift: u32) -> __m128i {
+        unsafe { _mm_or_si128(lower, _mm_sll_epi16(upper, _mm_cvtsi32_si128(shift as i32))) }
+    }
+
+    #[inline(always)]
+    fn unsigned(self, bytes: __m128i) -> __m512 {
+        unsafe { _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(bytes)) }
+    }
+
+    #[inline(always)]
+    fn signed(self, bytes: __m128i) -> __m512 {
+        unsafe { _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(bytes)) }
+    }
+
+    #[inline(always)]
+    fn affine(self, scale: __m512, offset: __m512) -> __m512 {
+        const NUMBERS: [f32; 16] =
+            [0., 1., 2., 3., 4., 5., 6., 7., 8., 9., 10., 11., 12., 13., 14., 15.];
+        self.fma(scale, self.load(&NUMBERS), offset)
+    }
+
+    #[inline(always)]
+    fn low_nibbles(self, bytes: &[u8; 16], map: __m512) -> __m512 {
+        // The permutation looks at the lowest four bits of each lane, so nothing need be masked.
+        unsafe { _mm512_permutexvar_ps(_mm512_cvtepu8_epi32(self.bytes(bytes)), map) }
+    }
+
+    #[inline(always)]
+    fn high_nibbles(self, bytes: &[u8; 16], map: __m512) -> __m512 {
+        unsafe {
+            let wide = _mm512_cvtepu8_epi32(self.bytes(bytes));
+            _mm512_permutexvar_ps(_mm512_srli_epi32::<4>(wide), map)
+        }
+    }
+
+    #[inline(always)]
+    fn half(self, bytes: &[u8; 2]) -> __m512 {
+        unsafe { _mm512_cvtph_ps(_mm256_set1_epi16(i16::from_le_bytes(*bytes))) }
+    }
+
+    #[inline(always)]
+    fn halves(self, bytes: &[u8; 32]) -> __m512 {
+        unsafe { _mm512_cvtph_ps(_mm256_loadu_si256(bytes.as_ptr().cast())) }
+    }
+
+    #[inline(always)]
+    fn brain_halves(self, bytes: &[u8; 32]) -> __m512 {
+        unsafe {
+            let wide = _mm512_cvtepu16_epi32(_mm256_loadu_si256(bytes.as_ptr().cast()));
+            _mm512_castsi512_ps(_mm512_slli_epi32::<16>(wide))
+        }
+    }
+
+    #[inline(always)]
+    fn floats(self, bytes: &[u8; 64]) -> __m512 {
+        unsafe { _mm512_loadu_ps(bytes.as_ptr().cast()) }
+    }
+}

@@ -1,0 +1,188 @@
+//! No particular instructions: plain loops over sixteen numbers, which compilers vectorise for
+//! whatever the build's target has.
+
+use super::lanes::Simd;
+use crate::format::f16_to_f32;
+
+/// Needs no proof of anything.
+#[derive(Clone, Copy)]
+pub(crate) struct Portable;
+
+impl Portable {
+    #[inline(always)]
+    fn both(self, a: [f32; 16], b: [f32; 16], f: impl Fn(f32, f32) -> f32) -> [f32; 16] {
+        std::array::from_fn(|i| f(a[i], b[i]))
+    }
+
+    /// Folds halves onto each other, in the order in which the other instruction sets do it.
+    #[inline(always)]
+    fn fold(self, mut x: [f32; 16], f: impl Fn(f32, f32) -> f32) -> f32 {
+        for width in [8, 4, 2, 1] {
+            for lane in 0..width {
+                x[lane] = f(x[lane], x[lane + width]);
+            }
+        }
+        x[0]
+    }
+}
+
+impl Simd for Portable {
+    type F = [f32; 16];
+    type B = [u8; 16];
+    /// Scale and offset.
+    type Affine = ([f32; 16], [f32; 16]);
+
+    const TILE_ROWS: usize = 3;
+    const TILE_COLUMNS: usize = 1;
+
+    #[inline(always)]
+    fn splat(self, x: f32) -> [f32; 16] {
+        [x; 16]
+    }
+
+    #[inline(always)]
+    fn load(self, from: &[f32; 16]) -> [f32; 16] {
+        *from
+    }
+
+    #[inline(always)]
+    fn store(self, x: [f32; 16], to: &mut [f32; 16]) {
+        *to = x;
+    }
+
+    #[inline(always)]
+    fn add(self, a: [f32; 16], b: [f32; 16]) -> [f32; 16] {
+        self.both(a, b, |a, b| a + b)
+    }
+
+    #[inline(always)]
+    fn sub(self, a: [f32; 16], b: [f32; 16]) -> [f32; 16] {
+        self.both(a, b, |a, b| a - b)
+    }
+
+    #[inline(always)]
+    fn mul(self, a: [f32; 16], b: [f32; 16]) -> [f32; 16] {
+        self.both(a, b, |a, b| a * b)
+    }
+
+    #[inline(always)]
+    fn div(self, a: [f32; 16], b: [f32; 16]) -> [f32; 16] {
+        self.both(a, b, |a, b| a / b)
+    }
+
+    #[inline(always)]
+    fn max(self, a: [f32; 16], b: [f32; 16]) -> [f32; 16] {
+        self.both(a, b, |a, b| if a > b { a } else { b })
+    }
+
+    #[inline(always)]
+    fn min(self, a: [f32; 16], b: [f32; 16]) -> [f32; 16] {
+        self.both(a, b, |a, b| if a < b { a } else { b })
+    }
+
+    #[inline(always)]
+    fn fma(self, a: [f32; 16], b: [f32; 16], c: [f32; 16]) -> [f32; 16] {
+        // Not f32::mul_add: without the instruction, that calls a library function.
+        std::array::from_fn(|i| a[i] * b[i] + c[i])
+    }
+
+    #[inline(always)]
+    fn round(self, x: [f32; 16]) -> [f32; 16] {
+        // Above 2^23 there are whole numbers only, so adding it rounds, and ties go to even.
+        const WHOLE: f32 = 12_582_912.0;
+        x.map(|x| (x + WHOLE) - WHOLE)
+    }
+
+    #[inline(always)]
+    fn times_power_of_two(self, x: [f32; 16], n: [f32; 16]) -> [f32; 16] {
+        self.both(x, n, |x, n| {
+            // The exponent's bits are put together by hand. An exponent of zero makes zero.
+            let exponent = (n as i32 + 127).max(0) as u32;
+            x * f32::from_bits(exponent << 23)
+        })
+    }
+
+    #[inline(always)]
+    fn sum(self, x: [f32; 16]) -> f32 {
+        self.fold(x, |a, b| a + b)
+    }
+
+    #[inline(always)]
+    fn largest(self, x: [f32; 16]) -> f32 {
+        self.fold(x, |a, b| if a > b { a } else { b })
+    }
+
+    #[inline(always)]
+    fn add_where(self, x: [f32; 16], bits: u16, y: [f32; 16]) -> [f32; 16] {
+        std::array::from_fn(|i| x[i] + if bits & 1 << i != 0 { y[i] } else { 0.0 })
+    }
+
+    #[inline(always)]
+    fn transpose(self, rows: [[f32; 16]; 16]) -> [[f32; 16]; 16] {
+        std::array::from_fn(|column| std::array::from_fn(|row| rows[row][column]))
+    }
+
+    #[inline(always)]
+    fn bytes(self, from: &[u8; 16]) -> [u8; 16] {
+        *from
+    }
+
+    #[inline(always)]
+    fn field(self, bytes: [u8; 16], shift: u32, mask: u8) -> [u8; 16] {
+        bytes.map(|byte| byte >> shift & mask)
+    }
+
+    #[inline(always)]
+    fn join(self, lower: [u8; 16], upper: [u8; 16], shift: u32) -> [u8; 16] {
+        std::array::from_fn(|i| lower[i] | upper[i] << shift)
+    }
+
+    #[inline(always)]
+    fn unsigned(self, bytes: [u8; 16]) -> [f32; 16] {
+        bytes.map(f32::from)
+    }
+
+    #[inline(always)]
+    fn signed(self, bytes: [u8; 16]) -> [f32; 16] {
+        bytes.map(|byte| f32::from(byte as i8))
+    }
+
+    #[inline(always)]
+    fn affine(self, scale: [f32; 16], offset: [f32; 16]) -> Self::Affine {
+        (scale, offset)
+    }
+
+    #[inline(always)]
+    fn low_nibbles(self, bytes: &[u8; 16], (scale, offset): Self::Affine) -> [f32; 16] {
+        self.fma(scale, bytes.map(|byte| f32::from(byte & 0xF)), offset)
+    }
+
+    #[inline(always)]
+    fn high_nibbles(self, bytes: &[u8; 16], (scale, offset): Self::Affine) -> [f32; 16] {
+        self.fma(scale, bytes.map(|byte| f32::from(byte >> 4)), offset)
+    }
+
+    #[inline(always)]
+    fn half(self, bytes: &[u8; 2]) -> [f32; 16] {
+        [f16_to_f32(*bytes); 16]
+    }
+
+    #[inline(always)]
+    fn halves(self, bytes: &[u8; 32]) -> [f32; 16] {
+        let halves = bytes.as_chunks::<2>().0;
+        std::array::from_fn(|i| f16_to_f32(halves[i]))
+    }
+
+    #[inline(always)]
+    fn brain_halves(self, bytes: &[u8; 32]) -> [f32; 16] {
+        let halves = bytes.as_chunks::<2>().0;
+        let number = |half: [u8; 2]| f32::from_bits(u32::from(u16::from_le_bytes(half)) << 16);
+        std::array::from_fn(|i| number(halves[i]))
+    }
+
+    #[inline(always)]
+    fn floats(self, bytes: &[u8; 64]) -> [f32; 16] {
+        let numbers = bytes.as_chunks::<4>().0;
+        std::array::from_fn(|i| f32::from_le_bytes(numbers[i]))
+    }
+}
