@@ -3,6 +3,7 @@
 mod bench;
 mod browser;
 mod docgen;
+mod sanitize;
 mod server;
 mod shell;
 mod test;
@@ -14,6 +15,7 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 cargo xtask test [--no-browser]   all checks; installs or fetches what they need
 cargo xtask bench [MODEL ...]     what loading costs: time, memory, and how the status answers meanwhile
+cargo xtask sanitize              the model crate's tests under AddressSanitizer, on every instruction set
 cargo xtask docgen                writes what is generated from Rust: docs/reference, web/types
 cargo xtask vendor                copies the page's libraries from web/node_modules to web/vendor";
 
@@ -25,6 +27,7 @@ fn main() -> ExitCode {
         ["test", "--no-browser"] => test::run(false),
         ["bench", models @ ..] => bench::run(models),
         ["docgen"] => docgen::run(),
+        ["sanitize"] => sanitize::run(),
         ["vendor"] => vendor::run(vendor::Mode::Write),
         [] | ["help" | "--help" | "-h"] => {
             eprintln!("{USAGE}");

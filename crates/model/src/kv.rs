@@ -4,6 +4,10 @@
 //! cache that continues it. So a fork or a rewind copies a few handles and no numbers. The
 //! alternative, one growing buffer per sequence, decodes a little faster but must be copied or
 //! recomputed for every branch.
+//!
+//! Tokens that come one by one would leave a segment each, and attention would hop from one to the
+//! next. So once [`RUN`] positions at the end of a sequence are in short segments, they are copied
+//! into one. What still holds the short ones keeps them: every position is copied at most once.
 
 use std::sync::Arc;
 
@@ -64,7 +68,20 @@ impl KvCache {
         longer.len += segment.n;
         let n = segment.n;
         longer.segments.push((Arc::new(segment), n));
+        longer.join_short_segments();
         longer
+    }
+
+    /// Copies the short segments at the end into one, if together they are long enough.
+    fn join_short_segments(&mut self) {
+        let short = self.segments.iter().rev().take_while(|(_, used)| *used < RUN);
+        let n_short = short.clone().count();
+        let positions: usize = short.map(|(_, used)| used).sum();
+        if n_short < 2 || positions < RUN {
+            return;
+        }
+        let parts = self.segments.split_off(self.segments.len() - n_short);
+        self.segments.push((Arc::new(KvSegment::joined(&parts, positions)), positions));
     }
 
     /// What this cache keeps in memory: for each segment a name, the same in every cache that
@@ -79,6 +96,9 @@ impl KvCache {
         self.segments.iter().map(move |(segment, used)| segment.layer(layer, *used))
     }
 }
+
+/// Positions of a segment that is long enough to be left alone.
+const RUN: usize = 64;
 
 /// Names a segment for as long as a cache holds it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -98,6 +118,21 @@ impl KvSegment {
     pub(crate) fn new(n: usize, config: &Config) -> Self {
         let kv_dim = config.kv_dim();
         KvSegment { n, kv_dim, numbers: vec![0.0; config.layers.len() * 2 * n * kv_dim] }
+    }
+
+    /// The positions of several segments, as far as they are used, in one.
+    fn joined(parts: &[(Arc<KvSegment>, usize)], n: usize) -> Self {
+        let kv_dim = parts[0].0.kv_dim;
+        let mut numbers = Vec::with_capacity(parts[0].0.numbers.len() / parts[0].0.n * n);
+        for layer in 0..parts[0].0.layers() {
+            numbers.extend(parts.iter().flat_map(|(part, used)| part.layer(layer, *used).0));
+            numbers.extend(parts.iter().flat_map(|(part, used)| part.layer(layer, *used).1));
+        }
+        KvSegment { n, kv_dim, numbers }
+    }
+
+    fn layers(&self) -> usize {
+        self.numbers.len() / (2 * self.n * self.kv_dim)
     }
 
     /// A layer's keys and values, each `[n][kv_dim]`, to be written.
@@ -144,6 +179,41 @@ mod tests {
         ] {
             assert_eq!(keys(cache), expected);
             assert_eq!(cache.len(), expected.len());
+        }
+    }
+
+    #[test]
+    fn short_segments_at_the_end_are_joined_and_nothing_changes() {
+        let mut cache = KvCache::empty(RopeRegime::Short).with(segment(100, 0.0));
+        for position in 100..100 + 3 * RUN + 5 {
+            let before = cache.clone();
+            cache = cache.with(segment(1, position as f32));
+            assert_eq!(before.len(), position);
+        }
+        let expected: Vec<f32> = (0..cache.len()).map(|position| position as f32).collect();
+        assert_eq!(keys(&cache), expected);
+        assert_eq!(cache.segments().count(), 1 + 3 + 5);
+        // A rewind into a joined segment leaves a short one, which is joined with what follows.
+        let rewound = cache.prefix(110);
+        assert_eq!(keys(&rewound.with(segment(RUN, 110.0)))[100..], expected[100..174]);
+        assert_eq!(rewound.with(segment(60, 110.0)).segments().count(), 2);
+    }
+
+    #[test]
+    fn joining_keeps_layers_keys_and_values_apart() {
+        // Two layers, two numbers a position: layer, keys or values, position and place in digits.
+        let segment = |first: usize, n: usize| {
+            let number = |i: usize| {
+                let (part, rest) = (i / (2 * n), i % (2 * n));
+                (part * 1000 + (first + rest / 2) * 2 + rest % 2) as f32
+            };
+            KvSegment { n, kv_dim: 2, numbers: (0..8 * n).map(number).collect() }
+        };
+        let parts = KvCache::empty(RopeRegime::Short).with(segment(0, 40)).with(segment(40, 30));
+        assert_eq!(parts.segments().count(), 1);
+        let whole = segment(0, 70);
+        for layer in 0..2 {
+            assert_eq!(parts.layer(layer).next().unwrap(), whole.layer(layer, 70));
         }
     }
 }

@@ -12,6 +12,8 @@
 //! All activations are float32. Shapes in comments use `n` for the tokens of this pass, `past`
 //! for those before it, and the names of [`Config`]'s fields.
 
+#[doc(hidden)]
+pub mod bench_door;
 mod checkpoint;
 mod config;
 mod decoder;
@@ -29,6 +31,15 @@ mod state;
 mod testing;
 mod weights;
 mod workers;
+
+/// The instruction set that kernels run with: `avx512`, `avx2` or `portable`. It is the widest that
+/// this machine has, or the one that the environment variable `TOKENSCOPE_SIMD` names.
+///
+/// # Errors
+/// A sentence for the user, if the variable names none or one that this machine does not have.
+pub fn instruction_set() -> Result<&'static str, String> {
+    simd::SimdLevel::chosen().map(simd::SimdLevel::name)
+}
 
 pub use config::{Activation, Config, LayerConfig, LongRope, NormKind, Pairing, Rope, RopeRegime};
 pub use decoder::Decoder;

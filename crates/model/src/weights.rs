@@ -117,6 +117,16 @@ impl Bytes {
 }
 
 impl Matrix {
+    /// A matrix over bytes in memory.
+    pub(crate) fn of_bytes(
+        format: StorageFormat,
+        rows: usize,
+        cols: usize,
+        bytes: Vec<u8>,
+    ) -> Self {
+        Matrix { rows, cols, format, bytes: Bytes::owned(bytes) }
+    }
+
     /// Bytes of one row.
     pub(crate) fn row_bytes(&self) -> usize {
         self.cols / self.format.block_len() * self.format.block_bytes()
@@ -320,23 +330,7 @@ impl<'a> Tensors<'a> {
 }
 
 #[cfg(test)]
-pub(crate) mod testing {
-    use super::*;
-
-    /// A matrix over bytes in memory.
-    pub(crate) fn matrix_of_bytes(
-        format: StorageFormat,
-        rows: usize,
-        cols: usize,
-        bytes: &[u8],
-    ) -> Matrix {
-        Matrix { rows, cols, format, bytes: Bytes::owned(bytes.to_vec()) }
-    }
-}
-
-#[cfg(test)]
 mod tests {
-    use super::testing::matrix_of_bytes;
     use super::*;
 
     fn numbers(matrix: &Matrix) -> Vec<f32> {
@@ -349,7 +343,7 @@ mod tests {
     #[test]
     fn rows_and_columns_can_be_put_in_another_order() {
         let bytes: Vec<u8> = (0..6u8).flat_map(|n| f32::from(n).to_le_bytes()).collect();
-        let matrix = matrix_of_bytes(StorageFormat::F32, 2, 3, &bytes);
+        let matrix = Matrix::of_bytes(StorageFormat::F32, 2, 3, bytes);
         assert_eq!(
             numbers(&matrix.gather_rows([1, 0].into_iter())),
             [3.0, 4.0, 5.0, 0.0, 1.0, 2.0]
@@ -362,12 +356,12 @@ mod tests {
         // Larger than the squares in which it is done, and no multiple of them.
         let (rows, cols) = (45, 70);
         let bytes: Vec<u8> = (0..rows * cols).flat_map(|n| (n as f32).to_le_bytes()).collect();
-        let turned = matrix_of_bytes(StorageFormat::F32, rows, cols, &bytes).transposed().unwrap();
+        let turned = Matrix::of_bytes(StorageFormat::F32, rows, cols, bytes).transposed().unwrap();
         assert_eq!((turned.rows, turned.cols), (cols, rows));
         for (n, number) in numbers(&turned).into_iter().enumerate() {
             assert_eq!(number as usize, n % rows * cols + n / rows);
         }
-        let blocks = matrix_of_bytes(StorageFormat::Q8_0, 1, 32, &[0; 34]);
+        let blocks = Matrix::of_bytes(StorageFormat::Q8_0, 1, 32, vec![0; 34]);
         assert!(blocks.transposed().is_err());
     }
 }

@@ -51,6 +51,8 @@ pub fn run(cli: &Cli) -> Result<(), String> {
             port = cli.port
         ));
     }
+    let instructions = tokenscope_engine::instruction_set()?;
+    tracing::debug!("kernels run with {instructions}, {} threads", options.threads);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

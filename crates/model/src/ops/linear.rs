@@ -92,7 +92,6 @@ mod tests {
     use super::*;
     use crate::format::StorageFormat;
     use crate::ops::testing::{assert_close, noise};
-    use crate::weights::testing::matrix_of_bytes;
 
     /// Random bytes as a matrix: whatever they mean, both twins must read them alike. Scales are
     /// made harmless, since random bits would often be infinite.
@@ -114,7 +113,7 @@ mod tests {
                 StorageFormat::Q6_K => block[209] = 0x20,
             }
         }
-        matrix_of_bytes(format, rows, cols, &bytes)
+        Matrix::of_bytes(format, rows, cols, bytes)
     }
 
     /// The definition: one weight at a time, sums in double precision.
@@ -167,8 +166,8 @@ mod tests {
     #[test]
     fn several_layers_get_their_own_outputs_and_biases() {
         let bytes: Vec<u8> = [1.0f32, 2.0, 3.0, 4.0].iter().flat_map(|w| w.to_le_bytes()).collect();
-        let first = matrix_of_bytes(StorageFormat::F32, 2, 2, &bytes);
-        let second = matrix_of_bytes(StorageFormat::F32, 1, 2, &bytes[..8]);
+        let first = Matrix::of_bytes(StorageFormat::F32, 2, 2, bytes.clone());
+        let second = Matrix::of_bytes(StorageFormat::F32, 1, 2, bytes[..8].to_vec());
         let workers = Workers::start(2).unwrap();
         for level in SimdLevel::available() {
             for (x, expected, plain) in [

@@ -185,7 +185,7 @@ fn score_block<S: Simd>(
             let scores = &mut buffers.scores[tile.start * BLOCK..tile.end * BLOCK];
             let mut out = row_places(scores, BLOCK, panel * columns);
             let out = &mut out[..tile.len()];
-            Multiply { rows, panel: &buffers.panel, start: Some(&[]), out }.run(s);
+            pass.level.run(Multiply { rows, panel: &buffers.panel, start: Some(&[]), out });
         }
     }
 }
@@ -221,7 +221,7 @@ fn mix_block<S: Simd>(
             let rows = &buffers.packed_scores[tile.start * BLOCK..][..tile.len() * positions.len()];
             let mut out = row_places(&mut buffers.sums[tile.start * d..tile.end * d], d, first);
             let out = &mut out[..tile.len()];
-            Multiply { rows, panel: &buffers.panel, start: None, out }.run(s);
+            pass.level.run(Multiply { rows, panel: &buffers.panel, start: None, out });
         }
     }
 }
