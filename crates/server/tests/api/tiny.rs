@@ -8,7 +8,7 @@ use tokenscope_engine::{Engine, EngineOptions};
 
 use crate::client::Client;
 
-/// Room for the keys and values of 600 tokens of the tiny Llama, and for logits after 50.
+/// Room for the keys and values of 600 tokens of the tiny Llama, and for logits at 24 positions.
 pub(crate) const CACHE_BYTES: usize = 500_000;
 
 impl Client {
