@@ -183,7 +183,11 @@ hits: number,
 /**
  * Requests that had to run the model.
  */
-misses: number, };
+misses: number, 
+/**
+ * Prefixes, and logits of prefixes, that were dropped to make room.
+ */
+evictions: number, };
 
 /**
  * What this version can do.

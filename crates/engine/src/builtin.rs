@@ -7,6 +7,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read as _};
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -74,13 +75,31 @@ pub fn fetch(
     report: &dyn Fn(LoadStep),
     cancelled: &CancellationToken,
 ) -> Result<PathBuf, String> {
+    fetch_and_open(options, report, cancelled, &|path| Ok(path.to_owned()))
+}
+
+/// As [`fetch`], and opens the file. It is opened while its checksum is being taken, since that takes
+/// as long; what comes of a damaged file is dropped.
+///
+/// # Errors
+/// As [`fetch`], and those of `open`.
+pub(crate) fn fetch_and_open<T: Send>(
+    options: &EngineOptions,
+    report: &dyn Fn(LoadStep),
+    cancelled: &CancellationToken,
+    open: &(dyn Fn(&Path) -> Result<T, String> + Sync),
+) -> Result<T, String> {
     let folder = cache_folder(options)?;
     let path = folder.join(FILE_NAME);
     let step = |phase| LoadStep { file: Some(FILE_NAME.to_owned()), ..LoadStep::of(phase) };
     if path.is_file() {
         report(step(LoadPhase::Verifying));
-        if has_checksum(&path)? {
-            return Ok(path);
+        let (is_intact, opened) = thread::scope(|scope| {
+            let opening = scope.spawn(|| open(&path));
+            (has_checksum(&path), opening.join())
+        });
+        if is_intact? {
+            return opened.unwrap_or_else(|panic| resume_unwind(panic));
         }
         tracing::warn!("{} is damaged and will be fetched again", path.display());
     }
@@ -100,7 +119,8 @@ pub fn fetch(
     let work = folder.join(format!("{WORK_FOLDER}{}-{number}", std::process::id()));
     let fetched = fetch_into(&work, &path, &step, report, cancelled);
     let _ = fs::remove_dir_all(&work);
-    fetched.map(|()| path)
+    fetched?;
+    open(&path)
 }
 
 /// Removes what programs that were killed in the middle of a fetch have left behind. Nobody's fetch
@@ -316,7 +336,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("builtin")).unwrap();
         fs::write(folder.path().join("builtin").join(FILE_NAME), b"GGUF but not ours").unwrap();
-        assert!(fetch(&options(folder.path()), &|_| {}, &CancellationToken::new()).is_err());
+        let options = options(folder.path());
+        assert!(fetch(&options, &|_| {}, &CancellationToken::new()).is_err());
+        // Whatever comes of opening it.
+        for open in [|_: &Path| Ok(()), |_: &Path| Err("odd".into()), |_: &Path| panic!("odd")] {
+            let error = fetch_and_open(&options, &|_| {}, &CancellationToken::new(), &open);
+            assert!(error.unwrap_err().contains("--offline"));
+        }
     }
 
     #[cfg(unix)]

@@ -16,7 +16,7 @@ use crate::loading::Loading;
 use crate::query::{PreviewQuery, StepQuery};
 use crate::report::{PreviewReport, StepReport};
 use crate::suggestions::{Suggestion, suggestions};
-use crate::worker;
+use crate::{memory, worker};
 
 /// How an engine works.
 #[derive(Debug, Clone)]
@@ -29,8 +29,12 @@ pub struct EngineOptions {
     pub hub: HubSettings,
     /// Where the built-in model is kept; none means the user's cache folder.
     pub cache_folder: Option<PathBuf>,
-    /// Bytes for remembered prefixes.
+    /// Bytes for remembered prefixes; by default an eighth of the memory that is available, between
+    /// 64 and 512 MiB.
     pub cache_bytes: usize,
+    /// Whether weights are read in while the model is being loaded, rather than page by page when
+    /// they are first used.
+    pub prefault: bool,
     /// Memory that a model may take, in bytes; none means what the system has available.
     pub available_memory: Option<u64>,
 }
@@ -43,7 +47,8 @@ impl Default for EngineOptions {
             offline: false,
             hub: HubSettings::from_environment(),
             cache_folder: None,
-            cache_bytes: 512 << 20,
+            cache_bytes: memory::default_cache_bytes(memory::available()),
+            prefault: false,
             available_memory: None,
         }
     }

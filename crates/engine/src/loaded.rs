@@ -1,16 +1,18 @@
 //! A model that is ready to answer, with everything that belongs to it. All caches hang here, so
 //! they die with the model they are about.
 
+use std::panic::resume_unwind;
 use std::path::Path;
+use std::thread;
 use std::time::Duration;
 
 use tokenscope_model::format::StorageFormat;
-use tokenscope_model::{Decoder, GgufFile, HfFolder, Model};
-use tokenscope_tokens::{ChatTemplate, TemplateError, Tokenizer};
+use tokenscope_model::{Decoder, GgufFile, HfFolder, KvCache, Model, ModelError};
+use tokenscope_tokens::{ChatTemplate, TemplateError, TokenId, Tokenizer};
 
 use crate::prefix_cache::PrefixCache;
 use crate::report::ModelFacts;
-use crate::{gguf_vocabulary, hf_vocabulary};
+use crate::{EngineOptions, gguf_vocabulary, hf_vocabulary};
 
 pub(crate) struct LoadedModel {
     pub(crate) facts: ModelFacts,
@@ -29,19 +31,24 @@ impl LoadedModel {
     pub(crate) fn open_gguf(
         model_id: &str,
         path: &Path,
-        threads: usize,
-        cache_bytes: usize,
+        options: &EngineOptions,
     ) -> Result<Self, String> {
         let file = GgufFile::open(path).map_err(|error| error.to_string())?;
-        let source = gguf_vocabulary::read(&file)?;
-        let parts = Parts {
-            tokenizer: Tokenizer::from_gguf(&source).map_err(|error| error.to_string())?,
-            chat_template: source.chat_template,
-            decoder: Decoder::from_gguf(&file, threads).map_err(|error| error.to_string())?,
-            quantization: file.main_format(),
-            parameters: file.n_parameters(),
-        };
-        parts.assemble(model_id, cache_bytes)
+        let (text, decoder) = open_both(
+            || {
+                let source = gguf_vocabulary::read(&file)?;
+                let tokenizer = Tokenizer::from_gguf(&source).map_err(|error| error.to_string())?;
+                Ok((tokenizer, source.chat_template))
+            },
+            || {
+                if options.prefault {
+                    file.prefault();
+                }
+                Decoder::from_gguf(&file, options.threads)
+            },
+        )?;
+        let (quantization, parameters) = (file.main_format(), file.n_parameters());
+        Parts { text, decoder, quantization, parameters }.assemble(model_id, options.cache_bytes)
     }
 
     /// Opens a folder in Hugging Face's layout.
@@ -51,26 +58,60 @@ impl LoadedModel {
     pub(crate) fn open_folder(
         model_id: &str,
         path: &Path,
-        threads: usize,
-        cache_bytes: usize,
+        options: &EngineOptions,
     ) -> Result<Self, String> {
         let folder = HfFolder::open(path).map_err(|error| error.to_string())?;
-        let texts = hf_vocabulary::read(path, folder.config())?;
-        let parts = Parts {
-            tokenizer: Tokenizer::from_hf(&texts.vocabulary).map_err(|error| error.to_string())?,
-            chat_template: texts.chat_template,
-            decoder: Decoder::from_folder(&folder, threads).map_err(|error| error.to_string())?,
-            quantization: folder.main_format(),
-            parameters: folder.n_parameters(),
-        };
-        parts.assemble(model_id, cache_bytes)
+        let (text, decoder) = open_both(
+            || {
+                let texts = hf_vocabulary::read(path, folder.config())?;
+                let tokenizer = Tokenizer::from_hf(&texts.vocabulary);
+                Ok((tokenizer.map_err(|error| error.to_string())?, texts.chat_template))
+            },
+            || {
+                if options.prefault {
+                    folder.prefault();
+                }
+                Decoder::from_folder(&folder, options.threads)
+            },
+        )?;
+        let (quantization, parameters) = (folder.main_format(), folder.n_parameters());
+        Parts { text, decoder, quantization, parameters }.assemble(model_id, options.cache_bytes)
+    }
+}
+
+/// A tokenizer and the source of a chat template.
+type Text = (Tokenizer, Option<String>);
+
+/// Opens both halves of a model at the same time, since they take about as long, and tries the
+/// decoder. A panic in either is one here.
+fn open_both(
+    text: impl FnOnce() -> Result<Text, String> + Send,
+    decoder: impl FnOnce() -> Result<Decoder, ModelError>,
+) -> Result<(Text, Decoder), String> {
+    let (text, decoder) = thread::scope(|scope| {
+        let text = scope.spawn(text);
+        let decoder = decoder().map_err(|error| error.to_string()).and_then(checked);
+        (text.join().unwrap_or_else(|panic| resume_unwind(panic)), decoder)
+    });
+    Ok((text?, decoder?))
+}
+
+/// Runs the model once. Weights of its layers that are NaN or infinite, in a damaged file or after a
+/// training run that diverged, spread to all logits, whichever token it is; better to hear of it now
+/// than at the first prompt. (Rows of the embedding that this token does not read are not looked at.)
+fn checked(decoder: Decoder) -> Result<Decoder, String> {
+    let empty = KvCache::empty(decoder.config().regime(1));
+    let forward = decoder.forward(&empty, &[TokenId(0)], 1, &|| true).expect("nobody stops it");
+    if forward.logits[0].iter().all(|logit| logit.is_finite()) {
+        Ok(decoder)
+    } else {
+        Err("Its logits are not finite: some of its weights are NaN or infinite.".into())
     }
 }
 
 /// What both kinds of files give.
 struct Parts {
-    tokenizer: Tokenizer,
-    chat_template: Option<String>,
+    text: Text,
     decoder: Decoder,
     quantization: Option<StorageFormat>,
     parameters: usize,
@@ -78,7 +119,7 @@ struct Parts {
 
 impl Parts {
     fn assemble(self, model_id: &str, cache_bytes: usize) -> Result<LoadedModel, String> {
-        let Parts { tokenizer, chat_template, decoder, quantization, parameters } = self;
+        let Parts { text: (tokenizer, chat_template), decoder, quantization, parameters } = self;
         let text_of = |id| tokenizer.vocabulary().text(id).into_owned();
         let (bos, eos) = (tokenizer.bos().map(text_of), tokenizer.eos().map(text_of));
         let template = chat_template
@@ -110,5 +151,16 @@ impl Parts {
         }
         let cache = PrefixCache::new(cache_bytes);
         Ok(LoadedModel { facts, model: Box::new(decoder), tokenizer, template, cache })
+    }
+}
+
+#[cfg(test)]
+impl LoadedModel {
+    /// One of the tiny models with random weights.
+    pub(crate) fn tiny(name: &str) -> Self {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/tiny").join(name);
+        let options = EngineOptions { threads: 1, prefault: true, ..EngineOptions::default() };
+        let open = if path.is_dir() { Self::open_folder } else { Self::open_gguf };
+        open(name, &path, &options).unwrap()
     }
 }

@@ -5,8 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use tokenscope_model::{HfFolder, KvCache};
-use tokenscope_tokens::TokenId;
+use tokenscope_model::HfFolder;
 
 use crate::hub::{self, Download, HubReference, HubSettings};
 use crate::library::{Library, LoadPhase, LoadStep, LoadTicket};
@@ -69,8 +68,8 @@ impl Loading<'_> {
         let mut model = match &source {
             Source::Builtin => {
                 let report = |step| self.report(step);
-                let path = builtin::fetch(self.options, &report, &self.ticket.cancelled)?;
-                self.open_path(model_id, &path)?
+                let open = |path: &Path| self.open_path(model_id, path);
+                builtin::fetch_and_open(self.options, &report, &self.ticket.cancelled, &open)?
             }
             Source::GgufFile(path) | Source::Folder(path) => self.open_path(model_id, path)?,
             Source::Hub(name) => {
@@ -78,7 +77,6 @@ impl Loading<'_> {
                 self.open_path(model_id, &path)?
             }
         };
-        refuse_if_not_finite(&model)?;
         model.facts.source = source.kind();
         model.facts.load_time = started.elapsed();
         tracing::info!(
@@ -124,11 +122,10 @@ impl Loading<'_> {
             total: Some(weights),
             ..LoadStep::of(LoadPhase::Reading)
         });
-        let (threads, cache_bytes) = (self.options.threads, self.options.cache_bytes);
         if is_folder {
-            LoadedModel::open_folder(model_id, path, threads, cache_bytes)
+            LoadedModel::open_folder(model_id, path, self.options)
         } else {
-            LoadedModel::open_gguf(model_id, path, threads, cache_bytes)
+            LoadedModel::open_gguf(model_id, path, self.options)
         }
     }
 
@@ -172,19 +169,4 @@ fn folder_bytes(folder: &Path) -> Result<u64, String> {
     }
     let files = HfFolder::weight_files(folder).map_err(|error| error.to_string())?;
     files.iter().map(|path| file_bytes(path)).sum()
-}
-
-/// Runs the model once. Weights of its layers that are NaN or infinite, in a damaged file or after a
-/// training run that diverged, spread to all logits; better to hear of it now than at the first
-/// prompt. (Rows of the embedding that this token does not read are not looked at.)
-fn refuse_if_not_finite(model: &LoadedModel) -> Result<(), String> {
-    let exists = |id: &TokenId| id.index() < model.facts.logit_size;
-    let id = model.tokenizer.bos().filter(exists).unwrap_or(TokenId(0));
-    let empty = KvCache::empty(model.model.config().regime(1));
-    let forward = model.model.forward(&empty, &[id], 1, &|| true).expect("nobody stops it");
-    if forward.logits[0].iter().all(|logit| logit.is_finite()) {
-        Ok(())
-    } else {
-        Err("Its logits are not finite: some of its weights are NaN or infinite.".into())
-    }
 }

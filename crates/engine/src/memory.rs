@@ -15,6 +15,14 @@ pub(crate) fn available() -> Option<u64> {
     Some(system.cgroup_limits().map_or(free, |limits| free.min(limits.total_memory)))
 }
 
+/// Bytes for remembered prefixes if nobody says how many: a part of what is available, within bounds
+/// of what is of use and of what a program in the background may take.
+pub(crate) fn default_cache_bytes(available: Option<u64>) -> usize {
+    const LEAST: u64 = 64 << 20;
+    const MOST: u64 = 512 << 20;
+    available.map_or(LEAST, |bytes| (bytes / 8).clamp(LEAST, MOST)) as usize
+}
+
 /// Refuses weights that do not fit into `available` bytes.
 ///
 /// # Errors
@@ -55,6 +63,17 @@ mod tests {
             let error = check(weights, available).err().unwrap_or_default();
             assert_eq!(error.is_empty(), complaint.is_empty(), "{weights} {available:?}: {error}");
             assert!(error.contains(complaint), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_cache_takes_an_eighth_of_what_is_available() {
+        const MIB: u64 = 1 << 20;
+        for (available, expected) in
+            [(None, 64), (Some(0), 64), (Some(1024), 128), (Some(3000), 375), (Some(24_000), 512)]
+        {
+            let bytes = default_cache_bytes(available.map(|mib| mib * MIB));
+            assert_eq!(bytes as u64, expected * MIB, "{available:?}");
         }
     }
 

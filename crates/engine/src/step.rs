@@ -1,6 +1,7 @@
 //! Preview and step, each one straight function from a query to a report.
 
 use std::hash::{BuildHasher as _, RandomState};
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use tokenscope_sampling::{Explained, History, Inputs, coin, explain, pick};
@@ -15,19 +16,34 @@ use crate::query::{Choice, PreviewQuery, StepQuery};
 use crate::report::{Appended, PreviewReport, ShownDistribution, StepReport, TokenPill};
 use crate::stop;
 
-/// Tokens of one forward pass of a long input. Between passes the job looks whether it is still
-/// wanted.
-const TOKENS_PER_PASS: usize = 64;
+/// Tokens of one forward pass of a long input, at least and at most. The more there are, the less
+/// the expansion of weights weighs, and the more memory the pass takes.
+const TOKENS_PER_PASS: RangeInclusive<usize> = 64..=512;
+
+/// Multiplications and additions of one layer in one pass. Between layers the job looks whether it
+/// is still wanted, and this many take some 20 ms on a laptop.
+const OPERATIONS_PER_LAYER: usize = 4_000_000_000;
+
+/// Bytes of logits that one pass may write. A forced text wants the logits of all its positions, and
+/// those of a large vocabulary take a megabyte each.
+const LOGITS_PER_PASS: usize = 32 << 20;
 
 /// Most tokens that one step may force: each gets a full report, which adds up.
 const MOST_FORCED_TOKENS: usize = 512;
+
+/// A report, and what will be asked about next if the user goes on.
+pub(crate) struct Answer<R> {
+    pub(crate) report: R,
+    /// The input one token on; see [`run_ahead`]. None if it is over, or would not fit.
+    pub(crate) next: Option<Vec<TokenId>>,
+}
 
 /// Answers a preview.
 pub(crate) fn preview(
     model: &mut LoadedModel,
     query: &PreviewQuery,
     cancelled: &Cancelled,
-) -> Result<PreviewReport, EngineError> {
+) -> Result<Answer<PreviewReport>, EngineError> {
     refuse_constraint(query)?;
     let ids = PromptIds::of(model, &query.context)?;
     ids.check_length(model, 0)?;
@@ -41,14 +57,15 @@ pub(crate) fn preview(
     let pills = |ids: &[TokenId]| {
         ids.iter().map(|id| TokenPill::of(model.tokenizer.vocabulary(), *id)).collect()
     };
-    Ok(PreviewReport {
+    let report = PreviewReport {
         model: model.facts.clone(),
         prompt: pills(&ids.prompt),
         system_folded: ids.system_folded,
         completion: pills(&ids.completion),
         distribution,
         elapsed: Default::default(),
-    })
+    };
+    Ok(Answer { report, next: None })
 }
 
 /// Answers a step.
@@ -56,7 +73,7 @@ pub(crate) fn step(
     model: &mut LoadedModel,
     query: &StepQuery,
     cancelled: &Cancelled,
-) -> Result<StepReport, EngineError> {
+) -> Result<Answer<StepReport>, EngineError> {
     refuse_constraint(&query.preview)?;
     let ids = PromptIds::of(model, &query.preview.context)?;
     let (appended, distributions, luck) = match &query.choice {
@@ -79,7 +96,10 @@ pub(crate) fn step(
     let completion = [ids.completion.as_slice(), &appended].concat();
     let stop = stop::reason(&model.tokenizer, &completion, &appended, &query.stop_sequences);
     let pills = appended.iter().map(|id| TokenPill::of(model.tokenizer.vocabulary(), *id));
-    Ok(StepReport {
+    // Only after one token is it clear that just one more will have to be decoded.
+    let goes_on = appended.len() == 1 && stop.is_none() && ids.check_length(model, 1).is_ok();
+    let next = goes_on.then(|| [&ids.prompt[..], &completion].concat());
+    let report = StepReport {
         model: model.facts.clone(),
         appended: pills
             .zip(distributions)
@@ -90,7 +110,25 @@ pub(crate) fn step(
         stop,
         seed_used: luck.and_then(|luck| luck.seed),
         elapsed: Default::default(),
-    })
+    };
+    Ok(Answer { report, next })
+}
+
+/// Decodes the token that a step has appended before anyone asks for what follows it: the page will,
+/// and its user is looking at the new token meanwhile. Nothing is run if more than this one token is
+/// missing.
+///
+/// # Panics
+/// If `ids` is shorter than one token, or too long for the model.
+pub(crate) fn run_ahead(model: &mut LoadedModel, ids: &[TokenId]) -> Result<(), EngineError> {
+    let regime = model.model.config().regime(ids.len());
+    let before = &ids[..ids.len() - 1];
+    if model.cache.longest_prefix(regime, before).len() == before.len()
+        && model.cache.logits(regime, ids, ids.len()).is_empty()
+    {
+        run(model, ids, ids.len(), &Cancelled::default())?;
+    }
+    Ok(())
 }
 
 /// How a drawn token came about.
@@ -131,8 +169,9 @@ fn force(
         return Err(EngineError::TooManyForced { tokens: tokens.len(), limit: MOST_FORCED_TOKENS });
     }
     ids.check_length(model, tokens.len().saturating_sub(1))?;
+    let fitting = LOGITS_PER_PASS / (size_of::<f32>() * model.facts.logit_size);
     let mut distributions = Vec::with_capacity(tokens.len());
-    for chunk in tokens.chunks(TOKENS_PER_PASS) {
+    for chunk in tokens.chunks(fitting.clamp(1, tokens_per_pass(model))) {
         let first = distributions.len();
         // The last token of a chunk is not input for any of the chunk's distributions.
         let input = [&ids.all(), &tokens[..first + chunk.len() - 1]].concat();
@@ -145,6 +184,15 @@ fn force(
         }
     }
     Ok(distributions)
+}
+
+/// How many tokens of a long input a model takes at once.
+fn tokens_per_pass(model: &LoadedModel) -> usize {
+    let layers = model.model.config().layers.len();
+    // A multiplication and an addition for every weight.
+    let operations_per_token = 2 * model.facts.parameters / layers;
+    let tokens = OPERATIONS_PER_LAYER / operations_per_token.max(1);
+    tokens.clamp(*TOKENS_PER_PASS.start(), *TOKENS_PER_PASS.end())
 }
 
 fn refuse_constraint(query: &PreviewQuery) -> Result<(), EngineError> {
@@ -162,59 +210,55 @@ fn logits_after(
     if ids.len() < n_outputs || ids.is_empty() {
         return Err(EngineError::EmptyContext);
     }
-    let lengths = ids.len() - n_outputs + 1..=ids.len();
-    let known = |length: usize| {
-        let regime = model.model.config().regime(length);
-        model.cache.logits(regime, &ids[..length])
-    };
-    let known: Option<Vec<Logits>> = lengths.clone().map(known).collect();
-    model.cache.count(known.is_some());
-    if let Some(known) = known {
-        return Ok(known);
-    }
+    let shortest = ids.len() + 1 - n_outputs;
+    let (mut outputs, mut hit) = (Vec::with_capacity(n_outputs), true);
     // Where the wanted lengths go over into the other regime, the input is run in both.
-    let (mut outputs, mut first) = (Vec::with_capacity(n_outputs), *lengths.start());
-    while first <= ids.len() {
+    while outputs.len() < n_outputs {
+        let first = shortest + outputs.len();
         let regime = |length| model.model.config().regime(length);
         let n_alike = (first..=ids.len()).take_while(|length| regime(*length) == regime(first));
         let last = first + n_alike.count() - 1;
-        outputs.extend(run(model, &ids[..last], first, cancelled)?);
-        first = last + 1;
+        outputs.extend(model.cache.logits(regime(first), &ids[..last], first));
+        let unknown = shortest + outputs.len();
+        if unknown <= last {
+            if hit {
+                model.cache.count(false);
+            }
+            hit = false;
+            outputs.extend(run(model, &ids[..last], unknown, cancelled)?);
+        }
+    }
+    if hit {
+        model.cache.count(true);
     }
     Ok(outputs)
 }
 
-/// The logits after each beginning of `ids` from length `first_output` on, which must all be of one
+/// The logits after each beginning of `ids` from length `shortest` on, which must all be of one
 /// regime.
 fn run(
     model: &mut LoadedModel,
     ids: &[TokenId],
-    first_output: usize,
+    shortest: usize,
     cancelled: &Cancelled,
 ) -> Result<Vec<Logits>, EngineError> {
     let regime = model.model.config().regime(ids.len());
     // Every position whose logits are wanted must be run, known or not.
-    let mut kv = model.cache.longest_prefix(regime, ids, first_output - 1);
+    let mut kv = model.cache.longest_prefix(regime, &ids[..shortest - 1]);
     let mut outputs = Vec::new();
     while kv.len() < ids.len() {
         cancelled.check()?;
         let start = kv.len();
-        let end = (start + TOKENS_PER_PASS).min(ids.len());
-        let wanted = (end + 1).saturating_sub(first_output.max(start + 1));
+        let end = (start + tokens_per_pass(model)).min(ids.len());
+        let wanted = (end + 1).saturating_sub(shortest.max(start + 1));
         let go_on = || cancelled.check().is_ok();
         let forward = model.model.forward(&kv, &ids[start..end], wanted, &go_on);
         let forward = forward.ok_or(EngineError::Cancelled)?;
         kv = forward.cache;
-        let first_wanted = end + 1 - wanted;
-        for (length, logits) in (first_wanted..=end).zip(forward.logits) {
-            let logits = Arc::new(logits);
-            model.cache.insert(&ids[..length], kv.prefix(length), Some(Arc::clone(&logits)));
-            outputs.push(logits);
-        }
+        let logits: Vec<Logits> = forward.logits.into_iter().map(Arc::new).collect();
         // A pass without outputs is remembered too, so that a cancelled prompt resumes there.
-        if wanted == 0 {
-            model.cache.insert(&ids[..end], kv.clone(), None);
-        }
+        model.cache.insert(&ids[..end], kv.clone(), logits.clone());
+        outputs.extend(logits);
     }
     Ok(outputs)
 }
@@ -246,4 +290,108 @@ fn shown(model: &LoadedModel, query: &PreviewQuery, explained: &Explained) -> Sh
 /// A seed from the system's randomness, short enough to read aloud and exact in JSON.
 fn draw_seed() -> i64 {
     i64::from(RandomState::new().hash_one(()) as u32)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use tokenscope_sampling::Settings;
+
+    use super::*;
+    use crate::query::Context;
+
+    fn ids(ids: &[i64]) -> Vec<TokenId> {
+        ids.iter().map(|id| TokenId(*id as u32)).collect()
+    }
+
+    /// Asks for a step after these ids, greedily if nothing is forced.
+    pub(crate) fn query(completion: &[i64], choice: Choice) -> StepQuery {
+        let context = Context {
+            prompt: String::new(),
+            system_prompt: String::new(),
+            use_chat_template: false,
+            completion: completion.to_vec(),
+        };
+        let settings = Settings { greedy: true, ..Settings::default() };
+        let (n_rows, constrained, tokens_only) = (5, false, false);
+        let preview = PreviewQuery { context, settings, n_rows, constrained, tokens_only };
+        StepQuery { preview, choice, stop_sequences: vec!["xy".into()] }
+    }
+
+    #[test]
+    fn a_step_goes_on_where_one_token_more_is_wanted_and_fits() {
+        let mut model = LoadedModel::tiny("llama/model.gguf");
+        // 123 is x, 2 is the end token, and the context has 256 places.
+        let full = [9; 256];
+        for (completion, choice, goes_on) in [
+            (&[9][..], Choice::Sample, true),
+            (&[9], Choice::Token(3), true),
+            (&[9], Choice::Tokens(vec![3]), true),
+            (&[9], Choice::Tokens(vec![3, 4]), false),
+            (&[9], Choice::Token(2), false),
+            (&[9], Choice::Text("y".into()), true),
+            (&[123], Choice::Text("y".into()), false),
+            (&full[1..], Choice::Token(3), true),
+            (&full, Choice::Token(3), false),
+        ] {
+            let query = query(completion, choice);
+            let answer = step(&mut model, &query, &Cancelled::default()).unwrap();
+            let expected = goes_on.then_some(answer.report.completion);
+            assert_eq!(answer.next, expected, "{} ids, {:?}", completion.len(), query.choice);
+        }
+    }
+
+    #[test]
+    fn running_ahead_makes_the_next_request_a_hit_and_counts_as_none() {
+        let mut model = LoadedModel::tiny("llama/model.gguf");
+        let cancelled = Cancelled::default();
+        let counts = |model: &LoadedModel| (model.cache.usage().hits, model.cache.usage().misses);
+        let answer = step(&mut model, &query(&[9, 10], Choice::Sample), &cancelled).unwrap();
+        let next = answer.next.unwrap();
+        let entries = model.cache.usage().entries;
+        for _ in 0..2 {
+            run_ahead(&mut model, &next).unwrap();
+            assert_eq!(model.cache.usage().entries, entries + 1);
+        }
+        // Two tokens on is too far.
+        run_ahead(&mut model, &[&next[..], &ids(&[5, 6])].concat()).unwrap();
+        assert_eq!((counts(&model), model.cache.usage().entries), ((0, 1), entries + 1));
+        let completion: Vec<i64> = next.iter().map(|id| i64::from(id.0)).collect();
+        preview(&mut model, &query(&completion, Choice::Sample).preview, &cancelled).unwrap();
+        assert_eq!(counts(&model), (1, 1));
+    }
+
+    #[test]
+    fn nothing_is_run_ahead_where_all_of_it_would_have_to_be_run_again() {
+        // Beyond 16 tokens all numbers of this model are others.
+        let mut model = LoadedModel::tiny("phi3_longrope");
+        for (length, more) in [(14, 1), (15, 1), (16, 0), (17, 1)] {
+            let query = query(&[9; 17][..length], Choice::Token(9));
+            let next = step(&mut model, &query, &Cancelled::default()).unwrap().next.unwrap();
+            let entries = model.cache.usage().entries;
+            run_ahead(&mut model, &next).unwrap();
+            assert_eq!(model.cache.usage().entries, entries + more, "{length}");
+        }
+    }
+
+    #[test]
+    fn of_forced_tokens_only_those_are_run_that_are_not_known() {
+        let mut model = LoadedModel::tiny("llama/model.gguf");
+        let cancelled = Cancelled::default();
+        let mut force = |completion: &[i64], tokens: &[i64]| {
+            let query = query(completion, Choice::Tokens(tokens.to_vec()));
+            let answer = step(&mut model, &query, &cancelled).unwrap();
+            let rows = answer.report.appended.into_iter().map(|appended| {
+                appended.distribution.numbers.rows.iter().map(|row| row.id).collect::<Vec<_>>()
+            });
+            let usage = model.cache.usage();
+            (rows.collect::<Vec<_>>(), (usage.entries, usage.hits, usage.misses))
+        };
+        let (whole, counts) = force(&[9], &[10, 11, 12, 13]);
+        assert_eq!(counts, (4, 0, 1));
+        assert_eq!(force(&[9], &[10, 11, 12, 13]), (whole.clone(), (4, 1, 1)));
+        // The logits after 9, 10 and 11 are known, and two more are wanted.
+        let (other, counts) = force(&[9], &[10, 11, 20, 21]);
+        assert_eq!((&other[..3], counts), (&whole[..3], (5, 1, 2)));
+        assert_eq!(force(&[9, 10], &[11]), (whole[1..2].to_vec(), (5, 2, 2)));
+    }
 }

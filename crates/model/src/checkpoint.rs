@@ -38,6 +38,12 @@ impl Checkpoint {
         self.tensors.keys().map(String::as_str).collect()
     }
 
+    /// Reads in the files of all tensors, so that nobody waits for their pages later.
+    pub(crate) fn prefault(&self) {
+        let maps = self.tensors.values().map(|tensor| (Arc::as_ptr(&tensor.map), &tensor.map));
+        maps.collect::<HashMap<_, _>>().values().for_each(|map| map.prefault());
+    }
+
     /// Number of weights in all tensors together.
     pub(crate) fn n_parameters(&self) -> usize {
         self.tensors.values().map(|tensor| tensor.shape.iter().product::<usize>()).sum()

@@ -84,6 +84,11 @@ impl HfFolder {
         &self.config
     }
 
+    /// Reads in all weights. Otherwise each page is read when it is first used.
+    pub fn prefault(&self) {
+        self.checkpoint.prefault();
+    }
+
     /// Number of weights in all tensors together.
     pub fn n_parameters(&self) -> usize {
         self.checkpoint.n_parameters()

@@ -28,6 +28,17 @@ impl MappedFile {
         Ok(MappedFile { map })
     }
 
+    /// Reads all of it once, so that nobody waits for its pages later.
+    pub(crate) fn prefault(&self) {
+        /// Pages are at least as large everywhere.
+        const PAGE: usize = 4096;
+        // With this the system reads far ahead. It is only advice: pages come without it, too.
+        #[cfg(unix)]
+        let _ = self.map.advise(memmap2::Advice::WillNeed);
+        let touched = self.map.iter().step_by(PAGE).fold(0, |bits, byte| bits ^ byte);
+        std::hint::black_box(touched);
+    }
+
     /// Drops the pages of some bytes from this process's memory, after a copy of them was made in
     /// another order. Whoever reads them again gets them from the file.
     pub(crate) fn release(&self, place: &Range<usize>) {
@@ -68,6 +79,27 @@ impl Deref for MappedFile {
 mod tests {
     use super::*;
     use crate::testing;
+
+    /// Bytes of the file that are in this process's memory, as Linux counts them.
+    #[cfg(target_os = "linux")]
+    fn resident(path: &Path) -> usize {
+        let maps = std::fs::read_to_string("/proc/self/smaps").unwrap();
+        let mut lines = maps.lines().skip_while(|line| !line.ends_with(path.to_str().unwrap()));
+        let kilobytes = lines.find_map(|line| line.strip_prefix("Rss:")).unwrap();
+        kilobytes.trim().trim_end_matches(" kB").parse::<usize>().unwrap() << 10
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn prefaulted_bytes_are_in_memory() {
+        let file = testing::write(&vec![7; 4 << 20]);
+        let map = MappedFile::open(file.path()).unwrap();
+        assert_eq!(resident(file.path()), 0);
+        map.prefault();
+        assert_eq!(resident(file.path()), 4 << 20);
+        map.release(&(0..4 << 20));
+        assert_eq!(resident(file.path()), 0);
+    }
 
     #[test]
     fn released_bytes_are_read_from_the_file_again() {

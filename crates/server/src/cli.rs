@@ -33,6 +33,15 @@ pub struct Cli {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
 
+    /// Memory for what has been computed of earlier prompts, in bytes or with a unit, as in 256MiB
+    /// [default: an eighth of the memory that is available, between 64MiB and 512MiB].
+    #[arg(long, value_name = "BYTES", value_parser = parse_bytes)]
+    pub cache_bytes: Option<usize>,
+
+    /// Read in all weights while the model is being loaded, rather than each when it is first used.
+    #[arg(long)]
+    pub prefault: bool,
+
     /// Fetch nothing: use only models that are on this machine.
     #[arg(long)]
     pub offline: bool,
@@ -79,6 +88,14 @@ fn parse_level(name: &str) -> Result<Level, String> {
     })
 }
 
+/// Reads a number of bytes, with or without a unit.
+fn parse_bytes(text: &str) -> Result<usize, String> {
+    let size: Result<bytesize::ByteSize, _> = text.parse();
+    size.ok().and_then(|size| size.as_u64().try_into().ok()).ok_or_else(|| {
+        "expected a number of bytes, perhaps with a unit: 500000000, 512MiB, 1.5GB".to_owned()
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,6 +104,31 @@ mod tests {
     #[test]
     fn the_definition_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn numbers_of_threads_and_bytes_are_checked() {
+        let parse = |flag, value| Cli::try_parse_from(["tokenscope", flag, value]);
+        for (value, threads) in
+            [("1", Some(1)), ("1024", Some(1024)), ("0", None), ("1025", None), ("two", None)]
+        {
+            let parsed = parse("--threads", value).ok().map(|cli| cli.threads.unwrap());
+            assert_eq!(parsed, threads, "{value}");
+        }
+        for (value, bytes) in [
+            ("0", Some(0)),
+            ("500000000", Some(500_000_000)),
+            ("512MiB", Some(512 << 20)),
+            ("1.5GB", Some(1_500_000_000)),
+            ("2 kib", Some(2048)),
+            ("-1", None),
+            ("", None),
+            ("much", None),
+            ("1e99GB", None),
+        ] {
+            let parsed = parse("--cache-bytes", value).ok().map(|cli| cli.cache_bytes.unwrap());
+            assert_eq!(parsed, bytes, "{value}");
+        }
     }
 
     #[test]

@@ -27,8 +27,12 @@ pub fn run(cli: &Cli) -> Result<(), String> {
     let mut options = EngineOptions {
         offline: cli.offline,
         cache_folder: cli.cache.clone().filter(|folder| !folder.as_os_str().is_empty()),
+        prefault: cli.prefault,
         ..EngineOptions::default()
     };
+    if let Some(bytes) = cli.cache_bytes {
+        options.cache_bytes = bytes;
+    }
     if let Some(threads) = cli.threads {
         options.threads = threads.into();
     }

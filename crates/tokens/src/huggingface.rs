@@ -1,10 +1,16 @@
 //! The vocabulary part of a Hugging Face folder, as plain data, and what its tokens stand for.
 
-use std::collections::HashMap;
+use std::fmt;
 
 use fancy_regex::Expr;
+use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
-use tokenizers::{NormalizedString, Normalizer, NormalizerWrapper, Tokenizer as Encoder};
+use tokenizers::models::bpe::BPE;
+use tokenizers::{
+    DecoderWrapper, NormalizedString, Normalizer, NormalizerWrapper, PostProcessorWrapper,
+    PreTokenizerWrapper, Tokenizer as Encoder, TokenizerImpl,
+};
 
 use crate::byte_level::{byte_of_character, bytes_of};
 use crate::markers::{MAX_MARKER_BYTES, MarkerBytes};
@@ -48,27 +54,19 @@ impl HfVocabulary {
         let refuse = |error: String| {
             TokenizerError::Vocabulary(format!("tokenizer.json cannot be read: {error}"))
         };
-        let json: Value = serde_json::from_str(&self.tokenizer_json)
+        let description: Description = serde_json::from_str(&self.tokenizer_json)
             .map_err(|error| refuse(error.to_string()))?;
-        let spelling = Spelling::of(&json);
-        check(&json).map_err(refuse)?;
-        let mut encoder: Encoder = caught(|| self.tokenizer_json.parse()).map_err(refuse)?;
+        let spelling = Spelling::of(&description.decoder);
+        check(&description).map_err(refuse)?;
+        let mut encoder = encoder(&self.tokenizer_json, &description.model).map_err(refuse)?;
         // What a training run set up; here every token of a text counts.
         encoder.with_padding(None);
         encoder.with_truncation(None).map_err(|error| refuse(error.to_string()))?;
 
         let added = encoder.get_added_tokens_decoder();
-        let mut size = 0;
-        for (text, id) in encoder.get_vocab(true) {
-            if id >= MAX_TOKENS {
-                return Err(TokenizerError::Vocabulary(format!(
-                    "tokenizer.json gives {text:?} the id {id}, but only ids below {MAX_TOKENS} are \
-                     supported"
-                )));
-            }
-            size = size.max(id + 1);
-        }
-        if let Some(unknown) = json["model"]["unk_token"].as_str()
+        let largest = description.model.vocab.0.iter().map(|(id, _)| *id as u32);
+        let size = largest.chain(added.keys().copied()).max().map_or(0, |largest| largest + 1);
+        if let Some(unknown) = description.model.unk_token.as_str()
             && spelling != Spelling::ByteLevel
             && encoder.token_to_id(unknown).is_none()
         {
@@ -97,24 +95,105 @@ impl HfVocabulary {
     }
 }
 
-/// Refuses what would make encoding random, endless or huge. Numbers and names that do not fit
-/// together are the tokenizers crate's to refuse.
-fn check(json: &Value) -> Result<(), String> {
-    if json["model"]["dropout"].as_f64().is_some_and(|dropout| dropout > 0.0) {
-        return Err("it leaves out merges at random (dropout), which is not supported".into());
-    }
-    if let Some(vocabulary) = json["model"]["vocab"].as_object() {
-        let mut owners = HashMap::with_capacity(vocabulary.len());
-        for (text, id) in vocabulary {
-            if let Some(other) = owners.insert(id.as_u64(), text) {
-                return Err(format!("{other:?} and {text:?} have the same id, {id}"));
+/// What is looked at before the tokenizers crate gets the file. Of merges, often half a million, that
+/// is nothing.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Description {
+    added_tokens: Value,
+    normalizer: Value,
+    pre_tokenizer: Value,
+    decoder: Value,
+    model: ModelDescription,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct ModelDescription {
+    r#type: Value,
+    dropout: Value,
+    unk_token: Value,
+    vocab: Ids,
+}
+
+/// The ids of a vocabulary, ascending, with their texts if these have ids of their own. (Unigram's
+/// are their places in a list.)
+#[derive(Default)]
+struct Ids(Vec<(u64, String)>);
+
+impl<'de> Deserialize<'de> for Ids {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct IdsVisitor;
+        impl<'de> Visitor<'de> for IdsVisitor {
+            type Value = Ids;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a vocabulary: ids by text, or a list of texts and scores")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Ids, A::Error> {
+                let mut ids = Vec::new();
+                while let Some((text, id)) = map.next_entry()? {
+                    ids.push((id, text));
+                }
+                // Nearly always they are sorted already.
+                ids.sort_by_key(|(id, _)| *id);
+                Ok(Ids(ids))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Ids, A::Error> {
+                let mut ids = Vec::new();
+                while list.next_element::<IgnoredAny>()?.is_some() {
+                    ids.push((ids.len() as u64, String::new()));
+                }
+                Ok(Ids(ids))
             }
         }
+        deserializer.deserialize_any(IdsVisitor)
     }
-    if growth(&json["normalizer"]) > MAX_GROWTH {
+}
+
+/// Byte-level BPE and SentencePiece's, with whatever else a file says.
+type BpeEncoder = TokenizerImpl<
+    BPE,
+    NormalizerWrapper,
+    PreTokenizerWrapper,
+    PostProcessorWrapper,
+    DecoderWrapper,
+>;
+
+/// Builds the encoder. The tokenizers crate copies the model several times while it finds out of
+/// which kind it is, which takes as long as all the rest of a load. So for BPE, which nearly all files
+/// are, it is told; where that fails, it has the last word.
+fn encoder(json: &str, model: &ModelDescription) -> Result<Encoder, String> {
+    if model.r#type == "BPE"
+        && let Ok(encoder) = caught(|| serde_json::from_str::<BpeEncoder>(json))
+    {
+        return Ok(encoder.into());
+    }
+    caught(|| json.parse())
+}
+
+/// Refuses what would make building or encoding random, endless or huge. Numbers and names that do
+/// not fit together are the tokenizers crate's to refuse.
+fn check(json: &Description) -> Result<(), String> {
+    if json.model.dropout.as_f64().is_some_and(|dropout| dropout > 0.0) {
+        return Err("it leaves out merges at random (dropout), which is not supported".into());
+    }
+    let ids = &json.model.vocab.0;
+    if let Some(pair) = ids.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+        let [(id, one), (_, other)] = pair else { unreachable!("windows of two are pairs") };
+        return Err(format!("{one:?} and {other:?} have the same id, {id}"));
+    }
+    if let Some((id, text)) = ids.last().filter(|(id, _)| *id >= u64::from(MAX_TOKENS)) {
+        return Err(format!(
+            "it gives {text:?} the id {id}, but only ids below {MAX_TOKENS} are supported"
+        ));
+    }
+    if growth(&json.normalizer) > MAX_GROWTH {
         return Err(format!("its normalizer may make a text more than {MAX_GROWTH} times as long"));
     }
-    for step in [&json["normalizer"], &json["pre_tokenizer"]] {
+    for step in [&json.normalizer, &json.pre_tokenizer] {
         check_patterns(step)?;
     }
     check_markers(json)
@@ -122,11 +201,11 @@ fn check(json: &Value) -> Result<(), String> {
 
 /// Refuses added tokens that are too long: as they stand, or as the normalizer makes those that are
 /// looked for in normalized text.
-fn check_markers(json: &Value) -> Result<(), String> {
+fn check_markers(json: &Description) -> Result<(), String> {
     let normalizer: Option<NormalizerWrapper> =
-        caught(|| serde_json::from_value(json["normalizer"].clone()))?;
+        caught(|| serde_json::from_value(json.normalizer.clone()))?;
     let mut marker_bytes = MarkerBytes::default();
-    for token in json["added_tokens"].as_array().into_iter().flatten() {
+    for token in json.added_tokens.as_array().into_iter().flatten() {
         let text = token["content"].as_str().unwrap_or_default();
         let mut bytes = text.len();
         if let Some(normalizer) = &normalizer
@@ -211,8 +290,7 @@ fn repeats_a_group(expression: &Expr) -> bool {
 
 impl Spelling {
     /// Looks at the steps that turn tokens back into text.
-    fn of(tokenizer: &Value) -> Self {
-        let step = &tokenizer["decoder"];
+    fn of(step: &Value) -> Self {
         let steps = step["decoders"].as_array().map_or(std::slice::from_ref(step), Vec::as_slice);
         let has = |kind: &str| steps.iter().any(|step| step["type"] == kind);
         let replaces_space = steps.iter().any(|step| step["pattern"]["String"] == "▁");
@@ -418,6 +496,30 @@ mod tests {
             };
             let tokenizer = Tokenizer::from_hf(&source).unwrap();
             assert_eq!(tokenizer.eos(), expected.map(TokenId), "{eos:?}");
+        }
+    }
+
+    #[test]
+    fn telling_the_kind_of_model_changes_nothing() {
+        for (merges, more, is_told) in [
+            (r#"["Ġ a", "a a"]"#, "", true),
+            (r#"[["Ġ", "a"], ["a", "a"]]"#, r#""ignore_merges": true, "unk_token": "a","#, true),
+            // What a later version may add, and what a key given twice means, is the crate's to say.
+            (r#"["Ġ a"]"#, r#""whatever": [1],"#, false),
+            (r#"["Ġ a"]"#, r#""merges": [],"#, true),
+            (r#"["Ġ x"]"#, "", false),
+        ] {
+            let json = format!(
+                r#"{{"version": "1.0", "added_tokens": {ADDED},
+                "model": {{"type": "BPE", {more} "vocab": {{"Ġ": 0, "a": 1, "Ġa": 2, "aa": 3}}, "merges": {merges}}}}}"#
+            );
+            let model: Description = serde_json::from_str(&json).unwrap();
+            let text = |encoder: Result<Encoder, String>| {
+                encoder?.to_string(false).map_err(|e| e.to_string())
+            };
+            let told = text(encoder(&json, &model.model));
+            assert_eq!(told, text(caught(|| json.parse())), "{json}");
+            assert_eq!(serde_json::from_str::<BpeEncoder>(&json).is_ok(), is_told, "{json}");
         }
     }
 

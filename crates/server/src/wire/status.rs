@@ -90,6 +90,8 @@ pub struct CacheStatus {
     pub hits: u64,
     /// Requests that had to run the model.
     pub misses: u64,
+    /// Prefixes, and logits of prefixes, that were dropped to make room.
+    pub evictions: u64,
 }
 
 /// What this version can do.
@@ -146,6 +148,7 @@ impl ModelStatus {
                 max_bytes: status.cache.max_bytes,
                 hits: status.cache.hits,
                 misses: status.cache.misses,
+                evictions: status.cache.evictions,
             },
             capabilities: Capabilities { attribution: false, constraint: false },
         }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokenscope_engine::{Engine, EngineOptions};
 
 use crate::client::Client;
-use crate::tiny::tiny;
+use crate::tiny::{CACHE_BYTES, tiny};
 
 #[tokio::test]
 async fn before_any_load_the_status_has_its_initial_values() {
@@ -43,6 +43,13 @@ async fn a_loaded_model_is_described() {
         ("quantization", json!("float32")),
         ("context_length", json!(256)),
         ("threads", json!(1)),
+        (
+            "cache",
+            json!({
+                "entries": 0, "bytes": 0, "max_bytes": CACHE_BYTES, "hits": 0, "misses": 0,
+                "evictions": 0,
+            }),
+        ),
         ("source", json!("file")),
     ] {
         assert_eq!(status[field], value, "{field}");
@@ -51,6 +58,25 @@ async fn a_loaded_model_is_described() {
     assert!(status["model_id"].as_str().unwrap().ends_with("model.gguf"));
     // 2 x 320 x 64 embeddings, 3 layers of 2 x 64 x 64 + 2 x 64 x 32 + 3 x 64 x 112, 7 norms of 64.
     assert_eq!(status["parameters"], 2 * 320 * 64 + 3 * (12_288 + 21_504) + 7 * 64);
+}
+
+#[tokio::test]
+async fn the_cache_tells_how_it_serves() {
+    let client = Client::with_model().await;
+    let cache = async || client.get("/api/model/status").await.1["cache"].clone();
+    let body = json!({"prompt": "a", "use_chat_template": false});
+    for (hits, misses) in [(0, 1), (1, 1), (2, 1)] {
+        client.ok("/api/preview", body.clone()).await;
+        let cache = cache().await;
+        assert_eq!((&cache["hits"], &cache["misses"]), (&json!(hits), &json!(misses)));
+        assert_eq!((&cache["entries"], &cache["evictions"]), (&json!(1), &json!(0)));
+    }
+    // 200 tokens take more than there is room for beside their logits.
+    let tokens: Vec<u32> = (0..200).map(|i| 3 + i % 300).collect();
+    client.ok("/api/step", json!({"prompt": "b", "force_token_ids": tokens})).await;
+    let cache = cache().await;
+    assert!(cache["evictions"].as_u64().unwrap() > 100, "{cache}");
+    assert!(cache["bytes"].as_u64().unwrap() < CACHE_BYTES as u64, "{cache}");
 }
 
 #[tokio::test]

@@ -8,6 +8,9 @@ use tokenscope_engine::{Engine, EngineOptions};
 
 use crate::client::Client;
 
+/// Room for the keys and values of 600 tokens of the tiny Llama, and for logits at 24 positions.
+pub(crate) const CACHE_BYTES: usize = 500_000;
+
 impl Client {
     /// An application without a model.
     pub(crate) fn without_model() -> Self {
@@ -18,6 +21,7 @@ impl Client {
             offline: true,
             hub: HubSettings { cache: nowhere.clone(), ..HubSettings::from_variables(&|_| None) },
             cache_folder: Some(nowhere),
+            cache_bytes: CACHE_BYTES,
             ..EngineOptions::default()
         };
         Client::around(Engine::start(options))
