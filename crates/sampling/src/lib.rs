@@ -14,12 +14,15 @@ mod distribution;
 mod explain;
 mod history;
 mod knob;
+mod mass;
 mod pick;
 mod ranking;
 mod report;
 mod settings;
+mod softmax;
 mod stage;
 pub mod stages;
+mod weights;
 
 pub use coin::coin;
 pub use distribution::Distribution;
