@@ -9,6 +9,7 @@
 //!    from (seed, position) by [`coin()`].
 //! 4. [`Explained::report`] is the part of all this that a screen shows.
 
+mod bins;
 mod coin;
 mod distribution;
 mod explain;

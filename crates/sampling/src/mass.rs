@@ -11,6 +11,7 @@ use multiversion::multiversion;
 use tokenscope_tokens::TokenId;
 
 use crate::Distribution;
+use crate::bins::{Bins, N_BINS};
 use crate::ranking::RankKey;
 use crate::softmax::Softmax;
 use crate::weights::{BLOCK, SMALLEST_EXPONENT, any, distances, weight, weights};
@@ -33,7 +34,7 @@ pub(crate) fn crossing(
     passes: impl Fn(f64, f64) -> bool,
 ) -> Option<Crossing> {
     let softmax = distribution.softmax()?;
-    let bins = Bins::new(distribution, softmax, limit);
+    let bins = bins_above(limit, distribution, softmax);
     let limit = limit * softmax.sum;
     let masses = masses(&bins, distribution);
     let (mut bin, mut mass_before) = (0, 0.0);
@@ -62,46 +63,15 @@ pub(crate) fn crossing(
     last
 }
 
-/// Equal intervals of logits, the highest first.
-struct Bins {
-    max: f32,
-    /// Lower logits cannot matter. They belong to the last bin, but may be left out.
-    lowest: f32,
-    per_logit: f32,
-}
-
-/// A power of two.
-const N_BINS: usize = 2048;
-
-impl Bins {
-    /// Bins for all tokens that may be needed to reach the limit.
-    fn new(distribution: &Distribution, softmax: Softmax, limit: f64) -> Self {
-        // Tokens further than d below the best one have, together, a weight of at most n e^-d. If
-        // what is beyond the limit weighs more, the limit is passed before they come. One more is
-        // for safety.
-        let beyond = (1.0 - limit) * softmax.sum;
-        let depth = (distribution.n_kept() as f64 / beyond).ln() as f32 + 1.0;
-        // Where nothing is beyond, the depth is not a number or infinite.
-        let depth = if depth < -SMALLEST_EXPONENT { depth.max(1.0) } else { -SMALLEST_EXPONENT };
-
-        let lowest = lowest_finite(distribution).max(softmax.max - depth);
-        let per_logit = (N_BINS - 1) as f32 / (softmax.max - lowest);
-        Bins { max: softmax.max, lowest, per_logit }
-    }
-
-    /// The bins of a block's logits. A lower logit never has a lower bin.
-    #[inline(always)]
-    fn of(&self, block: &[f32; BLOCK]) -> [u32; BLOCK] {
-        // Adding this rounds to a whole number, which then is in the sum's last bits.
-        const ROUND: f32 = 8_388_608.0;
-        const LAST: f32 = (N_BINS - 1) as f32;
-        block.map(|logit| {
-            let bin = (self.max - logit) * self.per_logit;
-            // Where all logits are the same, this is not a number, and the last bin has them all.
-            let bin = if bin < LAST { bin } else { LAST };
-            (bin + ROUND).to_bits() % N_BINS as u32
-        })
-    }
+/// Bins for all tokens that may be needed to reach the limit. Lower ones may be left out.
+fn bins_above(limit: f64, distribution: &Distribution, softmax: Softmax) -> Bins {
+    // Tokens further than d below the best one have, together, a weight of at most n e^-d. If what
+    // is beyond the limit weighs more, the limit is passed before they come. One more is for safety.
+    let beyond = (1.0 - limit) * softmax.sum;
+    let depth = (distribution.n_kept() as f64 / beyond).ln() as f32 + 1.0;
+    // Where nothing is beyond, the depth is not a number or infinite.
+    let depth = if depth < -SMALLEST_EXPONENT { depth.max(1.0) } else { -SMALLEST_EXPONENT };
+    Bins::new(softmax.max, lowest_finite(distribution).max(softmax.max - depth))
 }
 
 /// The lowest logit of a kept token that is not -infinity.
@@ -123,7 +93,7 @@ fn masses(bins: &Bins, distribution: &Distribution) -> [f64; N_BINS] {
     let mut masses = [0.0; N_BINS];
     distribution.for_each_kept_block(|_, block| {
         if any(block, |logit| logit >= bins.lowest) {
-            let weights = weights(&distances(block, bins.max));
+            let weights = weights(&distances(block, bins.highest));
             for (bin, weight) in bins.of(block).into_iter().zip(weights) {
                 masses[bin as usize % N_BINS] += f64::from(weight);
             }

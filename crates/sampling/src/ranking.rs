@@ -4,7 +4,8 @@ use multiversion::multiversion;
 use tokenscope_tokens::TokenId;
 
 use crate::StageId;
-use crate::weights::{any, for_each_block};
+use crate::bins::{Bins, N_BINS};
+use crate::weights::{BLOCK, any, for_each_block};
 
 /// A token's place in the order: the smaller key has the higher logit, or the same and the lower
 /// id. Whole numbers, since those sort quickest.
@@ -70,12 +71,10 @@ pub(crate) fn top(
 
 /// The places, from 1, of some tokens among all.
 ///
-/// One pass over the vocabulary for all of them: each token is sorted in among the few. A table
-/// over the range of their logits tells where to look, so that this takes no search where tokens of
-/// interest are far apart.
+/// One pass over the vocabulary for all of them: tokens are counted into bins by logit, and those
+/// that fall into a bin with tokens of interest are sorted in among these.
 #[multiversion(targets = "simd")]
 pub(crate) fn places(ids: &[TokenId], logits: &[f32]) -> Vec<usize> {
-    const BINS: usize = 1024;
     let key = |index: usize| RankKey::of(logits[index], index);
     let mut sorted: Vec<RankKey> = ids.iter().map(|id| key(id.index())).collect();
     sorted.sort_unstable();
@@ -84,35 +83,38 @@ pub(crate) fn places(ids: &[TokenId], logits: &[f32]) -> Vec<usize> {
     let lowest = sorted_logits().next_back().unwrap_or(highest);
     let lowest_finite = sorted_logits().rfind(|logit| logit.is_finite()).unwrap_or(highest);
 
-    // Whatever the numbers are, a lower logit never has a lower bin.
-    let bins_per_logit = (BINS - 1) as f32 / (highest - lowest_finite);
-    let bin = |logit: f32| (((highest - logit) * bins_per_logit) as usize).min(BINS - 1);
-    // bin_starts[b]: how many of the sorted are in earlier bins.
-    let mut bin_starts = [0; BINS + 1];
-    for logit in sorted_logits() {
-        bin_starts[bin(logit) + 1] += 1;
+    let bins = Bins::new(highest, lowest_finite);
+    let bin_of = |key: &RankKey| bins.of(&[logits[key.id().index()]; BLOCK])[0];
+    let sorted_bins: Vec<u32> = sorted.iter().map(bin_of).collect();
+    let mut is_of_interest = [false; N_BINS];
+    for bin in &sorted_bins {
+        is_of_interest[*bin as usize] = true;
     }
-    for b in 0..BINS {
-        bin_starts[b + 1] += bin_starts[b];
-    }
-
-    // Tokens that come before sorted[i], but not before sorted[i - 1].
+    // Tokens of the other bins.
+    let mut tokens_in_bin = [0usize; N_BINS];
+    // Tokens that come before sorted[i], but not before sorted[i - 1], in bins of interest.
     let mut between = vec![0; sorted.len() + 1];
     for_each_block(logits, |first, block| {
         if !any(block, |logit| logit >= lowest) {
             return;
         }
-        for (index, logit) in (first..logits.len()).zip(block) {
-            let b = bin(*logit);
-            let in_bin = &sorted[bin_starts[b]..bin_starts[b + 1]];
-            let place = in_bin.partition_point(|known| *known <= key(index));
-            between[bin_starts[b] + place] += 1;
+        for (index, bin) in (first..logits.len()).zip(bins.of(block)) {
+            let bin = bin as usize % N_BINS;
+            if is_of_interest[bin] {
+                let key = key(index);
+                between[sorted.partition_point(|known| *known <= key)] += 1;
+            } else {
+                tokens_in_bin[bin] += 1;
+            }
         }
     });
+
     let mut place_of = vec![0; ids.len()];
-    let mut before = 0;
-    for (place, key) in sorted.iter().enumerate() {
-        before += between[place];
+    let (mut before, mut bins_before) = (0, 0);
+    for ((key, bin), between) in sorted.iter().zip(sorted_bins).zip(between) {
+        before += tokens_in_bin[bins_before..bin as usize].iter().sum::<usize>();
+        bins_before = bin as usize;
+        before += between;
         let row = ids.iter().position(|id| *id == key.id()).expect("sorted holds the same ids");
         place_of[row] = before + 1;
     }

@@ -1,13 +1,17 @@
 //! Passes over the logits of a whole vocabulary, and the exponential they need.
 //!
 //! Logits are read in blocks of fixed size, in plain loops, which compilers turn into vector code.
+//! The functions around these loops are compiled for several instruction sets by the multiversion
+//! crate, which picks one at run time; what is called in them must be inlined for that. With the
+//! SSE2 of plain x86-64 builds, a softmax takes 1.6 ns per token, with AVX-512 0.6. The results are
+//! the same to the bit, since the order of all operations is.
 
 use std::f32::consts::LOG2_E;
 use std::f64::consts::LN_2;
 
 use crate::StageId;
 
-/// Tokens of one block.
+/// Tokens of one block. Loops over 16 would be unrolled instead of vectorised.
 pub(crate) const BLOCK: usize = 64;
 
 /// Doubles that sum up a block's numbers side by side.
