@@ -152,7 +152,7 @@ fn draw(
     let seed = (!settings.greedy).then(|| settings.seed.unwrap_or_else(draw_seed));
     let position = ids.completion.len() as u64;
     let id = pick(&explained, seed.map(|seed| coin(seed, position)));
-    let luck = Luck { p_final: explained.final_probabilities()[id.index()], seed };
+    let luck = Luck { p_final: explained.final_probability(id), seed };
     Ok((id, shown(model, &query.preview, &explained), luck))
 }
 
@@ -277,7 +277,7 @@ fn explain_at(
     specials.dedup();
     let history = History { prompt, completion, specials: &specials };
     let inputs = Inputs { settings: &query.settings, history, mask: None };
-    Ok(explain(logits, &inputs)?)
+    Ok(explain(Arc::clone(logits), &inputs)?)
 }
 
 fn shown(model: &LoadedModel, query: &PreviewQuery, explained: &Explained) -> ShownDistribution {

@@ -1,21 +1,31 @@
 //! The whole vocabulary on its way to one token.
 
+use std::cell::OnceCell;
+use std::sync::Arc;
+
+use multiversion::multiversion;
 use tokenscope_tokens::TokenId;
 
 use crate::StageId;
-use crate::ranking::Ranking;
+use crate::softmax::Softmax;
+use crate::weights::{BLOCK, for_each_counted_block};
 
 /// For every token of the vocabulary its logit as it stands, and whether a stage has cut it.
 #[derive(Debug, Clone)]
 pub struct Distribution {
-    logits: Vec<f32>,
+    /// Shared with the snapshots, until a stage changes it.
+    logits: Arc<Vec<f32>>,
     cut_by: Vec<Option<StageId>>,
+    n_kept: usize,
+    /// Computed when somebody asks, and forgotten when logits or marks change.
+    softmax: OnceCell<Option<Softmax>>,
 }
 
 impl Distribution {
     /// Starts from a model's logits, nothing cut.
-    pub fn new(logits: &[f32]) -> Self {
-        Distribution { logits: logits.to_vec(), cut_by: vec![None; logits.len()] }
+    pub fn new(logits: Arc<Vec<f32>>) -> Self {
+        let n_kept = logits.len();
+        Distribution { cut_by: vec![None; n_kept], logits, n_kept, softmax: OnceCell::new() }
     }
 
     /// The logits as the stages have left them so far, cut tokens included.
@@ -23,9 +33,22 @@ impl Distribution {
         &self.logits
     }
 
+    /// The same, to be kept.
+    pub(crate) fn shared_logits(&self) -> &Arc<Vec<f32>> {
+        &self.logits
+    }
+
     /// The logits, for a stage to change.
     pub fn logits_mut(&mut self) -> &mut [f32] {
-        &mut self.logits
+        self.softmax.take();
+        let logits: &mut Vec<f32> = Arc::make_mut(&mut self.logits);
+        logits
+    }
+
+    /// Changes every logit.
+    pub fn map_logits(&mut self, change: impl Fn(f32) -> f32) {
+        self.softmax.take();
+        self.logits = Arc::new(self.logits.iter().map(|logit| change(*logit)).collect());
     }
 
     /// Which stage cut the token, if one did.
@@ -33,42 +56,69 @@ impl Distribution {
         self.cut_by[id.index()]
     }
 
+    /// Which stage cut each token, by id.
+    pub(crate) fn marks(&self) -> &[Option<StageId>] {
+        &self.cut_by
+    }
+
     /// Whether no stage has cut the token.
     pub fn is_kept(&self, id: TokenId) -> bool {
         self.cut_by[id.index()].is_none()
     }
 
+    /// How many tokens are not cut.
+    pub fn n_kept(&self) -> usize {
+        self.n_kept
+    }
+
     /// Marks a token as cut. The first stage to cut a token is the one that is remembered.
     pub fn cut(&mut self, id: TokenId, stage: StageId) {
-        self.cut_by[id.index()].get_or_insert(stage);
-    }
-
-    /// The kept tokens, by id.
-    pub fn kept(&self) -> impl Iterator<Item = TokenId> {
-        let kept = self.cut_by.iter().enumerate().filter(|(_, cut_by)| cut_by.is_none());
-        kept.map(|(index, _)| TokenId(index as u32))
-    }
-
-    /// The kept tokens, most probable first, ties by lower id.
-    pub(crate) fn ranked(&self) -> Ranking<'_> {
-        Ranking::new(self.kept(), &self.logits)
-    }
-
-    /// Probabilities: the softmax over kept tokens, `e^(l - max) / sum`; zero for cut ones.
-    ///
-    /// Sums are taken in double precision, since 50,000 float32 terms would lose three digits.
-    pub fn probabilities(&self) -> Vec<f32> {
-        let max = self.kept().map(|id| self.logits[id.index()]).fold(f32::NEG_INFINITY, f32::max);
-        let mut probabilities: Vec<f32> = self
-            .logits
-            .iter()
-            .zip(&self.cut_by)
-            .map(|(logit, cut_by)| if cut_by.is_none() { (logit - max).exp() } else { 0.0 })
-            .collect();
-        let sum: f64 = probabilities.iter().copied().map(f64::from).sum();
-        for p in &mut probabilities {
-            *p = (f64::from(*p) / sum) as f32;
+        let mark = &mut self.cut_by[id.index()];
+        if mark.is_none() {
+            *mark = Some(stage);
+            self.n_kept -= 1;
+            self.softmax.take();
         }
-        probabilities
     }
+
+    /// Cuts what ranks after a token: what has a lower logit, or the same and a higher id.
+    pub fn cut_after(&mut self, last: TokenId, stage: StageId) {
+        let limit = self.logits[last.index()];
+        let (lower_logits, higher_logits) = self.logits.split_at(last.index() + 1);
+        let (lower_ids, higher_ids) = self.cut_by.split_at_mut(last.index() + 1);
+        self.n_kept -= cut_below(limit, false, lower_logits, lower_ids, stage);
+        self.n_kept -= cut_below(limit, true, higher_logits, higher_ids, stage);
+        self.softmax.take();
+    }
+
+    /// Hands the logits to `visit`, block by block; cut tokens are -infinity.
+    #[inline(always)]
+    pub(crate) fn for_each_kept_block(&self, visit: impl FnMut(usize, &[f32; BLOCK])) {
+        let cut_by = (self.n_kept < self.logits.len()).then_some(self.cut_by.as_slice());
+        for_each_counted_block(&self.logits, cut_by, |cut_by| cut_by.is_none(), visit);
+    }
+
+    /// The softmax over the kept tokens; none if it does not exist.
+    pub(crate) fn softmax(&self) -> Option<Softmax> {
+        *self.softmax.get_or_init(|| Softmax::of(self))
+    }
+}
+
+/// Cuts the kept tokens whose logits are below a limit, or at it if that is `included`. Returns how
+/// many it has cut.
+#[multiversion(targets = "simd")]
+fn cut_below(
+    limit: f32,
+    included: bool,
+    logits: &[f32],
+    marks: &mut [Option<StageId>],
+    stage: StageId,
+) -> usize {
+    let mut n_cut = 0u32;
+    for (logit, mark) in logits.iter().zip(marks) {
+        let cuts = mark.is_none() & ((*logit < limit) | (included & (*logit == limit)));
+        *mark = if cuts { Some(stage) } else { *mark };
+        n_cut += u32::from(cuts);
+    }
+    n_cut as usize
 }

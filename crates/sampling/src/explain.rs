@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
+use multiversion::multiversion;
 use tokenscope_tokens::TokenId;
 
+use crate::softmax::Softmax;
 use crate::{Distribution, Inputs, STAGES, StageId};
 
 /// A distribution after all stages, with its past.
 #[derive(Debug, Clone)]
 pub struct Explained {
-    /// The model's logits.
-    pub(crate) raw_logits: Vec<f32>,
     /// First the raw model, then one entry per stage of [`STAGES`].
     pub(crate) snapshots: Vec<Snapshot>,
     /// The logits and marks at the end.
@@ -24,14 +24,16 @@ pub struct Explained {
 pub struct Snapshot {
     /// The stage that has just run; none for the raw model.
     pub stage: Option<StageId>,
-    /// Probability of every token. Shared with the snapshot before where a stage did nothing.
-    pub probabilities: Arc<Vec<f32>>,
     /// Tokens not cut so far.
     pub kept: usize,
     /// Probability, before this stage, of the tokens that it cut.
     pub removed_mass: f64,
-    /// Entropy of `probabilities`, in bits.
+    /// Entropy of the probabilities, in bits.
     pub entropy_bits: f64,
+    /// Of every token. Shared with the snapshot before where a stage did not change them.
+    pub(crate) logits: Arc<Vec<f32>>,
+    /// What makes logits probabilities.
+    pub(crate) softmax: Softmax,
 }
 
 /// Why there is no distribution. The sentences are part of the HTTP contract.
@@ -52,63 +54,56 @@ pub enum SamplingError {
 ///
 /// # Panics
 /// If an id of the history is beyond the logits.
-pub fn explain(logits: &[f32], inputs: &Inputs<'_>) -> Result<Explained, SamplingError> {
+pub fn explain(logits: Arc<Vec<f32>>, inputs: &Inputs<'_>) -> Result<Explained, SamplingError> {
     let mut distribution = Distribution::new(logits);
-    check(&distribution)?;
-    let mut snapshots = vec![snapshot(None, &distribution, None)];
+    let mut snapshots = vec![snapshot(None, &distribution, None)?];
     for stage in STAGES {
         let before = &snapshots[snapshots.len() - 1];
         let after = if stage.apply(&mut distribution, inputs) {
-            check(&distribution)?;
-            snapshot(Some(stage.id()), &distribution, Some(before))
+            snapshot(Some(stage.id()), &distribution, Some(before))?
         } else {
             Snapshot { stage: Some(stage.id()), removed_mass: 0.0, ..before.clone() }
         };
         snapshots.push(after);
     }
-    let constrained = inputs.mask.is_some();
-    Ok(Explained { raw_logits: logits.to_vec(), snapshots, distribution, constrained })
+    Ok(Explained { snapshots, distribution, constrained: inputs.mask.is_some() })
 }
 
 /// A distribution needs a finite logit among the kept, and none that is NaN or +infinity. (A logit
 /// of -infinity is a probability of zero.)
-fn check(distribution: &Distribution) -> Result<(), SamplingError> {
-    let logits = distribution.logits();
-    if logits.iter().any(|logit| logit.is_nan() || *logit == f32::INFINITY) {
-        return Err(SamplingError::Invalid);
-    }
-    let mut kept = distribution.kept().peekable();
-    if kept.peek().is_none() {
-        return Err(SamplingError::NothingAllowed);
-    }
-    if kept.all(|id| logits[id.index()] == f32::NEG_INFINITY) {
-        return Err(SamplingError::Invalid);
-    }
-    Ok(())
-}
-
 fn snapshot(
     stage: Option<StageId>,
     distribution: &Distribution,
     before: Option<&Snapshot>,
-) -> Snapshot {
-    let probabilities = distribution.probabilities();
-    let entropy_bits = probabilities
-        .iter()
-        .filter(|p| **p > 0.0)
-        .map(|p| f64::from(*p) * -f64::from(*p).log2())
-        .sum();
-    let removed_mass = before.map_or(0.0, |before| {
-        let cut_here = before
-            .probabilities
-            .iter()
-            .enumerate()
-            .filter(|(index, _)| distribution.cut_by(TokenId(*index as u32)) == stage);
-        // From 0.0, since an empty sum would be -0.0.
-        cut_here.fold(0.0, |mass, (_, p)| mass + f64::from(*p))
+) -> Result<Snapshot, SamplingError> {
+    let logits = distribution.shared_logits();
+    let is_new = before.is_none_or(|before| !Arc::ptr_eq(&before.logits, logits));
+    if is_new && has_bad(logits) {
+        return Err(SamplingError::Invalid);
+    }
+    let kept = distribution.n_kept();
+    if kept == 0 {
+        return Err(SamplingError::NothingAllowed);
+    }
+    let softmax = distribution.softmax().ok_or(SamplingError::Invalid)?;
+    let removed_mass = before.filter(|before| before.kept > kept).map_or(0.0, |before| {
+        before.softmax.mass(&before.logits, distribution.marks(), |cut_by| cut_by == stage)
     });
-    let kept = distribution.kept().count();
-    Snapshot { stage, probabilities: Arc::new(probabilities), kept, removed_mass, entropy_bits }
+    Ok(Snapshot {
+        stage,
+        kept,
+        removed_mass,
+        entropy_bits: softmax.entropy_bits,
+        logits: Arc::clone(logits),
+        softmax,
+    })
+}
+
+/// Whether a logit is NaN or +infinity.
+#[multiversion(targets = "simd")]
+fn has_bad(logits: &[f32]) -> bool {
+    // No short circuit: that would be a branch per token.
+    logits.iter().fold(false, |bad, logit| bad | logit.is_nan() | (*logit == f32::INFINITY))
 }
 
 impl Explained {
@@ -117,14 +112,26 @@ impl Explained {
         &self.snapshots
     }
 
-    /// The model's own probabilities.
-    pub fn base_probabilities(&self) -> &[f32] {
-        &self.snapshots[0].probabilities
+    /// The token's probability at each of the snapshots.
+    pub fn probabilities(&self, id: TokenId) -> Vec<f32> {
+        let cut_by = self.distribution.cut_by(id);
+        let mut is_cut = false;
+        let after = self.snapshots.iter().map(|snapshot| {
+            is_cut |= cut_by.is_some() && cut_by == snapshot.stage;
+            if is_cut { 0.0 } else { snapshot.softmax.probability(snapshot.logits[id.index()]) }
+        });
+        after.collect()
     }
 
-    /// The probabilities the token is drawn with.
-    pub fn final_probabilities(&self) -> &[f32] {
-        &self.snapshots[self.snapshots.len() - 1].probabilities
+    /// The probability that the token is drawn with.
+    pub fn final_probability(&self, id: TokenId) -> f32 {
+        let probabilities = self.probabilities(id);
+        probabilities[probabilities.len() - 1]
+    }
+
+    /// The model's logits.
+    pub(crate) fn raw_logits(&self) -> &[f32] {
+        &self.snapshots[0].logits
     }
 
     /// Whether the grammar allows the token (always, without one).
@@ -149,7 +156,7 @@ mod tests {
         // Penalty: token 3 (logit ln 8, of weights 1 2 4 8) has occurred and loses ln 2 in the
         // presence stage: 1 2 4 4 of 11. Temperature 0.5 squares: 1 4 16 16 of 37.
         // The mask forbids token 2: 1 4 - 16 of 21. Top-p 0.8 keeps 16 and 4: 4 - 16 of 20.
-        let logits: Vec<f32> = [1.0f32, 2.0, 4.0, 8.0].iter().map(|w| w.ln()).collect();
+        let logits = logits_of(&[1.0, 2.0, 4.0, 8.0]);
         let settings = Settings {
             presence_penalty: f64::from(2f32.ln()),
             temperature: 0.5,
@@ -160,7 +167,7 @@ mod tests {
         let completion = [TokenId(3)];
         let history = History { completion: &completion, ..History::default() };
         let inputs = Inputs { settings: &settings, history, mask: Some(&mask) };
-        let explained = explain(&logits, &inputs).unwrap();
+        let explained = explain(logits.into(), &inputs).unwrap();
 
         let fractions = |n: [f32; 4], of: f32| n.map(|n| n / of);
         let expected = [
@@ -171,8 +178,9 @@ mod tests {
             fractions([1.0, 4.0, 0.0, 16.0], 21.0),
             fractions([0.0, 4.0, 0.0, 16.0], 20.0),
         ];
-        for (snapshot, expected) in explained.snapshots().iter().zip(expected) {
-            assert_close(&snapshot.probabilities, &expected);
+        for id in 0..4 {
+            let expected = expected.map(|after_stage| after_stage[id as usize]);
+            assert_close(&explained.probabilities(TokenId(id)), &expected);
         }
         let names: Vec<_> =
             explained.snapshots().iter().map(|s| s.stage.map_or("raw", StageId::name)).collect();
@@ -199,7 +207,7 @@ mod tests {
         ] {
             let settings = plain();
             let inputs = Inputs { settings: &settings, history: History::default(), mask: None };
-            let explained = explain(&logits_of(probabilities), &inputs).unwrap();
+            let explained = explain(logits_of(probabilities).into(), &inputs).unwrap();
             assert!((explained.snapshots()[0].entropy_bits - bits).abs() < 1e-6);
         }
     }
@@ -216,11 +224,18 @@ mod tests {
             let completion = [TokenId(0)];
             let history = History { completion: &completion, ..History::default() };
             let inputs = Inputs { settings: &settings, history, mask };
-            assert_eq!(explain(&[2.0, 1.0], &inputs).unwrap_err(), expected, "{settings:?}");
+            assert_eq!(
+                explain(vec![2.0, 1.0].into(), &inputs).unwrap_err(),
+                expected,
+                "{settings:?}"
+            );
         }
         let settings = plain();
         let inputs = Inputs { settings: &settings, history: History::default(), mask: None };
-        assert_eq!(explain(&[f32::NAN, 1.0], &inputs).unwrap_err(), SamplingError::Invalid);
+        assert_eq!(
+            explain(vec![f32::NAN, 1.0].into(), &inputs).unwrap_err(),
+            SamplingError::Invalid
+        );
     }
 
     #[test]
@@ -230,7 +245,7 @@ mod tests {
         for (nucleus_rule, kept) in [(NucleusRule::Standard, 2), (NucleusRule::Seed, 1)] {
             let settings = Settings { top_p: 0.8, nucleus_rule, ..plain() };
             let inputs = Inputs { settings: &settings, history: History::default(), mask: None };
-            let explained = explain(&logits, &inputs).unwrap();
+            let explained = explain(logits.clone().into(), &inputs).unwrap();
             assert_eq!(explained.snapshots()[5].kept, kept);
         }
     }

@@ -9,17 +9,21 @@
 //!    from (seed, position) by [`coin()`].
 //! 4. [`Explained::report`] is the part of all this that a screen shows.
 
+mod bins;
 mod coin;
 mod distribution;
 mod explain;
 mod history;
 mod knob;
+mod mass;
 mod pick;
 mod ranking;
 mod report;
 mod settings;
+mod softmax;
 mod stage;
 pub mod stages;
+mod weights;
 
 pub use coin::coin;
 pub use distribution::Distribution;

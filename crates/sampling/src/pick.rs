@@ -3,25 +3,28 @@
 use tokenscope_tokens::TokenId;
 
 use crate::Explained;
+use crate::mass::crossing;
+use crate::ranking::top;
 
 /// The most probable kept token, or the one where the coin falls.
 ///
 /// For the coin the kept tokens are laid end to end on [0, 1), most probable first, each as long as
 /// its final probability. With `None` the choice is greedy; ties go to the lower id.
 pub fn pick(explained: &Explained, coin: Option<f64>) -> TokenId {
-    let final_p = explained.final_probabilities();
-    let mut ranked = explained.distribution.ranked();
-    let mut picked = ranked.next().expect("a distribution always keeps a token");
-    let Some(coin) = coin else { return picked };
-    let mut end = f64::from(final_p[picked.index()]);
-    while coin >= end {
+    let distribution = &explained.distribution;
+    match coin {
+        None => top(1, distribution.logits(), distribution.marks(), |cut_by| cut_by.is_none())
+            .first()
+            .expect("a distribution always keeps a token")
+            .id(),
         // Rounding may leave the sum a little below 1; a coin beyond it gets the last token that
         // has any probability.
-        let Some(next) = ranked.next().filter(|id| final_p[id.index()] > 0.0) else { break };
-        end += f64::from(final_p[next.index()]);
-        picked = next;
+        Some(coin) => {
+            crossing(distribution, coin, |mass, coin| mass > coin)
+                .expect("a distribution always has a token with a probability")
+                .id
+        }
     }
-    picked
 }
 
 #[cfg(test)]
@@ -34,7 +37,7 @@ mod tests {
         let settings =
             Settings { temperature: 1.0, top_p, repetition_penalty: 1.0, ..Settings::default() };
         let inputs = Inputs { settings: &settings, history: History::default(), mask: None };
-        let explained = explain(&logits_of(&[0.1, 0.2, 0.3, 0.4]), &inputs).unwrap();
+        let explained = explain(logits_of(&[0.1, 0.2, 0.3, 0.4]).into(), &inputs).unwrap();
         pick(&explained, coin).0
     }
 

@@ -3,7 +3,7 @@
 use tokenscope_tokens::TokenId;
 
 use crate::knob::KnobValue;
-use crate::ranking::Ranking;
+use crate::ranking::{RankKey, places, top};
 use crate::{Explained, STAGES, Settings, StageId};
 
 /// The best tokens with all their numbers, and a summary of every stage.
@@ -71,17 +71,17 @@ impl Explained {
     /// most fill what is left.
     pub fn report(&self, settings: &Settings, n_rows: usize) -> DistributionReport {
         let ids = self.best(n_rows);
-        let base_ranks = ranks(&ids, &self.raw_logits, |_| true);
-        let final_ranks =
-            ranks(&ids, self.distribution.logits(), |id| self.distribution.is_kept(id));
-        let with_ranks = ids.into_iter().zip(base_ranks).zip(final_ranks);
-        let rows: Vec<Row> = with_ranks
-            .map(|((id, rank_base), rank_final)| self.row(id, rank_base, rank_final))
-            .collect();
+        let base_ranks = places(&ids, self.raw_logits());
+        let mut rows: Vec<Row> =
+            ids.iter().zip(base_ranks).map(|(id, p)| self.row(*id, p)).collect();
+        // Every kept token that is better than a row's has a row before it.
+        for (index, row) in rows.iter_mut().filter(|row| row.cut_by.is_none()).enumerate() {
+            row.rank_final = Some(index + 1);
+        }
         let kept_count = self.snapshots[self.snapshots.len() - 1].kept;
         // Where no other token is left, the rounding of those shown must not look like one.
         let rest = |shown: f64, all: bool| if all { 0.0 } else { (1.0 - shown).max(0.0) };
-        let all_base = rows.len() == self.raw_logits.len();
+        let all_base = rows.len() == self.raw_logits().len();
         let all_kept = rows.iter().filter(|row| row.cut_by.is_none()).count() == kept_count;
         DistributionReport {
             other_p_base: rest(rows.iter().map(|row| f64::from(row.p_base)).sum(), all_base),
@@ -89,36 +89,37 @@ impl Explained {
             kept_count,
             stages: self.summaries(settings),
             legal_mass: self.constrained.then(|| {
-                let legal = self.all_ids().filter(|id| self.is_valid(*id));
-                legal.map(|id| f64::from(self.base_probabilities()[id.index()])).sum()
+                let raw = &self.snapshots[0];
+                let is_legal = |cut_by| cut_by != Some(StageId::Constraint);
+                raw.softmax.mass(&raw.logits, self.distribution.marks(), is_legal)
             }),
             rows,
         }
     }
 
     fn best(&self, n_rows: usize) -> Vec<TokenId> {
-        let legal = self.all_ids().filter(|id| self.is_valid(*id));
-        let mut best: Vec<TokenId> =
-            Ranking::new(legal, self.distribution.logits()).take(n_rows).collect();
-        if best.len() < n_rows {
-            let illegal = self.all_ids().filter(|id| !self.is_valid(*id));
-            best.extend(Ranking::new(illegal, &self.raw_logits).take(n_rows - best.len()));
+        let is_illegal = |cut_by| cut_by == Some(StageId::Constraint);
+        let (logits, marks) = (self.distribution.logits(), self.distribution.marks());
+        let mut best = top(n_rows, logits, marks, |cut_by| !is_illegal(cut_by));
+        if best.len() < n_rows && self.constrained {
+            best.extend(top(n_rows - best.len(), self.raw_logits(), marks, is_illegal));
         }
-        best
+        best.into_iter().map(RankKey::id).collect()
     }
 
-    fn row(&self, id: TokenId, rank_base: usize, rank_final: usize) -> Row {
-        let cut_by = self.distribution.cut_by(id);
+    /// `rank_final` is left open.
+    fn row(&self, id: TokenId, rank_base: usize) -> Row {
+        let after = self.probabilities(id);
         Row {
             id,
-            logit: self.raw_logits[id.index()],
-            p_base: self.base_probabilities()[id.index()],
-            p_final: self.final_probabilities()[id.index()],
+            logit: self.raw_logits()[id.index()],
+            p_base: after[0],
+            p_final: after[after.len() - 1],
             rank_base,
-            rank_final: cut_by.is_none().then_some(rank_final),
+            rank_final: None,
             valid: self.is_valid(id),
-            cut_by,
-            after: self.snapshots.iter().map(|s| s.probabilities[id.index()]).collect(),
+            cut_by: self.distribution.cut_by(id),
+            after,
         }
     }
 
@@ -142,34 +143,6 @@ impl Explained {
             })
             .collect()
     }
-
-    fn all_ids(&self) -> impl Iterator<Item = TokenId> {
-        (0..self.raw_logits.len() as u32).map(TokenId)
-    }
-}
-
-/// The places, from 1, of some tokens by logit among the counted; ties go to the lower id.
-///
-/// One pass over the vocabulary for all of them: each counted token is sorted in among the few.
-fn ranks(ids: &[TokenId], logits: &[f32], counts: impl Fn(TokenId) -> bool) -> Vec<usize> {
-    let is_before = |a: TokenId, b: TokenId| {
-        let (logit_a, logit_b) = (logits[a.index()], logits[b.index()]);
-        logit_a > logit_b || (logit_a == logit_b && a < b)
-    };
-    let sorted: Vec<TokenId> = Ranking::new(ids.iter().copied(), logits).collect();
-    // Counted tokens that come before sorted[i], but not before sorted[i - 1].
-    let mut between = vec![0; sorted.len() + 1];
-    for id in (0..logits.len() as u32).map(TokenId).filter(|id| counts(*id)) {
-        between[sorted.partition_point(|known| !is_before(id, *known))] += 1;
-    }
-    let mut rank_of = vec![0; sorted.len()];
-    let mut before = 0;
-    for (place, id) in sorted.iter().enumerate() {
-        before += between[place];
-        let row = ids.iter().position(|known| known == id).expect("sorted holds the same ids");
-        rank_of[row] = before + 1;
-    }
-    rank_of
 }
 
 #[cfg(test)]
@@ -191,7 +164,7 @@ mod tests {
         let mask = mask.map(|ids| TokenMask::from_allowed(5, ids.iter().copied().map(TokenId)));
         let history = History { completion: &completion, ..History::default() };
         let inputs = Inputs { settings, history, mask: mask.as_ref() };
-        explain(&logits_of(&RAW), &inputs).unwrap().report(settings, n)
+        explain(logits_of(&RAW).into(), &inputs).unwrap().report(settings, n)
     }
 
     fn plain() -> Settings {
@@ -240,22 +213,6 @@ mod tests {
         assert_eq!(cut, [None, Some("top_p"), Some("constraint"), Some("constraint")]);
         assert_eq!(report.kept_count, 1);
         assert_close(&[report.legal_mass.unwrap() as f32], &[0.15]);
-    }
-
-    #[test]
-    fn ranks_are_what_counting_gives() {
-        let logits: Vec<f32> = (0..300).map(|i| ((i * 31) % 17) as f32).collect();
-        let counted = |id: TokenId| id.0 % 3 != 1;
-        let ids: Vec<TokenId> = [7, 0, 299, 150, 17, 34].map(TokenId).to_vec();
-        let slow = |id: TokenId| {
-            let better = (0..300).map(TokenId).filter(|other| {
-                let (own, others) = (logits[id.index()], logits[other.index()]);
-                counted(*other) && (others > own || (others == own && *other < id))
-            });
-            1 + better.count()
-        };
-        let expected: Vec<usize> = ids.iter().map(|id| slow(*id)).collect();
-        assert_eq!(ranks(&ids, &logits, counted), expected);
     }
 
     #[test]

@@ -17,6 +17,6 @@ pub use request::{
 };
 pub use response::{
     AppendedMeta, Distribution, DistributionRow, ErrorBody, LoadResponse, PreviewResponse,
-    SelectedToken, StageSummary, StepResponse, TokenPill,
+    SelectedToken, Shared, StageSummary, StepResponse, TokenPill,
 };
 pub use status::{CacheStatus, Capabilities, LoadProgress, ModelInfo, ModelStatus};

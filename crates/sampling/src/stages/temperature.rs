@@ -48,9 +48,7 @@ impl Stage for Temperature {
         if temperature == 1.0 {
             return false;
         }
-        for logit in distribution.logits_mut() {
-            *logit /= temperature;
-        }
+        distribution.map_logits(|logit| logit / temperature);
         true
     }
 }

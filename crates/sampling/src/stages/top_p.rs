@@ -5,9 +5,8 @@
 //! a token stays while the mass *before* it is below p. The seed's rule drops it: a token stays
 //! while the mass *including* it is at most p. Both always keep the first token.
 
-use tokenscope_tokens::TokenId;
-
 use crate::knob::{KnobKind, KnobSpec, KnobValue};
+use crate::mass::{Crossing, crossing};
 use crate::{Distribution, Inputs, NucleusRule, Settings, Stage, StageId};
 
 /// The stage.
@@ -66,30 +65,14 @@ impl Stage for TopP {
         if top_p >= 1.0 {
             return false;
         }
-        let probabilities = distribution.probabilities();
-        let mut mass_before = 0.0;
-        let nucleus: Vec<TokenId> = distribution
-            .ranked()
-            .enumerate()
-            .take_while(|&(rank, id)| {
-                let p = f64::from(probabilities[id.index()]);
-                let inside = match inputs.settings.nucleus_rule {
-                    NucleusRule::Standard => mass_before < top_p,
-                    NucleusRule::Seed => mass_before + p <= top_p,
-                };
-                mass_before += p;
-                inside || rank == 0
-            })
-            .map(|(_, id)| id)
-            .collect();
-
-        let mut in_nucleus = vec![false; probabilities.len()];
-        for id in nucleus {
-            in_nucleus[id.index()] = true;
-        }
-        for (index, inside) in in_nucleus.into_iter().enumerate() {
-            if !inside {
-                distribution.cut(TokenId(index as u32), StageId::TopP);
+        let crossing = match inputs.settings.nucleus_rule {
+            NucleusRule::Standard => crossing(distribution, top_p, |mass, top_p| mass >= top_p),
+            NucleusRule::Seed => crossing(distribution, top_p, |mass, top_p| mass > top_p),
+        };
+        if let Some(Crossing { id, is_first }) = crossing {
+            distribution.cut_after(id, StageId::TopP);
+            if inputs.settings.nucleus_rule == NucleusRule::Seed && !is_first {
+                distribution.cut(id, StageId::TopP);
             }
         }
         true

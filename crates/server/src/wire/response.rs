@@ -1,8 +1,9 @@
 //! Responses to preview and step, and errors.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use tokenscope_engine::TokenId;
 use tokenscope_engine::query::Choice;
 use tokenscope_engine::report::{self, PreviewReport, StepReport, StopReason};
@@ -137,6 +138,22 @@ pub struct PreviewResponse {
     pub grammar: Option<serde_json::Value>,
 }
 
+/// What a response shows in two places, but is made once.
+#[derive(Debug)]
+pub struct Shared<T>(Arc<T>);
+
+impl<T> Clone for Shared<T> {
+    fn clone(&self) -> Self {
+        Shared(Arc::clone(&self.0))
+    }
+}
+
+impl<T: Serialize> Serialize for Shared<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
 /// A token that was taken.
 #[derive(Debug, Serialize, ToSchema, TS)]
 pub struct SelectedToken {
@@ -154,7 +171,9 @@ pub struct SelectedToken {
 #[derive(Debug, Serialize, ToSchema, TS)]
 pub struct AppendedMeta {
     /// The distribution at its position.
-    pub dist: Distribution,
+    #[schema(value_type = Distribution)]
+    #[ts(as = "Distribution")]
+    pub dist: Shared<Distribution>,
     /// The token.
     pub selected_id: u32,
     /// Whether it was forced.
@@ -169,7 +188,9 @@ pub struct StepResponse {
     /// The model that answered.
     pub model: ModelInfo,
     /// Before the append (of the first token, if there are several); null if nothing was appended.
-    pub dist: Option<Distribution>,
+    #[schema(value_type = Option<Distribution>)]
+    #[ts(as = "Option<Distribution>")]
+    pub dist: Option<Shared<Distribution>>,
     /// The token; null for forced text and lists.
     pub selected: Option<SelectedToken>,
     /// All appended tokens.
@@ -287,17 +308,18 @@ impl StepResponse {
             p_final: report.p_final,
         });
         let meta = report.appended.iter().map(|appended| AppendedMeta {
-            dist: (&appended.distribution).into(),
+            dist: Shared(Arc::new((&appended.distribution).into())),
             selected_id: appended.pill.id.0,
             forced: forced_by.is_some(),
             forced_by: forced_by.map(str::to_owned),
         });
+        let meta: Vec<AppendedMeta> = meta.collect();
         StepResponse {
             model: (&report.model).into(),
-            dist: report.appended.first().map(|appended| (&appended.distribution).into()),
+            dist: meta.first().map(|first| first.dist.clone()),
             selected,
             appended: report.appended.iter().map(|appended| (&appended.pill).into()).collect(),
-            appended_meta: meta.collect(),
+            appended_meta: meta,
             new_completion_ids: report.completion.iter().map(|TokenId(id)| *id).collect(),
             done: report.stop.is_some(),
             stop_reason: report.stop.map(|reason| {
