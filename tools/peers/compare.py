@@ -137,7 +137,10 @@ def main():
     parser.add_argument("--only", default="", help="part of the names of comparisons to run")
     options = parser.parse_args()
     versions = {name: importlib.metadata.version(name) for name in ("llama-cpp-python", "transformers", "torch")}
-    results = {"machine": machine(options), "versions": versions, "comparisons": [], "seed_stack": {}}
+    import llama_cpp
+
+    results = {"machine": machine(options), "versions": versions,
+               "llama_cpp_system": llama_cpp.llama_print_system_info().decode(), "comparisons": [], "seed_stack": {}}
     for path in sorted(glob.glob(os.path.join(FOLDER, "*.gguf"))):
         if options.only in os.path.basename(path) + " llama.cpp":
             results["comparisons"].append(compare(path, LlamaCpp, options))

@@ -29,12 +29,12 @@ def make(name, write):
 
 
 def checkpoint(path):
+    """Without a tokenizer, since what transformers makes of this one in GGUF is not the model's."""
     import torch, transformers
 
     model = transformers.AutoModelForCausalLM.from_pretrained(
         FOLDER, gguf_file=os.path.basename(BUILTIN), dtype=torch.float32)
     model.to(torch.bfloat16).save_pretrained(path)
-    transformers.AutoTokenizer.from_pretrained(FOLDER, gguf_file=os.path.basename(BUILTIN)).save_pretrained(path)
 
 
 def main():

@@ -72,6 +72,7 @@ class LlamaCpp:
         self.cut(0)
 
     def cut(self, length):
+        """Forgets all but the first tokens."""
         self.api.llama_memory_seq_rm(self.memory, 0, length, -1)
         self.length = length
 

@@ -24,6 +24,10 @@ use program::Program;
 const BUILTIN: &str = "builtin:smollm2-135m-instruct";
 const SERVER: &str = "target/release/tokenscope";
 
+/// Programs that were running or waiting before we start, on the average of a minute: from here on
+/// the machine is not quiet.
+const BUSY: f64 = 0.5;
+
 /// What to measure.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -130,6 +134,9 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     let parts = if options.only.is_empty() { Part::value_variants() } else { &options.only };
     let machine = machine(options)?;
     eprintln!("\n{}", machine_line(&machine));
+    if machine["load_average"].as_f64().is_some_and(|load| load > BUSY) {
+        eprintln!("others are using this machine: numbers will be worse than they should be");
+    }
 
     let mut tables: Vec<Table> = parts.iter().map(|part| part.table()).collect();
     let mut models = Vec::new();
@@ -198,13 +205,14 @@ pub(crate) fn machine_line(machine: &Value) -> String {
         .filter_map(Value::as_str)
         .collect();
     format!(
-        "{}, {} threads, {}; reads {:.1} GB/s, multiplies and adds {:.0} GFLOP/s; {}, commit {}",
+        "{}, {} threads, {}; reads {:.1} GB/s, multiplies and adds {:.0} GFLOP/s; {}, load {:.1} before, commit {}",
         text("cpu"),
         number("threads"),
         instructions.last().unwrap_or(&"no vectors known"),
         number("read_gb_per_s"),
         number("gflop_per_s"),
         text("date"),
+        number("load_average"),
         text("commit"),
     )
 }

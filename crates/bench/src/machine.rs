@@ -14,6 +14,8 @@ pub fn facts(threads: usize) -> Value {
     let mut system = sysinfo::System::new();
     system.refresh_cpu_all();
     system.refresh_memory();
+    // Before we add to it ourselves.
+    let load_average = sysinfo::System::load_average().one;
     let ceilings = Ceilings::measure(threads);
     json!({
         "cpu": system.cpus().first().map_or("", |cpu| cpu.brand()),
@@ -24,6 +26,7 @@ pub fn facts(threads: usize) -> Value {
         "physical_cores": num_cpus::get_physical(),
         "logical_cores": num_cpus::get(),
         "memory_bytes": system.total_memory(),
+        "load_average": load_average,
         "threads": threads,
         "read_gb_per_s": ceilings.read_gb_per_s,
         "gflop_per_s": ceilings.gflop_per_s,

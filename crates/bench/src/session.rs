@@ -65,6 +65,7 @@ impl Session {
             "format": self.format,
             "parameters": self.n_parameters,
             "vocabulary": config.n_vocab,
+            "width": config.d_model,
             "context_length": config.context_length,
             "bytes_per_token": self.bytes_per_token,
         })
