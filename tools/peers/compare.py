@@ -1,6 +1,6 @@
 """Runs Tokenscope and its peers in turns, on the same files, ids and threads.
 
-    python compare.py [--threads 2] [--pairs 5] [--only TEXT]
+    python compare.py [--threads 2] [--pairs 5] [--only TEXT ...]
 
 Every number is from a pair of runs that follow each other: ours, theirs, theirs, ours, ours ... The
 ratio is the median of the pairs' ratios, so that a machine which slows down for a while slows both.
@@ -69,7 +69,7 @@ def seed_stack(options):
     """Previews over HTTP beside a server that runs a float32 model for each, as the first version of
     this project did; their side is the model alone, without HTTP."""
     ours = OurServer(BUILTIN, options.threads)
-    theirs = Transformers(BUILTIN, options.threads, "float32")
+    theirs = Transformers(CHECKPOINT, options.threads, "float32")
     fresh = iter(range(1000, 40000))
 
     def context():
@@ -130,30 +130,8 @@ def machine(options):
     return facts | {"date": now.strftime("%Y-%m-%d %H:%M UTC"), "commit": git.stdout.strip()}
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--pairs", type=int, default=5)
-    parser.add_argument("--only", default="", help="part of the names of comparisons to run")
-    options = parser.parse_args()
-    versions = {name: importlib.metadata.version(name) for name in ("llama-cpp-python", "transformers", "torch")}
-    import llama_cpp
-
-    results = {"machine": machine(options), "versions": versions,
-               "llama_cpp_system": llama_cpp.llama_print_system_info().decode(), "comparisons": [], "seed_stack": {}}
-    for path in sorted(glob.glob(os.path.join(FOLDER, "*.gguf"))):
-        if options.only in os.path.basename(path) + " llama.cpp":
-            results["comparisons"].append(compare(path, LlamaCpp, options))
-    if os.path.exists(CHECKPOINT):
-        for dtype in ("bfloat16", "float32"):
-            if options.only in f"{os.path.basename(CHECKPOINT)} transformers {dtype}":
-                peer = lambda path, threads: Transformers(path, threads, dtype)
-                results["comparisons"].append(compare(CHECKPOINT, peer, options))
-        twin = os.path.join(FOLDER, "SmolLM2-135M.BF16.gguf")
-        if os.path.exists(twin) and options.only in f"{os.path.basename(CHECKPOINT)} llama.cpp":
-            results["comparisons"].append(compare(CHECKPOINT, LlamaCpp, options, twin))
-    if options.only in "seed stack":
-        results["seed_stack"] = seed_stack(options)
+def save(results):
+    """After every comparison, so that a run that is broken off has not been for nothing."""
     results["tables"] = tables(results)
     out = os.path.join(ROOT, "target", "bench")
     os.makedirs(out, exist_ok=True)
@@ -161,7 +139,42 @@ def main():
         json.dump(results, file, indent=1)
     with open(os.path.join(out, "peers.md"), "w") as file:
         file.write("\n".join(map(markdown, results["tables"])))
-    print(f"\nall numbers: {os.path.join(out, 'peers.json')}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--pairs", type=int, default=5)
+    parser.add_argument("--only", nargs="+", default=[""], metavar="TEXT",
+                        help="parts of what to run: of names of files, of peers, or of 'seed stack'")
+    options = parser.parse_args()
+
+    def wanted(path, peer):
+        return any(text in f"{os.path.basename(path)} {peer}" for text in options.only)
+
+    versions = {name: importlib.metadata.version(name) for name in ("llama-cpp-python", "transformers", "torch")}
+    import llama_cpp
+
+    results = {"machine": machine(options), "versions": versions,
+               "llama_cpp_system": llama_cpp.llama_print_system_info().decode(), "comparisons": [], "seed_stack": {}}
+    if results["machine"]["busy_percent"] > 5:
+        print("others are using this machine: ratios will flatter whoever waits less for other threads")
+    for path in sorted(glob.glob(os.path.join(FOLDER, "*.gguf"))):
+        if wanted(path, "llama.cpp"):
+            results["comparisons"].append(compare(path, LlamaCpp, options))
+            save(results)
+    for dtype in ("bfloat16", "float32"):
+        if wanted(CHECKPOINT, f"transformers {dtype}"):
+            peer = lambda path, threads: Transformers(path, threads, dtype)
+            results["comparisons"].append(compare(CHECKPOINT, peer, options))
+            save(results)
+    if wanted(CHECKPOINT, "llama.cpp"):
+        twin = os.path.join(FOLDER, "SmolLM2-135M.BF16.gguf")
+        results["comparisons"].append(compare(CHECKPOINT, LlamaCpp, options, twin))
+        save(results)
+    if wanted("seed", "stack"):
+        results["seed_stack"] = seed_stack(options)
+        save(results)
 
 
 if __name__ == "__main__":

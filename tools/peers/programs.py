@@ -51,7 +51,9 @@ class LlamaCpp:
         import llama_cpp
 
         self.api = llama_cpp
-        llama_cpp.llama_log_set(QUIET(llama_cpp), None)
+        # Kept, since llama.cpp goes on calling it.
+        LlamaCpp.no_log = llama_cpp.llama_log_callback(lambda level, text, data: None)
+        llama_cpp.llama_log_set(LlamaCpp.no_log, None)
         llama_cpp.llama_backend_init()
         settings = llama_cpp.llama_model_default_params()
         settings.n_gpu_layers = 0
@@ -109,15 +111,8 @@ class LlamaCpp:
         self.api.llama_model_free(self.model)
 
 
-def QUIET(llama_cpp):
-    """A receiver of llama.cpp's log that drops it. It must outlive the call, hence the attribute."""
-    if not hasattr(QUIET, "callback"):
-        QUIET.callback = llama_cpp.llama_log_callback(lambda level, text, data: None)
-    return QUIET.callback
-
-
 class Transformers:
-    """PyTorch through transformers, with its default attention. A GGUF file is dequantized."""
+    """PyTorch through transformers, with its default attention."""
 
     def __init__(self, path, threads, dtype):
         import torch, transformers
@@ -125,10 +120,9 @@ class Transformers:
         self.name = f"transformers {dtype}"
         self.torch = torch
         torch.set_num_threads(threads)
-        folder, file = os.path.split(path) if path.endswith(".gguf") else (path, None)
+        transformers.utils.logging.disable_progress_bar()
         load = transformers.AutoModelForCausalLM.from_pretrained
-        with quiet(transformers):
-            self.model = load(folder, gguf_file=file, dtype=getattr(torch, dtype)).eval()
+        self.model = load(path, dtype=getattr(torch, dtype)).eval()
         self.cache = None
 
     def use(self, ids):
@@ -164,19 +158,6 @@ class Transformers:
 
     def close(self):
         self.model = self.cache = None
-
-
-class quiet:
-    """No progress bars of transformers meanwhile."""
-
-    def __init__(self, transformers):
-        self.logging = transformers.utils.logging
-
-    def __enter__(self):
-        self.logging.disable_progress_bar()
-
-    def __exit__(self, *_):
-        self.logging.enable_progress_bar()
 
 
 class OurServer:

@@ -24,9 +24,8 @@ use program::Program;
 const BUILTIN: &str = "builtin:smollm2-135m-instruct";
 const SERVER: &str = "target/release/tokenscope";
 
-/// Programs that were running or waiting before we start, on the average of a minute: from here on
-/// the machine is not quiet.
-const BUSY: f64 = 0.5;
+/// From here on, in percent of all cores, the machine is not quiet before we start.
+const BUSY: f64 = 5.0;
 
 /// What to measure.
 #[derive(Debug, Args)]
@@ -134,7 +133,7 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     let parts = if options.only.is_empty() { Part::value_variants() } else { &options.only };
     let machine = machine(options)?;
     eprintln!("\n{}", machine_line(&machine));
-    if machine["load_average"].as_f64().is_some_and(|load| load > BUSY) {
+    if is_busy(&machine) {
         eprintln!("others are using this machine: numbers will be worse than they should be");
     }
 
@@ -194,6 +193,11 @@ fn commit() -> Option<String> {
     Some(if changed { format!("{commit} with changes") } else { commit })
 }
 
+/// Whether others were using the machine.
+pub(crate) fn is_busy(machine: &Value) -> bool {
+    machine["busy_percent"].as_f64().is_none_or(|busy| busy > BUSY)
+}
+
 /// One line about the machine, as the terminal and docs/performance.md have it.
 pub(crate) fn machine_line(machine: &Value) -> String {
     let text = |key: &str| machine[key].as_str().unwrap_or("?").to_owned();
@@ -205,14 +209,14 @@ pub(crate) fn machine_line(machine: &Value) -> String {
         .filter_map(Value::as_str)
         .collect();
     format!(
-        "{}, {} threads, {}; reads {:.1} GB/s, multiplies and adds {:.0} GFLOP/s; {}, load {:.1} before, commit {}",
+        "{}, {} threads, {}; reads {:.1} GB/s, multiplies and adds {:.0} GFLOP/s; {}, {:.0} % busy before, commit {}",
         text("cpu"),
         number("threads"),
         instructions.last().unwrap_or(&"no vectors known"),
         number("read_gb_per_s"),
         number("gflop_per_s"),
         text("date"),
-        number("load_average"),
+        number("busy_percent"),
         text("commit"),
     )
 }

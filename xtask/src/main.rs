@@ -27,7 +27,11 @@ enum Chore {
     /// How fast the program is: loading, over HTTP, memory, and inside the engine.
     Bench(bench::Options),
     /// Writes what was measured last into docs/performance.md.
-    Performance,
+    Performance {
+        /// Take also what was measured while others used the machine.
+        #[arg(long)]
+        even_if_busy: bool,
+    },
     /// Writes what is generated from Rust: docs/reference, web/types.
     Docgen,
     /// Copies the page's libraries from web/node_modules to web/vendor.
@@ -38,7 +42,7 @@ fn main() -> ExitCode {
     let result = match Chore::parse() {
         Chore::Test { no_browser } => test::run(!no_browser),
         Chore::Bench(options) => bench::run(&options),
-        Chore::Performance => performance::run(),
+        Chore::Performance { even_if_busy } => performance::run(even_if_busy),
         Chore::Docgen => docgen::run(),
         Chore::Vendor => vendor::run(vendor::Mode::Write),
     };

@@ -14,7 +14,7 @@ const PAGE: &str = "docs/performance.md";
 /// Written by `cargo xtask bench` and by `tools/peers/compare.py`.
 const RESULTS: [&str; 2] = ["bench.json", "peers.json"];
 
-pub(crate) fn run() -> Result<(), String> {
+pub(crate) fn run(even_if_busy: bool) -> Result<(), String> {
     let page = shell::root().join(PAGE);
     let mut text = fs::read_to_string(&page).map_err(|error| format!("{PAGE}: {error}"))?;
     for name in RESULTS {
@@ -26,6 +26,12 @@ pub(crate) fn run() -> Result<(), String> {
         let results = fs::read(&path).map_err(|error| format!("{name}: {error}"))?;
         let results: Value =
             serde_json::from_slice(&results).map_err(|error| format!("{name}: {error}"))?;
+        if bench::is_busy(&results["machine"]) && !even_if_busy {
+            return Err(format!(
+                "{name} was measured while others used the machine, which distorts even ratios; \
+                 measure again, or say --even-if-busy"
+            ));
+        }
         let machine = bench::machine_line(&results["machine"]);
         for table in results["tables"].as_array().into_iter().flatten() {
             let table = Table::from_json(table).ok_or_else(|| format!("{name}: not a table"))?;

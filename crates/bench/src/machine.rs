@@ -9,13 +9,15 @@ pub fn default_threads() -> usize {
     num_cpus::get_physical().min(num_cpus::get())
 }
 
-/// The machine's facts, with ceilings for `threads` threads.
+/// The machine's facts, with ceilings for `threads` threads, and how busy others keep it.
 pub fn facts(threads: usize) -> Value {
     let mut system = sysinfo::System::new();
     system.refresh_cpu_all();
     system.refresh_memory();
-    // Before we add to it ourselves.
-    let load_average = sysinfo::System::load_average().one;
+    // What others do while we do nothing. Load averages would still count the build before us.
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    system.refresh_cpu_usage();
+    let busy_percent = system.global_cpu_usage();
     let ceilings = Ceilings::measure(threads);
     json!({
         "cpu": system.cpus().first().map_or("", |cpu| cpu.brand()),
@@ -26,7 +28,7 @@ pub fn facts(threads: usize) -> Value {
         "physical_cores": num_cpus::get_physical(),
         "logical_cores": num_cpus::get(),
         "memory_bytes": system.total_memory(),
-        "load_average": load_average,
+        "busy_percent": busy_percent,
         "threads": threads,
         "read_gb_per_s": ceilings.read_gb_per_s,
         "gflop_per_s": ceilings.gflop_per_s,
