@@ -6,7 +6,7 @@ use crate::shell;
 /// Starts the program on a free port and lets Chromium step through a completion. Screenshots go
 /// to `target/screenshots`.
 pub(crate) fn run(chromium: &str) -> Result<(), String> {
-    let server = Server::start("target/debug/tokenscope", "builtin:smollm2-135m-instruct")?;
+    let server = Server::start("target/debug/tokenscope", "builtin:smollm2-135m-instruct", &[])?;
     let out = shell::root().join("target/screenshots");
     let out = out.to_str().ok_or("the project's path is not text")?;
     let variables = [("CHROMIUM", chromium)];

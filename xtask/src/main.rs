@@ -3,37 +3,52 @@
 mod bench;
 mod browser;
 mod docgen;
+mod performance;
 mod sanitize;
 mod server;
 mod shell;
+mod table;
 mod test;
 mod tools;
 mod vendor;
 
 use std::process::ExitCode;
 
-const USAGE: &str = "\
-cargo xtask test [--no-browser]   all checks; installs or fetches what they need
-cargo xtask bench [MODEL ...]     what loading costs: time, memory, and how the status answers meanwhile
-cargo xtask sanitize              the model crate's tests under AddressSanitizer, on every instruction set
-cargo xtask docgen                writes what is generated from Rust: docs/reference, web/types
-cargo xtask vendor                copies the page's libraries from web/node_modules to web/vendor";
+use clap::Parser;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+enum Chore {
+    /// All checks; installs or fetches what they need.
+    Test {
+        /// Leave the browser's part out.
+        #[arg(long)]
+        no_browser: bool,
+    },
+    /// How fast the program is: loading, over HTTP, memory, and inside the engine.
+    Bench(bench::Options),
+    /// Writes what was measured last into docs/performance.md.
+    Performance {
+        /// Take also what was measured while others used the machine.
+        #[arg(long)]
+        even_if_busy: bool,
+    },
+    /// Writes what is generated from Rust: docs/reference, web/types.
+    Docgen,
+    /// The model crate's tests under AddressSanitizer, on every instruction set.
+    Sanitize,
+    /// Copies the page's libraries from web/node_modules to web/vendor.
+    Vendor,
+}
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let result = match arguments.as_slice() {
-        ["test"] => test::run(true),
-        ["test", "--no-browser"] => test::run(false),
-        ["bench", models @ ..] => bench::run(models),
-        ["docgen"] => docgen::run(),
-        ["sanitize"] => sanitize::run(),
-        ["vendor"] => vendor::run(vendor::Mode::Write),
-        [] | ["help" | "--help" | "-h"] => {
-            eprintln!("{USAGE}");
-            Ok(())
-        }
-        _ => Err(format!("this is not a chore: {}\n{USAGE}", arguments.join(" "))),
+    let result = match Chore::parse() {
+        Chore::Test { no_browser } => test::run(!no_browser),
+        Chore::Bench(options) => bench::run(&options),
+        Chore::Performance { even_if_busy } => performance::run(even_if_busy),
+        Chore::Docgen => docgen::run(),
+        Chore::Sanitize => sanitize::run(),
+        Chore::Vendor => vendor::run(vendor::Mode::Write),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

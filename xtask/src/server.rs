@@ -1,18 +1,21 @@
 //! The program under test: started on a free port, ended with the value that holds it.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpStream;
+use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use crate::shell;
 
-/// A running server.
+const LONGEST_LOAD: Duration = Duration::from_secs(600);
+
+/// A running server, and one connection to it that is kept open.
 pub(crate) struct Server {
     child: Child,
     /// `http://127.0.0.1:PORT`
     pub(crate) url: String,
+    agent: ureq::Agent,
 }
 
 impl Drop for Server {
@@ -24,15 +27,17 @@ impl Drop for Server {
 
 impl Server {
     /// Starts a program of the target folder, offline, with a model, and waits until it listens.
-    pub(crate) fn start(program: &str, model: &str) -> Result<Self, String> {
+    pub(crate) fn start(program: &str, model: &str, options: &[String]) -> Result<Self, String> {
         let mut child = Command::new(shell::root().join(program))
             .args(["--port", "0", "--offline", "--model", model])
+            .args(options)
             .stdin(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
             .map_err(|error| format!("cannot start {program}: {error}"))?;
         let stderr = child.stderr.take().expect("stderr was asked for");
-        let mut server = Server { child, url: String::new() };
+        let agent = ureq::Agent::config_builder().proxy(None).http_status_as_error(false).build();
+        let mut server = Server { child, url: String::new(), agent: agent.into() };
         let mut lines = BufReader::new(stderr).lines();
         while let Some(Ok(line)) = lines.next() {
             if let Some(url) = line.split_whitespace().find(|word| word.starts_with("http://")) {
@@ -47,26 +52,86 @@ impl Server {
         Err(format!("{program} ended before it said where it listens"))
     }
 
-    /// The answer to a GET.
-    pub(crate) fn get(&self, path: &str) -> Result<Value, String> {
-        let host = self.url.trim_start_matches("http://");
-        let failed = |error: std::io::Error| format!("{host}{path}: {error}");
-        let mut stream = TcpStream::connect(host).map_err(failed)?;
-        let request = format!("GET {path} HTTP/1.0\r\nHost: {host}\r\n\r\n");
-        stream.write_all(request.as_bytes()).map_err(failed)?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).map_err(failed)?;
-        let body = answer.split_once("\r\n\r\n").map(|(_, body)| body);
-        let body = body.ok_or_else(|| format!("{host}{path}: no HTTP answer"))?;
-        serde_json::from_str(body).map_err(|error| format!("{host}{path}: {error}"))
+    /// The status, once the model answers. `watch` is told how many milliseconds each status on the
+    /// way took to come.
+    pub(crate) fn wait_until_ready(&self, mut watch: impl FnMut(f64)) -> Result<Value, String> {
+        let started = Instant::now();
+        while started.elapsed() < LONGEST_LOAD {
+            let (status, milliseconds) = self.get("/api/model/status")?;
+            watch(milliseconds);
+            // A stand-in for the model that was asked for would be measured in its place.
+            if let Some(error) = status["error"].as_str().or(status["notice"].as_str()) {
+                return Err(error.to_owned());
+            }
+            if status["load_seconds"].is_number() {
+                return Ok(status);
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        Err(format!("the model did not load within {LONGEST_LOAD:?}"))
     }
 
-    /// The most memory it has had so far, in bytes (Linux only).
-    pub(crate) fn peak_memory(&self) -> Option<u64> {
-        let path = format!("/proc/{}/status", self.child.id());
-        let status = std::fs::read_to_string(path).ok()?;
-        let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
-        let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    /// The answer to a GET, and the milliseconds until it was there.
+    pub(crate) fn get(&self, path: &str) -> Result<(Value, f64), String> {
+        let request = self.agent.get(format!("{}{path}", self.url));
+        self.timed(path, || request.call())
+    }
+
+    /// The answer to a POST, and the milliseconds until it was there.
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Result<(Value, f64), String> {
+        let body = body.to_string();
+        let request = self.agent.post(format!("{}{path}", self.url));
+        let request = request.content_type("application/json");
+        self.timed(path, || request.send(body))
+    }
+
+    /// The time ends with the last byte; making sense of them is not the server's work.
+    fn timed(
+        &self,
+        path: &str,
+        send: impl FnOnce() -> Result<ureq::http::Response<ureq::Body>, ureq::Error>,
+    ) -> Result<(Value, f64), String> {
+        let failed = |error: &dyn std::fmt::Display| format!("{}{path}: {error}", self.url);
+        let started = Instant::now();
+        let mut response = send().map_err(|error| failed(&error))?;
+        let text = response.body_mut().read_to_string().map_err(|error| failed(&error))?;
+        let milliseconds = started.elapsed().as_secs_f64() * 1e3;
+        if !response.status().is_success() {
+            return Err(failed(&format!("{} {text}", response.status())));
+        }
+        let value = serde_json::from_str(&text).map_err(|error| failed(&error))?;
+        Ok((value, milliseconds))
+    }
+
+    /// What it takes of the machine (Linux only).
+    pub(crate) fn process(&self) -> Process {
+        Process { id: self.child.id() }
+    }
+}
+
+/// A process as Linux sees it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Process {
+    id: u32,
+}
+
+impl Process {
+    /// A line of its status that counts kilobytes, in bytes: `VmRSS` is the memory it has now,
+    /// `VmHWM` the most it has had, `RssAnon` the part that is no file.
+    pub(crate) fn memory(self, line: &str) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id)).ok()?;
+        let rest = status.lines().find_map(|text| text.strip_prefix(line)?.strip_prefix(':'))?;
+        let kilobytes: u64 = rest.split_whitespace().next()?.parse().ok()?;
         Some(kilobytes * 1024)
+    }
+
+    /// Nanoseconds its threads have computed so far.
+    pub(crate) fn computed(self) -> Option<u64> {
+        let threads = std::fs::read_dir(format!("/proc/{}/task", self.id)).ok()?;
+        let times = threads.flatten().map(|thread| {
+            let text = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
+            text.split_whitespace().next()?.parse::<u64>().ok()
+        });
+        times.sum()
     }
 }
