@@ -131,8 +131,7 @@ impl Decoder {
     ) {
         let config = &self.config;
         let Attention { q, k, v, output, q_norm, k_norm } = &layer.attention;
-        state.h.copy_from_slice(&state.x);
-        self.norm(layer.attention_norm.as_ref(), &mut state.h);
+        self.normed(layer.attention_norm.as_ref(), &state.x, &mut state.h);
 
         let (keys, values) = written.layer_mut(place.index);
         let outputs =
@@ -165,8 +164,7 @@ impl Decoder {
     /// What the MLP of a layer adds to `x` goes to `thought`.
     fn think(&self, layer: &Layer, state: &mut State) {
         let config = &self.config;
-        state.h.copy_from_slice(&state.x);
-        self.norm(layer.mlp_norm.as_ref(), &mut state.h);
+        self.normed(layer.mlp_norm.as_ref(), &state.x, &mut state.h);
         let up = Output::of(&layer.mlp.up, &mut state.up);
         // `up` or, with a gate, `act(gate) * up`.
         let inner = match &layer.mlp.gate {
@@ -221,6 +219,16 @@ impl Decoder {
         let Some(weights) = weights else { return };
         self.rows(x, weights.weight.len(), |_, x| {
             norm::norm(self.config.norm, x, weights, self.config.norm_epsilon);
+        });
+    }
+
+    /// The rows of `x: [n][d_model]`, normalised if there are weights to do it with.
+    fn normed(&self, weights: Option<&Norm>, x: &[f32], h: &mut [f32]) {
+        self.rows(h, self.config.d_model, |first, h| {
+            h.copy_from_slice(&x[first..first + h.len()]);
+            if let Some(weights) = weights {
+                norm::norm(self.config.norm, h, weights, self.config.norm_epsilon);
+            }
         });
     }
 

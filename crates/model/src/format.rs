@@ -11,13 +11,14 @@ mod q8;
 
 use std::marker::PhantomData;
 
-pub(crate) use floats::{Bf16, F16, F32, f16_to_f32};
+pub(crate) use floats::{Bf16, F16, F32, HALVES, f16_to_f32};
 pub(crate) use k::{Q2_K, Q3_K, Q4_K, Q5_K, Q6_K};
 pub(crate) use q4::{Q4_0, Q4_1};
 pub(crate) use q5::{Q5_0, Q5_1};
 pub(crate) use q8::Q8_0;
 
-use crate::simd::{Kernel, Simd, SimdLevel};
+use crate::digits::Digits;
+use crate::simd::{Kernel, Simd, SimdLevel, store_at};
 
 /// A storage format: `BLOCK_LEN` weights in `BLOCK_BYTES` bytes, which kernels expand in registers,
 /// 32 weights at a time. Unquantized numbers are taken as blocks of 32 as well, of which the last
@@ -34,6 +35,15 @@ pub(crate) trait BlockFormat: 'static {
     /// Weights that cannot be taken apart: the block, or one number where there are no blocks.
     const ATOM_LEN: usize = Self::BLOCK_LEN;
 
+    /// Whether products are taken of the numbers as they are stored, as integers.
+    const HAS_DIGITS: bool = false;
+
+    /// Adds a block's products to two lots of sums, where the format does it by integers.
+    #[inline(always)]
+    fn add_products<S: Simd>(_: S, _: &[u8], _: &Digits, _: &mut [S::F; 2]) {
+        unreachable!("HAS_DIGITS is false");
+    }
+
     /// What must be read of a block before its weights.
     type Scales<S: Simd>: Copy;
 
@@ -43,6 +53,30 @@ pub(crate) trait BlockFormat: 'static {
     /// Weights `32 * part..32 * part + 32` of a block.
     fn expand<S: Simd>(simd: S, block: &[u8], scales: &Self::Scales<S>, part: usize) -> [S::F; 2];
 }
+
+/// Runs `$body` for every 32 weights of a block, with `$part` known when this is compiled: shifts and
+/// masks are then constants.
+macro_rules! for_parts {
+    ($format:ident, $part:ident => $body:expr) => {
+        match $format::BLOCK_LEN {
+            32 => {
+                const $part: usize = 0;
+                $body
+            }
+            256 => {
+                $crate::format::for_parts!(@ $part $body; 0 1 2 3 4 5 6 7);
+            }
+            _ => unreachable!("blocks have 32 or 256 weights"),
+        }
+    };
+    (@ $part:ident $body:expr; $($number:literal)*) => {
+        $({
+            const $part: usize = $number;
+            $body
+        })*
+    };
+}
+pub(crate) use for_parts;
 
 /// Expands a row of weights.
 struct Dequantize<'a, F> {
@@ -76,12 +110,11 @@ pub(crate) const SHORT_BYTES: usize = 128;
 #[inline(always)]
 fn expand_block<S: Simd, F: BlockFormat>(simd: S, block: &[u8], out: &mut [f32]) {
     let scales = F::scales(simd, block);
-    for (part, out) in out.as_chunks_mut::<32>().0.iter_mut().enumerate() {
-        let weights = F::expand(simd, block, &scales, part);
-        let halves = out.as_chunks_mut::<16>().0;
-        simd.store(weights[0], &mut halves[0]);
-        simd.store(weights[1], &mut halves[1]);
-    }
+    for_parts!(F, PART => {
+        let weights = F::expand(simd, block, &scales, PART);
+        store_at(simd, weights[0], out, 2 * PART);
+        store_at(simd, weights[1], out, 2 * PART + 1);
+    });
 }
 
 /// Calls `$body` with `$format` standing for the [`BlockFormat`] type that a [`StorageFormat`]

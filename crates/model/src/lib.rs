@@ -17,6 +17,7 @@ pub mod bench_door;
 mod checkpoint;
 mod config;
 mod decoder;
+mod digits;
 mod error;
 mod family;
 pub mod format;

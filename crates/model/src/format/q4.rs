@@ -14,8 +14,7 @@ impl BlockFormat for Q4_0 {
 
     #[inline(always)]
     fn scales<S: Simd>(s: S, block: &[u8]) -> S::Affine {
-        let scale = s.half(bytes_at(block, 0));
-        s.affine(scale, s.mul(scale, s.splat(-8.0)))
+        s.centred(s.half(bytes_at(block, 0)), 8.0)
     }
 
     #[inline(always)]

@@ -7,6 +7,7 @@
 mod many;
 mod one;
 
+use crate::digits::Digits;
 use crate::simd::SimdLevel;
 use crate::weights::{Linear, Matrix};
 use crate::workers::{Shares, Workers};
@@ -39,7 +40,10 @@ pub(crate) fn linear<const N: usize>(
 /// Memory that is used again from pass to pass.
 #[derive(Default)]
 pub(crate) struct Scratch {
+    /// Inputs in tiles.
     packed: Vec<f32>,
+    /// One input in fixed point.
+    digits: Vec<Digits>,
 }
 
 /// A layer whose output several threads write.
@@ -64,7 +68,7 @@ fn linear_at<const N: usize>(
         Shared { weight: output.weight, bias: output.bias, y: Shares::of(output.y) }
     });
     if n == 1 {
-        one::multiply(level, workers, x, &outputs);
+        one::multiply(level, workers, x, &mut scratch.digits, &outputs);
     } else {
         let packed = many::pack(level, workers, cols, x, &mut scratch.packed);
         many::multiply(level, workers, n, packed, &outputs);

@@ -54,9 +54,9 @@ pub(crate) fn pack_rows<S: Simd>(s: S, rows: &[f32], depth: usize, packed: &mut 
             *side = lanes_at(s, row, index);
         }
         let columns = s.transpose(square);
-        let packed = packed[16 * index * n..].chunks_exact_mut(n);
-        for (i, packed) in packed.take(16).enumerate() {
-            store_at(s, columns[i], packed, 0);
+        for i in 0..(depth - 16 * index).min(16) {
+            // Where there is room, more is written than belongs here; the next row overwrites it.
+            store_at(s, columns[i], &mut packed[(16 * index + i) * n..], 0);
         }
     }
 }

@@ -96,11 +96,18 @@ fn add_where_eight(_: Avx2, x: __m256, bits: i32, y: __m256) -> __m256 {
 impl Simd for Avx2 {
     type F = Two;
     type B = __m128i;
+    type W = [__m256i; 2];
+    type I = [__m256i; 2];
     /// Scale and offset.
     type Affine = (Two, Two);
 
     const TILE_ROWS: usize = 6;
     const TILE_COLUMNS: usize = 1;
+
+    #[inline(always)]
+    fn prefetch(self, bytes: *const u8) {
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(bytes.cast()) }
+    }
 
     #[inline(always)]
     fn splat(self, x: f32) -> Two {
@@ -248,8 +255,64 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
+    fn wide(self, bytes: [__m128i; 4]) -> [__m256i; 2] {
+        unsafe { [_mm256_set_m128i(bytes[1], bytes[0]), _mm256_set_m128i(bytes[3], bytes[2])] }
+    }
+
+    #[inline(always)]
+    fn no_sums(self) -> [__m256i; 2] {
+        unsafe { [_mm256_setzero_si256(); 2] }
+    }
+
+    #[inline(always)]
+    fn add_products(
+        self,
+        sums: [__m256i; 2],
+        unsigned: [__m256i; 2],
+        signed: &[i8; 64],
+    ) -> [__m256i; 2] {
+        let halves = signed.as_chunks::<32>().0;
+        let mut result = sums;
+        for i in 0..2 {
+            unsafe {
+                let signed = _mm256_loadu_si256(halves[i].as_ptr().cast());
+                // Two products of at most 63 * 128 fit into 16 bits.
+                let pairs = _mm256_maddubs_epi16(unsigned[i], signed);
+                let fours = _mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
+                result[i] = _mm256_add_epi32(_mm256_slli_epi32::<8>(sums[i]), fours);
+            }
+        }
+        result
+    }
+
+    #[inline(always)]
+    fn to_floats(self, x: [__m256i; 2]) -> Two {
+        unsafe { [_mm256_cvtepi32_ps(x[0]), _mm256_cvtepi32_ps(x[1])] }
+    }
+
+    #[inline(always)]
+    fn spread(self, numbers: Two, first: usize, per_16: usize) -> Two {
+        let mut in_memory = [0.0; 16];
+        self.store(numbers, &mut in_memory);
+        let numbers = in_memory;
+        unsafe {
+            if per_16 == 2 {
+                [_mm256_set1_ps(numbers[first]), _mm256_set1_ps(numbers[first + 1])]
+            } else {
+                let four = |i: usize| _mm_set1_ps(numbers[first + i]);
+                [_mm256_set_m128(four(1), four(0)), _mm256_set_m128(four(3), four(2))]
+            }
+        }
+    }
+
+    #[inline(always)]
     fn affine(self, scale: Two, offset: Two) -> (Two, Two) {
         (scale, offset)
+    }
+
+    #[inline(always)]
+    fn centred(self, scale: Two, centre: f32) -> (Two, Two) {
+        (scale, self.mul(scale, self.splat(-centre)))
     }
 
     #[inline(always)]
@@ -262,11 +325,6 @@ impl Simd for Avx2 {
     fn high_nibbles(self, bytes: &[u8; 16], (scale, offset): (Two, Two)) -> Two {
         let numbers = self.unsigned(self.field(self.bytes(bytes), 4, 0xF));
         self.fma(scale, numbers, offset)
-    }
-
-    #[inline(always)]
-    fn half(self, bytes: &[u8; 2]) -> Two {
-        unsafe { [_mm256_cvtph_ps(_mm_set1_epi16(i16::from_le_bytes(*bytes))); 2] }
     }
 
     #[inline(always)]

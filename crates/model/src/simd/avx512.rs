@@ -11,7 +11,7 @@ use std::arch::x86_64::*;
 use super::Kernel;
 use super::lanes::Simd;
 
-/// Proof that this machine has AVX-512 F, BW, DQ and VL, AVX2, FMA and F16C.
+/// Proof that this machine has AVX-512 F, BW, DQ, VL and VNNI, AVX2, FMA and F16C.
 #[derive(Clone, Copy)]
 pub(crate) struct Avx512(());
 
@@ -19,7 +19,7 @@ pub(crate) struct Avx512(());
 ///
 /// # Safety
 /// The machine must have the features named here.
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma,f16c")]
 pub(super) unsafe fn run<K: Kernel>(kernel: K) -> K::Output {
     kernel.run(Avx512(()))
 }
@@ -30,19 +30,30 @@ pub(super) fn is_available() -> bool {
         && is_x86_feature_detected!("avx512bw")
         && is_x86_feature_detected!("avx512dq")
         && is_x86_feature_detected!("avx512vl")
+        && is_x86_feature_detected!("avx512vnni")
         && super::avx2::is_available()
 }
+
+/// What four bits can be.
+const NUMBERS: [f32; 16] = [0., 1., 2., 3., 4., 5., 6., 7., 8., 9., 10., 11., 12., 13., 14., 15.];
 
 // SAFETY of every block below: `self` proves the features, and pointers come from references to
 // arrays of the size that is read or written.
 impl Simd for Avx512 {
     type F = __m512;
     type B = __m128i;
+    type W = __m512i;
+    type I = __m512i;
     /// The map's sixteen values.
     type Affine = __m512;
 
     const TILE_ROWS: usize = 12;
     const TILE_COLUMNS: usize = 2;
+
+    #[inline(always)]
+    fn prefetch(self, bytes: *const u8) {
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(bytes.cast()) }
+    }
 
     #[inline(always)]
     fn splat(self, x: f32) -> __m512 {
@@ -186,10 +197,53 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
+    fn wide(self, bytes: [__m128i; 4]) -> __m512i {
+        unsafe {
+            let lower = _mm256_inserti128_si256::<1>(_mm256_castsi128_si256(bytes[0]), bytes[1]);
+            let upper = _mm256_inserti128_si256::<1>(_mm256_castsi128_si256(bytes[2]), bytes[3]);
+            _mm512_inserti64x4::<1>(_mm512_castsi256_si512(lower), upper)
+        }
+    }
+
+    #[inline(always)]
+    fn no_sums(self) -> __m512i {
+        unsafe { _mm512_setzero_si512() }
+    }
+
+    #[inline(always)]
+    fn add_products(self, sums: __m512i, unsigned: __m512i, signed: &[i8; 64]) -> __m512i {
+        unsafe {
+            let signed = _mm512_loadu_si512(signed.as_ptr().cast());
+            _mm512_dpbusd_epi32(_mm512_slli_epi32::<8>(sums), unsigned, signed)
+        }
+    }
+
+    #[inline(always)]
+    fn to_floats(self, x: __m512i) -> __m512 {
+        unsafe { _mm512_cvtepi32_ps(x) }
+    }
+
+    #[inline(always)]
+    fn spread(self, numbers: __m512, first: usize, per_16: usize) -> __m512 {
+        unsafe {
+            let steps = if per_16 == 2 {
+                _mm512_setr_epi32(0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1)
+            } else {
+                _mm512_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3)
+            };
+            let places = _mm512_add_epi32(steps, _mm512_set1_epi32(first as i32));
+            _mm512_permutexvar_ps(places, numbers)
+        }
+    }
+
+    #[inline(always)]
     fn affine(self, scale: __m512, offset: __m512) -> __m512 {
-        const NUMBERS: [f32; 16] =
-            [0., 1., 2., 3., 4., 5., 6., 7., 8., 9., 10., 11., 12., 13., 14., 15.];
         self.fma(scale, self.load(&NUMBERS), offset)
+    }
+
+    #[inline(always)]
+    fn centred(self, scale: __m512, centre: f32) -> __m512 {
+        self.mul(scale, self.sub(self.load(&NUMBERS), self.splat(centre)))
     }
 
     #[inline(always)]
@@ -204,11 +258,6 @@ impl Simd for Avx512 {
             let wide = _mm512_cvtepu8_epi32(self.bytes(bytes));
             _mm512_permutexvar_ps(_mm512_srli_epi32::<4>(wide), map)
         }
-    }
-
-    #[inline(always)]
-    fn half(self, bytes: &[u8; 2]) -> __m512 {
-        unsafe { _mm512_cvtph_ps(_mm256_set1_epi16(i16::from_le_bytes(*bytes))) }
     }
 
     #[inline(always)]

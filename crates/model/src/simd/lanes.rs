@@ -1,6 +1,8 @@
 //! What kernels are made of: sixteen float32 numbers at a time, whatever the machine's registers
 //! hold, and the expansion of stored bytes into them.
 
+use crate::format::HALVES;
+
 /// One instruction set's way to do things. A value of it is the proof that the machine has the
 /// instructions, so its methods are safe; see [`super::SimdLevel::run`], the only place that makes
 /// one.
@@ -13,6 +15,10 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
     type F: Copy;
     /// Sixteen bytes.
     type B: Copy;
+    /// Sixty-four bytes.
+    type W: Copy;
+    /// Sixteen int32 numbers.
+    type I: Copy;
     /// The map from a number of four bits to `scale * number + offset`, both the same in all lanes.
     type Affine: Copy;
 
@@ -20,6 +26,10 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
     const TILE_ROWS: usize;
     /// Its columns, in sixteens.
     const TILE_COLUMNS: usize;
+
+    /// Says that bytes will soon be read. They need not exist: a processor that cannot read them
+    /// does nothing.
+    fn prefetch(self, bytes: *const u8);
 
     fn splat(self, x: f32) -> Self::F;
     fn load(self, from: &[f32; 16]) -> Self::F;
@@ -55,14 +65,28 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
     fn unsigned(self, bytes: Self::B) -> Self::F;
     fn signed(self, bytes: Self::B) -> Self::F;
 
+    fn wide(self, bytes: [Self::B; 4]) -> Self::W;
+    fn no_sums(self) -> Self::I;
+    /// `sums << 8` plus, in each lane, the products of four neighbours. The unsigned numbers are at
+    /// most 63.
+    fn add_products(self, sums: Self::I, unsigned: Self::W, signed: &[i8; 64]) -> Self::I;
+    fn to_floats(self, x: Self::I) -> Self::F;
+    /// Number `first + lane * per_16 / 16` in each lane; `per_16` is 2 or 4.
+    fn spread(self, numbers: Self::F, first: usize, per_16: usize) -> Self::F;
+
     fn affine(self, scale: Self::F, offset: Self::F) -> Self::Affine;
+    /// The map to `scale * (number - centre)`.
+    fn centred(self, scale: Self::F, centre: f32) -> Self::Affine;
     /// The lower halves of the bytes, mapped.
     fn low_nibbles(self, bytes: &[u8; 16], map: Self::Affine) -> Self::F;
     /// The upper halves of the bytes, mapped.
     fn high_nibbles(self, bytes: &[u8; 16], map: Self::Affine) -> Self::F;
 
     /// A little-endian IEEE half, in all lanes.
-    fn half(self, bytes: &[u8; 2]) -> Self::F;
+    #[inline(always)]
+    fn half(self, bytes: &[u8; 2]) -> Self::F {
+        self.splat(HALVES[usize::from(u16::from_le_bytes(*bytes))])
+    }
     /// Sixteen of them.
     fn halves(self, bytes: &[u8; 32]) -> Self::F;
     /// Sixteen upper halves of float32.
@@ -217,6 +241,17 @@ mod tests {
                     let (low, high) = (s.field(packed, 0, 0x3), s.field(packed, 2, 0x7));
                     list(s.unsigned(s.join(low, high, 2)))
                 }),
+                ("add_products", {
+                    let small = s.field(packed, 0, 0x3F);
+                    let wide =
+                        s.wide([small, s.field(packed, 2, 0x3F), small, s.field(packed, 4, 0xF)]);
+                    let signed: [i8; 64] = std::array::from_fn(|i| (i * 57 % 256) as u8 as i8);
+                    let once = s.add_products(s.no_sums(), wide, &signed);
+                    list(s.to_floats(s.add_products(once, wide, &signed)))
+                }),
+                ("spread by 2", list(s.spread(va, 6, 2))),
+                ("spread by 4", list(s.spread(va, 8, 4))),
+                ("centred", list(s.low_nibbles(&bytes, s.centred(s.splat(0.5), 8.0)))),
                 ("low_nibbles", list(s.low_nibbles(&bytes, map))),
                 ("high_nibbles", list(s.high_nibbles(&bytes, map))),
                 ("half", list(s.half(&[0x00, 0x3C]))),
@@ -244,5 +279,10 @@ mod tests {
         assert_eq!(of("round")[..4], [-5.0, -4.0, -4.0, -3.0]);
         assert_eq!(of("sum"), [-72.0]);
         assert_eq!(of("signed")[0], -56.0);
+        assert_eq!(of("spread by 2")[6..10], [-0.5, -0.5, 0.25, 0.25]);
+        assert_eq!(of("spread by 4")[2..6], [1.0, 1.0, 1.75, 1.75]);
+        // Numbers 8, 21, 34 and 47 (bytes 200, 277, 354, 431), times 0, 57, 114 and -85, twice.
+        let sum = 21 * 57 + 34 * 114 - 47 * 85;
+        assert_eq!(of("add_products")[0], (sum * 256 + sum) as f32);
     }
 }

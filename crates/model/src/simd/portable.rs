@@ -29,11 +29,16 @@ impl Portable {
 impl Simd for Portable {
     type F = [f32; 16];
     type B = [u8; 16];
+    type W = [[u8; 16]; 4];
+    type I = [i32; 16];
     /// Scale and offset.
     type Affine = ([f32; 16], [f32; 16]);
 
     const TILE_ROWS: usize = 3;
     const TILE_COLUMNS: usize = 1;
+
+    #[inline(always)]
+    fn prefetch(self, _: *const u8) {}
 
     #[inline(always)]
     fn splat(self, x: f32) -> [f32; 16] {
@@ -148,8 +153,49 @@ impl Simd for Portable {
     }
 
     #[inline(always)]
+    fn wide(self, bytes: [[u8; 16]; 4]) -> [[u8; 16]; 4] {
+        bytes
+    }
+
+    #[inline(always)]
+    fn no_sums(self) -> [i32; 16] {
+        [0; 16]
+    }
+
+    #[inline(always)]
+    fn add_products(
+        self,
+        sums: [i32; 16],
+        unsigned: [[u8; 16]; 4],
+        signed: &[i8; 64],
+    ) -> [i32; 16] {
+        let fours = unsigned.as_flattened().as_chunks::<4>().0;
+        let signed = signed.as_chunks::<4>().0;
+        std::array::from_fn(|lane| {
+            let products = fours[lane].iter().zip(&signed[lane]);
+            let products = products.map(|(u, s)| i32::from(*u) * i32::from(*s));
+            (sums[lane] << 8) + products.sum::<i32>()
+        })
+    }
+
+    #[inline(always)]
+    fn to_floats(self, x: [i32; 16]) -> [f32; 16] {
+        x.map(|x| x as f32)
+    }
+
+    #[inline(always)]
+    fn spread(self, numbers: [f32; 16], first: usize, per_16: usize) -> [f32; 16] {
+        std::array::from_fn(|lane| numbers[first + lane * per_16 / 16])
+    }
+
+    #[inline(always)]
     fn affine(self, scale: [f32; 16], offset: [f32; 16]) -> Self::Affine {
         (scale, offset)
+    }
+
+    #[inline(always)]
+    fn centred(self, scale: [f32; 16], centre: f32) -> Self::Affine {
+        (scale, self.mul(scale, self.splat(-centre)))
     }
 
     #[inline(always)]
@@ -163,14 +209,9 @@ impl Simd for Portable {
     }
 
     #[inline(always)]
-    fn half(self, bytes: &[u8; 2]) -> [f32; 16] {
-        [f16_to_f32(*bytes); 16]
-    }
-
-    #[inline(always)]
     fn halves(self, bytes: &[u8; 32]) -> [f32; 16] {
         let halves = bytes.as_chunks::<2>().0;
-        std::array::from_fn(|i| f16_to_f32(halves[i]))
+        std::array::from_fn(|i| f16_to_f32(u16::from_le_bytes(halves[i])))
     }
 
     #[inline(always)]

@@ -2,7 +2,8 @@
 //! where `c` is the middle of the numbers' range.
 
 use super::super::BlockFormat;
-use super::{SUPER_BLOCK, join, unpack};
+use super::{Groups, Numbers, SUPER_BLOCK, add_products, join, unpack};
+use crate::digits::Digits;
 use crate::simd::{Simd, bytes_at};
 
 /// Three bits, centred on 4. The third bits of the numbers, their lower two, the scales of 16
@@ -12,20 +13,40 @@ pub(crate) struct Q3_K;
 impl BlockFormat for Q3_K {
     const BLOCK_LEN: usize = SUPER_BLOCK;
     const BLOCK_BYTES: usize = 110;
-    /// `d * s` of each group.
-    type Scales<S: Simd> = [f32; 16];
+    const HAS_DIGITS: bool = true;
+    type Scales<S: Simd> = Groups;
 
     #[inline(always)]
-    fn scales<S: Simd>(s: S, block: &[u8]) -> [f32; 16] {
-        let groups = six_bit_scales(bytes_at(block, 96));
-        scaled(s, s.signed(s.bytes(&groups)), s.half(bytes_at(block, 108)))
+    fn scales<S: Simd>(s: S, block: &[u8]) -> Groups {
+        Groups::new(s, Self::groups(s, block))
     }
 
     #[inline(always)]
-    fn expand<S: Simd>(s: S, block: &[u8], scales: &[f32; 16], part: usize) -> [S::F; 2] {
+    fn add_products<S: Simd>(s: S, block: &[u8], x: &Digits, sums: &mut [S::F; 2]) {
+        add_products::<S, Self>(s, block, x, sums);
+    }
+
+    #[inline(always)]
+    fn expand<S: Simd>(s: S, block: &[u8], groups: &Groups, part: usize) -> [S::F; 2] {
+        groups.apply(s, part, Self::numbers(s, block, part))
+    }
+}
+
+impl Numbers for Q3_K {
+    const GROUPS: usize = 16;
+
+    #[inline(always)]
+    fn groups<S: Simd>(s: S, block: &[u8]) -> [S::F; 2] {
+        let groups = six_bit_scales(bytes_at(block, 96));
+        let scales = s.mul(s.signed(s.bytes(&groups)), s.half(bytes_at(block, 108)));
+        [scales, s.mul(scales, s.splat(-4.0))]
+    }
+
+    #[inline(always)]
+    fn numbers<S: Simd>(s: S, block: &[u8], part: usize) -> [S::B; 2] {
         let upper = unpack::<S, 1, 32>(s, &block[..32], part);
         let lower = unpack::<S, 2, 32>(s, &block[32..96], part);
-        centred(s, join(s, lower, upper, 2), 4.0, scales, part)
+        join(s, lower, upper, 2)
     }
 }
 
@@ -36,46 +57,41 @@ pub(crate) struct Q6_K;
 impl BlockFormat for Q6_K {
     const BLOCK_LEN: usize = SUPER_BLOCK;
     const BLOCK_BYTES: usize = 210;
-    /// `d * s` of each group.
-    type Scales<S: Simd> = [f32; 16];
+    const HAS_DIGITS: bool = true;
+    type Scales<S: Simd> = Groups;
 
     #[inline(always)]
-    fn scales<S: Simd>(s: S, block: &[u8]) -> [f32; 16] {
-        scaled(s, s.signed(s.bytes(bytes_at(block, 192))), s.half(bytes_at(block, 208)))
+    fn scales<S: Simd>(s: S, block: &[u8]) -> Groups {
+        Groups::new(s, Self::groups(s, block))
     }
 
     #[inline(always)]
-    fn expand<S: Simd>(s: S, block: &[u8], scales: &[f32; 16], part: usize) -> [S::F; 2] {
+    fn add_products<S: Simd>(s: S, block: &[u8], x: &Digits, sums: &mut [S::F; 2]) {
+        add_products::<S, Self>(s, block, x, sums);
+    }
+
+    #[inline(always)]
+    fn expand<S: Simd>(s: S, block: &[u8], groups: &Groups, part: usize) -> [S::F; 2] {
+        groups.apply(s, part, Self::numbers(s, block, part))
+    }
+}
+
+impl Numbers for Q6_K {
+    const GROUPS: usize = 16;
+
+    #[inline(always)]
+    fn groups<S: Simd>(s: S, block: &[u8]) -> [S::F; 2] {
+        let groups = s.signed(s.bytes(bytes_at(block, 192)));
+        let scales = s.mul(groups, s.half(bytes_at(block, 208)));
+        [scales, s.mul(scales, s.splat(-32.0))]
+    }
+
+    #[inline(always)]
+    fn numbers<S: Simd>(s: S, block: &[u8], part: usize) -> [S::B; 2] {
         let lower = unpack::<S, 4, 64>(s, &block[..128], part);
         let upper = unpack::<S, 2, 32>(s, &block[128..192], part);
-        centred(s, join(s, lower, upper, 4), 32.0, scales, part)
+        join(s, lower, upper, 4)
     }
-}
-
-/// The groups' scales, times that of the super-block.
-#[inline(always)]
-fn scaled<S: Simd>(s: S, groups: S::F, scale: S::F) -> [f32; 16] {
-    let mut scales = [0.0; 16];
-    s.store(s.mul(groups, scale), &mut scales);
-    scales
-}
-
-/// Weights from numbers around a centre, in groups of 16 that share a scale.
-#[inline(always)]
-fn centred<S: Simd>(
-    s: S,
-    numbers: [S::B; 2],
-    centre: f32,
-    scales: &[f32; 16],
-    part: usize,
-) -> [S::F; 2] {
-    let mut weights = [s.splat(0.0); 2];
-    for group in 0..2 {
-        let scale = scales[2 * part + group];
-        let offset = s.splat(-centre * scale);
-        weights[group] = s.fma(s.splat(scale), s.unsigned(numbers[group]), offset);
-    }
-    weights
 }
 
 /// The scales of the 16 groups of a [`Q3_K`], six bits each, centred on 32, as signed bytes.

@@ -1,7 +1,8 @@
 //! K-quants whose groups have a scale and a minimum, both unsigned: `w = (d * s) * q - (dmin * m)`.
 
 use super::super::BlockFormat;
-use super::{SUPER_BLOCK, join, unpack};
+use super::{Groups, Numbers, SUPER_BLOCK, add_products, join, unpack};
+use crate::digits::Digits;
 use crate::simd::{Simd, bytes_at};
 
 /// Two bits. 16 groups of 16 weights have one byte each: the scale `s` in the low half, the
@@ -11,52 +12,69 @@ pub(crate) struct Q2_K;
 impl BlockFormat for Q2_K {
     const BLOCK_LEN: usize = SUPER_BLOCK;
     const BLOCK_BYTES: usize = 84;
-    /// `d * s` and `-dmin * m` of each group.
-    type Scales<S: Simd> = ([f32; 16], [f32; 16]);
+    const HAS_DIGITS: bool = true;
+    type Scales<S: Simd> = Groups;
 
     #[inline(always)]
-    fn scales<S: Simd>(s: S, block: &[u8]) -> Self::Scales<S> {
-        let (scale, minimum) = (s.half(bytes_at(block, 80)), s.half(bytes_at(block, 82)));
-        let zero = s.splat(0.0);
-        let (mut scales, mut offsets) = ([0.0; 16], [0.0; 16]);
-        let groups = bytes_at(block, 0);
-        s.store(s.low_nibbles(groups, s.affine(scale, zero)), &mut scales);
-        s.store(s.high_nibbles(groups, s.affine(s.sub(zero, minimum), zero)), &mut offsets);
-        (scales, offsets)
+    fn scales<S: Simd>(s: S, block: &[u8]) -> Groups {
+        Groups::new(s, Self::groups(s, block))
     }
 
     #[inline(always)]
-    fn expand<S: Simd>(s: S, block: &[u8], scales: &Self::Scales<S>, part: usize) -> [S::F; 2] {
-        let numbers = unpack::<S, 2, 32>(s, &block[16..80], part);
-        let mut weights = [s.splat(0.0); 2];
-        for group in 0..2 {
-            let scale = s.splat(scales.0[2 * part + group]);
-            let offset = s.splat(scales.1[2 * part + group]);
-            weights[group] = s.fma(scale, s.unsigned(numbers[group]), offset);
-        }
-        weights
+    fn add_products<S: Simd>(s: S, block: &[u8], x: &Digits, sums: &mut [S::F; 2]) {
+        add_products::<S, Self>(s, block, x, sums);
+    }
+
+    #[inline(always)]
+    fn expand<S: Simd>(s: S, block: &[u8], groups: &Groups, part: usize) -> [S::F; 2] {
+        groups.apply(s, part, Self::numbers(s, block, part))
     }
 }
 
-/// Four bits. `d`, `dmin`, the scales and minima of 8 groups of 32 weights (see `groups`), and
+impl Numbers for Q2_K {
+    const GROUPS: usize = 16;
+
+    #[inline(always)]
+    fn groups<S: Simd>(s: S, block: &[u8]) -> [S::F; 2] {
+        let (scale, minimum) = (s.half(bytes_at(block, 80)), s.half(bytes_at(block, 82)));
+        let zero = s.splat(0.0);
+        let groups = bytes_at(block, 0);
+        let scales = s.low_nibbles(groups, s.affine(scale, zero));
+        let offsets = s.high_nibbles(groups, s.affine(s.sub(zero, minimum), zero));
+        [scales, offsets]
+    }
+
+    #[inline(always)]
+    fn numbers<S: Simd>(s: S, block: &[u8], part: usize) -> [S::B; 2] {
+        unpack::<S, 2, 32>(s, &block[16..80], part)
+    }
+}
+
+/// Four bits. `d`, `dmin`, the scales and minima of 8 groups of 32 weights (see `read_groups`), and
 /// the numbers.
 pub(crate) struct Q4_K;
 
 impl BlockFormat for Q4_K {
     const BLOCK_LEN: usize = SUPER_BLOCK;
     const BLOCK_BYTES: usize = 144;
-    /// `d * s` of each group, then `-dmin * m` of each group.
-    type Scales<S: Simd> = [f32; 16];
+    const HAS_DIGITS: bool = true;
+    type Scales<S: Simd> = Groups;
 
     #[inline(always)]
-    fn scales<S: Simd>(s: S, block: &[u8]) -> Self::Scales<S> {
-        groups(s, bytes_at(block, 0))
+    fn scales<S: Simd>(s: S, block: &[u8]) -> Groups {
+        Groups::new(s, Self::groups(s, block))
     }
 
     #[inline(always)]
-    fn expand<S: Simd>(s: S, block: &[u8], scales: &Self::Scales<S>, part: usize) -> [S::F; 2] {
+    fn add_products<S: Simd>(s: S, block: &[u8], x: &Digits, sums: &mut [S::F; 2]) {
+        add_products::<S, Self>(s, block, x, sums);
+    }
+
+    #[inline(always)]
+    fn expand<S: Simd>(s: S, block: &[u8], groups: &Groups, part: usize) -> [S::F; 2] {
         // As unpack::<4, 32> has it, with the shorter way for four bits.
-        let map = s.affine(s.splat(scales[part]), s.splat(scales[8 + part]));
+        let (scale, offset) = groups.at(s, part, 8 + part);
+        let map = s.affine(scale, offset);
         let first = 16 + part / 2 * 32;
         let (pairs, more) = (bytes_at(block, first), bytes_at(block, first + 16));
         if part.is_multiple_of(2) {
@@ -67,38 +85,72 @@ impl BlockFormat for Q4_K {
     }
 }
 
+impl Numbers for Q4_K {
+    const GROUPS: usize = 8;
+
+    #[inline(always)]
+    fn groups<S: Simd>(s: S, block: &[u8]) -> [S::F; 2] {
+        read_groups(s, bytes_at(block, 0))
+    }
+
+    #[inline(always)]
+    fn numbers<S: Simd>(s: S, block: &[u8], part: usize) -> [S::B; 2] {
+        unpack::<S, 4, 32>(s, &block[16..144], part)
+    }
+}
+
 /// Five bits. Like [`Q4_K`], with the fifth bits of the numbers before the lower four.
 pub(crate) struct Q5_K;
 
 impl BlockFormat for Q5_K {
     const BLOCK_LEN: usize = SUPER_BLOCK;
     const BLOCK_BYTES: usize = 176;
-    /// `d * s` of each group, then `-dmin * m` of each group.
-    type Scales<S: Simd> = [f32; 16];
+    const HAS_DIGITS: bool = true;
+    type Scales<S: Simd> = Groups;
 
     #[inline(always)]
-    fn scales<S: Simd>(s: S, block: &[u8]) -> Self::Scales<S> {
-        groups(s, bytes_at(block, 0))
+    fn scales<S: Simd>(s: S, block: &[u8]) -> Groups {
+        Groups::new(s, Self::groups(s, block))
     }
 
     #[inline(always)]
-    fn expand<S: Simd>(s: S, block: &[u8], scales: &Self::Scales<S>, part: usize) -> [S::F; 2] {
-        let lower = unpack::<S, 4, 32>(s, &block[48..176], part);
-        let upper = unpack::<S, 1, 32>(s, &block[16..48], part);
-        let (scale, offset) = (s.splat(scales[part]), s.splat(scales[8 + part]));
-        let numbers = join(s, lower, upper, 4);
+    fn add_products<S: Simd>(s: S, block: &[u8], x: &Digits, sums: &mut [S::F; 2]) {
+        add_products::<S, Self>(s, block, x, sums);
+    }
+
+    #[inline(always)]
+    fn expand<S: Simd>(s: S, block: &[u8], groups: &Groups, part: usize) -> [S::F; 2] {
+        let (scale, offset) = groups.at(s, part, 8 + part);
+        let numbers = Self::numbers(s, block, part);
         [s.fma(scale, s.unsigned(numbers[0]), offset), s.fma(scale, s.unsigned(numbers[1]), offset)]
     }
 }
 
-/// The scales `d * s` and the offsets `-dmin * m` of the 8 groups of a [`Q4_K`] or [`Q5_K`].
+impl Numbers for Q5_K {
+    const GROUPS: usize = 8;
+
+    #[inline(always)]
+    fn groups<S: Simd>(s: S, block: &[u8]) -> [S::F; 2] {
+        read_groups(s, bytes_at(block, 0))
+    }
+
+    #[inline(always)]
+    fn numbers<S: Simd>(s: S, block: &[u8], part: usize) -> [S::B; 2] {
+        let lower = unpack::<S, 4, 32>(s, &block[48..176], part);
+        let upper = unpack::<S, 1, 32>(s, &block[16..48], part);
+        join(s, lower, upper, 4)
+    }
+}
+
+/// The scales `d * s` of the 8 groups of a [`Q4_K`] or [`Q5_K`], in the first 8 places, and the
+/// offsets `-dmin * m`, in the last 8.
 ///
 /// After `d` and `dmin`, 12 bytes hold 16 numbers of six bits. The first four groups have theirs in
 /// the lower six bits of bytes 0..4 (`s`) and 4..8 (`m`). The last four have their lower four bits
 /// in bytes 8..12, `s` in the low half and `m` in the high one, and their upper two where the first
 /// groups' left room.
 #[inline(always)]
-fn groups<S: Simd>(s: S, header: &[u8; 16]) -> [f32; 16] {
+fn read_groups<S: Simd>(s: S, header: &[u8; 16]) -> [S::F; 2] {
     let (scale, minimum) = (s.half(bytes_at(header, 0)), s.half(bytes_at(header, 2)));
     let word = |at| u32::from_le_bytes(*bytes_at(header, at));
     let (first_s, first_m, rest) = (word(4), word(8), word(12));
@@ -117,11 +169,7 @@ fn groups<S: Simd>(s: S, header: &[u8; 16]) -> [f32; 16] {
         *bytes = word.to_le_bytes();
     }
     let numbers = s.unsigned(s.bytes(&bytes));
-    let (mut scales, mut offsets) = ([0.0; 16], [0.0; 16]);
-    s.store(s.mul(numbers, scale), &mut scales);
-    s.store(s.mul(numbers, s.sub(s.splat(0.0), minimum)), &mut offsets);
-    scales[8..].copy_from_slice(&offsets[8..]);
-    scales
+    [s.mul(numbers, scale), s.mul(numbers, s.sub(s.splat(0.0), minimum))]
 }
 
 #[cfg(test)]

@@ -204,6 +204,7 @@ fn mix_block<S: Simd>(
     let columns = 16 * S::TILE_COLUMNS;
     let mut values = [&[][..]; BLOCK];
     collect(pass, kv_head, positions, |(_, values)| values, &mut values);
+    let values = &values[..positions.len()];
     for tile in tiles.iter() {
         let places = tile.start * BLOCK..tile.end * BLOCK;
         let packed = &mut buffers.packed_scores[places.clone()];
@@ -212,10 +213,11 @@ fn mix_block<S: Simd>(
     buffers.panel.resize(positions.len() * columns, 0.0);
     for first in (0..d).step_by(columns) {
         let width = (d - first).min(columns);
-        for (value, panel) in
-            values.iter().zip(buffers.panel.chunks_exact_mut(columns)).take(positions.len())
-        {
-            panel[..width].copy_from_slice(&value[first..first + width]);
+        for (value, panel) in values.iter().zip(buffers.panel.chunks_exact_mut(columns)) {
+            for index in 0..width.div_ceil(16) {
+                let lanes = lanes_at(s, &value[first..], index);
+                store_at(s, lanes, panel, index);
+            }
         }
         for tile in tiles.iter() {
             let rows = &buffers.packed_scores[tile.start * BLOCK..][..tile.len() * positions.len()];

@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use std::ops::Range;
 
 use super::{Shared, find_part};
-use crate::format::{BlockFormat, SHORT_BYTES, with_format};
+use crate::format::{BlockFormat, SHORT_BYTES, for_parts, with_format};
 use crate::ops::tile;
 use crate::simd::{Kernel, Simd, SimdLevel, store_at};
 use crate::weights::Matrix;
@@ -184,19 +184,19 @@ fn expand_blocks<'a, S: Simd, F: BlockFormat>(
     for r in 1..rows {
         scales[r] = F::scales(s, whole[r]);
     }
-    for part in 0..F::BLOCK_LEN / 32 {
+    for_parts!(F, PART => {
         let mut squares = [[s.splat(0.0); 16]; 2];
         for r in 0..rows {
-            let weights = F::expand(s, whole[r], &scales[r], part);
+            let weights = F::expand(s, whole[r], &scales[r], PART);
             squares[0][r] = weights[0];
             squares[1][r] = weights[1];
         }
         for half in 0..2 {
-            let first = 32 * part + 16 * half;
+            let first = 32 * PART + 16 * half;
             let square = s.transpose(squares[half]);
             for i in 0..n.saturating_sub(first).min(16) {
                 store_at(s, square[i], &mut panel[(first + i) * columns..][..16], 0);
             }
         }
-    }
+    });
 }

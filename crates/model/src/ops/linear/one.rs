@@ -5,16 +5,31 @@
 use std::marker::PhantomData;
 
 use super::{Shared, find_part};
-use crate::format::{BlockFormat, SHORT_BYTES, with_format};
-use crate::simd::{Kernel, Simd, SimdLevel};
+use crate::digits::{self, Digits};
+use crate::format::{BlockFormat, SHORT_BYTES, for_parts, with_format};
+use crate::simd::{Kernel, Simd, SimdLevel, lanes_at};
 use crate::weights::Matrix;
 use crate::workers::Workers;
 
 /// Bytes of weights for one task: more than it costs to take one, and few enough that all threads
 /// end at about the same time.
-const TASK_BYTES: usize = 32 << 10;
+const TASK_BYTES: usize = 16 << 10;
 
-pub(super) fn multiply(level: SimdLevel, workers: &Workers, x: &[f32], outputs: &[Shared<'_>]) {
+/// How far ahead weights are asked for. The machine does so by itself, but stops where a page ends.
+const AHEAD: usize = 4096;
+
+pub(super) fn multiply(
+    level: SimdLevel,
+    workers: &Workers,
+    x: &[f32],
+    digits: &mut Vec<Digits>,
+    outputs: &[Shared<'_>],
+) {
+    let has_digits = |matrix: &Matrix| with_format!(matrix.format, F => F::HAS_DIGITS);
+    if outputs.iter().any(|output| has_digits(output.weight)) {
+        digits::take(level, x, digits);
+    }
+    let digits = &digits[..];
     let rows_of_task = |matrix: &Matrix| TASK_BYTES.div_ceil(matrix.row_bytes());
     let tasks = |matrix: &Matrix| matrix.rows.div_ceil(rows_of_task(matrix));
     let total = outputs.iter().map(|output| tasks(output.weight)).sum();
@@ -31,7 +46,7 @@ pub(super) fn multiply(level: SimdLevel, workers: &Workers, x: &[f32], outputs: 
         }
         let stored = matrix.rows_at(rows);
         with_format!(matrix.format, F => {
-            level.run(AddRows::<F> { stored, x, y, format: PhantomData });
+            level.run(AddRows::<F> { stored, x, digits, y, format: PhantomData });
         });
     });
 }
@@ -40,6 +55,8 @@ pub(super) fn multiply(level: SimdLevel, workers: &Workers, x: &[f32], outputs: 
 struct AddRows<'a, F> {
     stored: &'a [u8],
     x: &'a [f32],
+    /// The input once more, if the format has use for it.
+    digits: &'a [Digits],
     y: &'a mut [f32],
     format: PhantomData<F>,
 }
@@ -56,11 +73,20 @@ impl<F: BlockFormat> Kernel for AddRows<'_, F> {
             short_x[..short].copy_from_slice(&self.x[self.x.len() - short..]);
         }
         for (row, y) in self.stored.chunks_exact(row_bytes).zip(self.y) {
+            for line in (0..row_bytes).step_by(64) {
+                s.prefetch(row.as_ptr().wrapping_add(AHEAD + line));
+            }
             let mut sums = [s.splat(0.0); 2];
             let blocks = row.chunks_exact(F::BLOCK_BYTES);
             let rest = blocks.remainder();
-            for (block, x) in blocks.zip(self.x.chunks_exact(F::BLOCK_LEN)) {
-                add_block::<S, F>(s, block, x, &mut sums);
+            if F::HAS_DIGITS {
+                for (block, x) in blocks.zip(self.digits) {
+                    F::add_products(s, block, x, &mut sums);
+                }
+            } else {
+                for (block, x) in blocks.zip(self.x.chunks_exact(F::BLOCK_LEN)) {
+                    add_block::<S, F>(s, block, x, &mut sums);
+                }
             }
             if F::ATOM_LEN == 1 && !rest.is_empty() {
                 let mut whole = [0; SHORT_BYTES];
@@ -75,9 +101,9 @@ impl<F: BlockFormat> Kernel for AddRows<'_, F> {
 #[inline(always)]
 fn add_block<S: Simd, F: BlockFormat>(s: S, block: &[u8], x: &[f32], sums: &mut [S::F; 2]) {
     let scales = F::scales(s, block);
-    for (part, x) in x.as_chunks::<16>().0.as_chunks::<2>().0.iter().enumerate() {
-        let weights = F::expand(s, block, &scales, part);
-        sums[0] = s.fma(weights[0], s.load(&x[0]), sums[0]);
-        sums[1] = s.fma(weights[1], s.load(&x[1]), sums[1]);
-    }
+    for_parts!(F, PART => {
+        let weights = F::expand(s, block, &scales, PART);
+        sums[0] = s.fma(weights[0], lanes_at(s, x, 2 * PART), sums[0]);
+        sums[1] = s.fma(weights[1], lanes_at(s, x, 2 * PART + 1), sums[1]);
+    });
 }
