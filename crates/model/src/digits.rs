@@ -8,6 +8,12 @@
 //!
 //! (llama.cpp takes one digit, and so keeps 8 bits.)
 
+#![expect(
+    clippy::needless_range_loop,
+    reason = "registers are counted; iterators over them are not always inlined, and then they would \
+              not be registers"
+)]
+
 use crate::simd::{Kernel, Simd, SimdLevel};
 
 /// Activations of a block: those of a K-quants' super-block.

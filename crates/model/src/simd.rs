@@ -5,8 +5,7 @@
 //! builds is SSE2, which would leave three quarters of the machine idle.
 //!
 //! Plain loops that the compiler vectorises were tried first. They do for sums and products of
-//! float32, but weights of four or five bits took three times as long to expand as with the few
-//! instructions named in [`Simd`].
+//! float32, but not for numbers of a few bits, which they expand to memory before they use them.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;

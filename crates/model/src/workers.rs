@@ -188,7 +188,7 @@ impl Drop for CloseGate<'_> {
         let mut spins = 0u32;
         while self.0.gate.load(Ordering::Acquire) & INSIDE != 0 {
             spins += 1;
-            if spins % 1024 == 0 {
+            if spins.is_multiple_of(1024) {
                 // The helper's core may be ours.
                 thread::yield_now();
             }
@@ -257,7 +257,7 @@ fn help(shared: &Shared, thread: usize, is_asleep: &AtomicBool) {
         hint::spin_loop();
         looks += 1;
         // The clock is not looked at every time, since that costs as much as many looks.
-        if looks % 64 == 0 && idle_since.elapsed() > PATIENCE {
+        if looks.is_multiple_of(64) && idle_since.elapsed() > PATIENCE {
             is_asleep.store(true, Ordering::SeqCst);
             fence(Ordering::SeqCst);
             while shared.gate.load(Ordering::SeqCst) & OPEN == 0

@@ -36,7 +36,7 @@ impl Groups {
         s.store(offsets, &mut groups.offsets);
         // A single number gets into all lanes most cheaply from memory. Compilers that know where
         // the numbers come from would shuffle them out of the registers, and shuffles are what
-        // expanding waits for anyway: products took half as long again.
+        // expanding waits for anyway.
         std::hint::black_box(groups)
     }
 

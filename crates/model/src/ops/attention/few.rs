@@ -5,6 +5,11 @@
 //! values weighted by `e^(score - m)`, with the largest score `m` of the part and the sum of the
 //! weights; parts are then brought to a common `m` and added.
 
+#![expect(
+    clippy::needless_range_loop,
+    reason = "registers are counted; iterators over them are not always inlined, and then they would \
+              not be registers"
+)]
 #![expect(unsafe_code, reason = "several threads write one list of parts, each its own")]
 
 use std::cell::RefCell;

@@ -16,7 +16,7 @@ use crate::simd::{Kernel, Simd, lanes_at, store_at};
 use crate::workers::{Shares, Workers};
 
 /// Rows (queries times heads that share keys) of a task, about.
-const TASK_ROWS: usize = 48;
+const TASK_ROWS: usize = 96;
 
 /// Positions of a block. A multiple of every panel's columns.
 const BLOCK: usize = 64;

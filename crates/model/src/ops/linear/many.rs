@@ -1,5 +1,10 @@
 //! Several tokens: a panel of weights is expanded once and multiplied with all of them.
 
+#![expect(
+    clippy::needless_range_loop,
+    reason = "registers are counted; iterators over them are not always inlined, and then they would \
+              not be registers"
+)]
 #![expect(unsafe_code, reason = "several threads write one output, each its own columns of it")]
 
 use std::cell::RefCell;

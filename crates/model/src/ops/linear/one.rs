@@ -15,8 +15,9 @@ use crate::workers::Workers;
 /// end at about the same time.
 const TASK_BYTES: usize = 16 << 10;
 
-/// How far ahead weights are asked for. The machine does so by itself, but stops where a page ends.
-const AHEAD: usize = 4096;
+/// How far ahead weights in small blocks are asked for. Their arithmetic keeps the machine so busy
+/// that it does not look far ahead itself; for other formats, asking only costs time.
+const AHEAD: usize = 2048;
 
 pub(super) fn multiply(
     level: SimdLevel,
@@ -73,9 +74,6 @@ impl<F: BlockFormat> Kernel for AddRows<'_, F> {
             short_x[..short].copy_from_slice(&self.x[self.x.len() - short..]);
         }
         for (row, y) in self.stored.chunks_exact(row_bytes).zip(self.y) {
-            for line in (0..row_bytes).step_by(64) {
-                s.prefetch(row.as_ptr().wrapping_add(AHEAD + line));
-            }
             let mut sums = [s.splat(0.0); 2];
             let blocks = row.chunks_exact(F::BLOCK_BYTES);
             let rest = blocks.remainder();
@@ -85,6 +83,9 @@ impl<F: BlockFormat> Kernel for AddRows<'_, F> {
                 }
             } else {
                 for (block, x) in blocks.zip(self.x.chunks_exact(F::BLOCK_LEN)) {
+                    if F::ATOM_LEN > 1 {
+                        s.prefetch(block.as_ptr().wrapping_add(AHEAD));
+                    }
                     add_block::<S, F>(s, block, x, &mut sums);
                 }
             }
