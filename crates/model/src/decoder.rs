@@ -24,8 +24,8 @@ pub struct Decoder {
     state: Mutex<State>,
 }
 
-/// Numbers that one thread handles faster than several.
-const ONE_THREADS_SHARE: usize = 16 << 10;
+/// Numbers that one thread handles faster than several. (Few in tests, whose models are tiny.)
+const ONE_THREADS_SHARE: usize = if cfg!(test) { 100 } else { 16 << 10 };
 
 impl Decoder {
     /// Prepares the model of an open GGUF file for use with `threads` threads.
@@ -224,8 +224,9 @@ impl Decoder {
 
     /// The rows of `x: [n][d_model]`, normalised if there are weights to do it with.
     fn normed(&self, weights: Option<&Norm>, x: &[f32], h: &mut [f32]) {
-        self.rows(h, self.config.d_model, |first, h| {
-            h.copy_from_slice(&x[first..first + h.len()]);
+        let d_model = self.config.d_model;
+        self.rows(h, d_model, |first, h| {
+            h.copy_from_slice(&x[first * d_model..][..h.len()]);
             if let Some(weights) = weights {
                 norm::norm(self.config.norm, h, weights, self.config.norm_epsilon);
             }
@@ -275,5 +276,52 @@ impl Model for Decoder {
         let mut trace = Trace::default();
         self.run(past, ids, 0, Some(&mut trace), &|| true);
         trace
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::ops::testing::assert_close;
+
+    #[test]
+    fn a_pass_of_many_tokens_gives_what_passes_of_one_give() {
+        let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/tiny");
+        for family in ["llama", "gpt2", "gemma2", "gpt_neox", "olmo2"] {
+            let folder = HfFolder::open(&Path::new(fixtures).join(family)).unwrap();
+            let model = Decoder::from_folder(&folder, 2).unwrap();
+            let ids: Vec<TokenId> = (0..50).map(|i| TokenId(3 + i * 7 % 200)).collect();
+            let start = KvCache::empty(model.config().regime(ids.len()));
+            let run = |past: &KvCache, ids: &[TokenId]| {
+                model.forward(past, ids, 1, &|| true).expect("nobody stops it")
+            };
+            let mut one_by_one = run(&start, &ids[..1]);
+            for id in &ids[1..] {
+                one_by_one = run(&one_by_one.cache, &[*id]);
+            }
+            let expected = &one_by_one.logits[0];
+            let largest = expected.iter().fold(0.0f32, |m, x| m.max(x.abs()));
+            for piece in [7, 20, 50] {
+                let mut last = None;
+                let mut cache = start.clone();
+                for ids in ids.chunks(piece) {
+                    let forward = run(&cache, ids);
+                    cache = forward.cache;
+                    last = Some(forward.logits);
+                }
+                assert_close(&last.unwrap()[0], expected, 1e-5 * largest);
+            }
+        }
+    }
+
+    #[test]
+    fn a_pass_ends_when_nobody_wants_it() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/tiny/llama");
+        let folder = HfFolder::open(Path::new(path)).unwrap();
+        let model = Decoder::from_folder(&folder, 1).unwrap();
+        let start = KvCache::empty(model.config().regime(2));
+        assert!(model.forward(&start, &[TokenId(3), TokenId(4)], 1, &|| false).is_none());
     }
 }
