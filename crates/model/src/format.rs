@@ -3,6 +3,12 @@
 //! One trait, `BlockFormat`, is all the rest of the crate knows of a format. [`StorageFormat`]
 //! names the formats at run time.
 
+#![expect(
+    clippy::needless_range_loop,
+    reason = "registers are counted; iterators over them are not always inlined, and then they would \
+              not be registers"
+)]
+
 mod floats;
 mod k;
 mod q4;
@@ -18,7 +24,7 @@ pub(crate) use q5::{Q5_0, Q5_1};
 pub(crate) use q8::Q8_0;
 
 use crate::digits::Digits;
-use crate::simd::{Kernel, Simd, SimdLevel, store_at};
+use crate::simd::{Kernel, Simd, SimdLevel, bytes_at, store_at};
 
 /// A storage format: `BLOCK_LEN` weights in `BLOCK_BYTES` bytes, which kernels expand in registers,
 /// 32 weights at a time. Unquantized numbers are taken as blocks of 32 as well, of which the last
@@ -52,6 +58,47 @@ pub(crate) trait BlockFormat: 'static {
 
     /// Weights `32 * part..32 * part + 32` of a block.
     fn expand<S: Simd>(simd: S, block: &[u8], scales: &Self::Scales<S>, part: usize) -> [S::F; 2];
+
+    /// Expands the blocks of sixteen rows into sixteen columns of a panel. (Row by row, as above,
+    /// every sixteen weights would have to be transposed as float32, which takes several times as
+    /// long as transposing what is stored.)
+    fn expand_columns<S: Simd>(simd: S, blocks: Blocks<'_>, columns: &mut Columns<'_>);
+}
+
+/// A block of each of sixteen rows.
+#[derive(Clone, Copy)]
+pub(crate) struct Blocks<'a> {
+    pub(crate) rows: &'a [&'a [u8]; 16],
+    /// Where in its row each of the blocks starts.
+    pub(crate) start: usize,
+}
+
+impl Blocks<'_> {
+    /// Bytes `at..at + 16` of the blocks, as four words of each: row `r` is lane `r`.
+    #[inline(always)]
+    fn words<S: Simd>(self, s: S, at: usize) -> [S::I; 4] {
+        let mut bytes = [&[0; 16]; 16];
+        for r in 0..16 {
+            bytes[r] = bytes_at(self.rows[r], self.start + at);
+        }
+        s.words_of_rows(bytes)
+    }
+}
+
+/// Sixteen columns of a panel, some of whose rows stand between one of theirs and the next.
+pub(crate) struct Columns<'a> {
+    /// Sixteen numbers each.
+    pub(crate) pieces: &'a mut [[f32; 16]],
+    /// Pieces from one row to the next.
+    pub(crate) stride: usize,
+}
+
+impl Columns<'_> {
+    /// Puts sixteen rows' weight number `row` into its place.
+    #[inline(always)]
+    fn put<S: Simd>(&mut self, s: S, row: usize, weights: S::F) {
+        s.store(weights, &mut self.pieces[row * self.stride]);
+    }
 }
 
 /// Runs `$body` for every 32 weights of a block, with `$part` known when this is compiled: shifts and
@@ -77,6 +124,14 @@ macro_rules! for_parts {
     };
 }
 pub(crate) use for_parts;
+
+/// Runs `$body` for 0..16, with `$number` known when this is compiled.
+macro_rules! for_sixteen {
+    ($number:ident => $body:expr) => {
+        $crate::format::for_parts!(@ $number $body; 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15)
+    };
+}
+pub(crate) use for_sixteen;
 
 /// Expands a row of weights.
 struct Dequantize<'a, F> {

@@ -1,6 +1,12 @@
 //! Unquantized weights. Kernels take 32 of them as a block.
 
-use super::BlockFormat;
+#![expect(
+    clippy::needless_range_loop,
+    reason = "registers are counted; iterators over them are not always inlined, and then they would \
+              not be registers"
+)]
+
+use super::{BlockFormat, Blocks, Columns};
 use crate::simd::{Simd, bytes_at};
 
 /// IEEE single precision.
@@ -18,6 +24,16 @@ impl BlockFormat for F32 {
     #[inline(always)]
     fn expand<S: Simd>(s: S, block: &[u8], (): &(), _: usize) -> [S::F; 2] {
         [s.floats(bytes_at(block, 0)), s.floats(bytes_at(block, 64))]
+    }
+
+    #[inline(always)]
+    fn expand_columns<S: Simd>(s: S, blocks: Blocks<'_>, columns: &mut Columns<'_>) {
+        for four in 0..8 {
+            let words = blocks.words(s, 16 * four);
+            for j in 0..4 {
+                columns.put(s, 4 * four + j, s.bits_of_floats(words[j]));
+            }
+        }
     }
 }
 
@@ -37,6 +53,18 @@ impl BlockFormat for F16 {
     fn expand<S: Simd>(s: S, block: &[u8], (): &(), _: usize) -> [S::F; 2] {
         [s.halves(bytes_at(block, 0)), s.halves(bytes_at(block, 32))]
     }
+
+    #[inline(always)]
+    fn expand_columns<S: Simd>(s: S, blocks: Blocks<'_>, columns: &mut Columns<'_>) {
+        for eight in 0..4 {
+            let words = blocks.words(s, 16 * eight);
+            for j in 0..4 {
+                let upper = s.shift_right(words[j], 16);
+                columns.put(s, 8 * eight + 2 * j, s.lower_halves(words[j]));
+                columns.put(s, 8 * eight + 2 * j + 1, s.lower_halves(upper));
+            }
+        }
+    }
 }
 
 /// The upper half of a float32.
@@ -54,6 +82,19 @@ impl BlockFormat for Bf16 {
     #[inline(always)]
     fn expand<S: Simd>(s: S, block: &[u8], (): &(), _: usize) -> [S::F; 2] {
         [s.brain_halves(bytes_at(block, 0)), s.brain_halves(bytes_at(block, 32))]
+    }
+
+    #[inline(always)]
+    fn expand_columns<S: Simd>(s: S, blocks: Blocks<'_>, columns: &mut Columns<'_>) {
+        for eight in 0..4 {
+            let words = blocks.words(s, 16 * eight);
+            for j in 0..4 {
+                let lower = s.bits_of_floats(s.shift_left(words[j], 16));
+                let upper = s.bits_of_floats(s.and(words[j], 0xFFFF_0000));
+                columns.put(s, 8 * eight + 2 * j, lower);
+                columns.put(s, 8 * eight + 2 * j + 1, upper);
+            }
+        }
     }
 }
 

@@ -7,6 +7,11 @@
 //! or 6 bits, its upper ones lie apart, in planes of their own.
 
 #![expect(non_camel_case_types, reason = "the names are the field's own")]
+#![expect(
+    clippy::needless_range_loop,
+    reason = "registers are counted; iterators over them are not always inlined, and then they would \
+              not be registers"
+)]
 
 mod centred;
 mod with_minimum;
@@ -14,6 +19,7 @@ mod with_minimum;
 pub(crate) use centred::{Q3_K, Q6_K};
 pub(crate) use with_minimum::{Q2_K, Q4_K, Q5_K};
 
+use super::{BlockFormat, Blocks, Columns, for_parts, for_sixteen};
 use crate::digits::Digits;
 use crate::simd::{Simd, bytes_at};
 
@@ -45,29 +51,165 @@ impl Groups {
     fn at<S: Simd>(&self, s: S, scale: usize, offset: usize) -> (S::F, S::F) {
         (s.splat(self.scales[scale]), s.splat(self.offsets[offset]))
     }
-
-    /// Two times 16 numbers, the first of group `2 * part`, the others of the next one.
-    #[inline(always)]
-    fn apply<S: Simd>(&self, s: S, part: usize, numbers: [S::B; 2]) -> [S::F; 2] {
-        let first = self.at(s, 2 * part, 2 * part);
-        let second = self.at(s, 2 * part + 1, 2 * part + 1);
-        [
-            s.fma(first.0, s.unsigned(numbers[0]), first.1),
-            s.fma(second.0, s.unsigned(numbers[1]), second.1),
-        ]
-    }
 }
 
-/// What a K-quant does in its own way: how its numbers are packed.
-trait Numbers {
+/// What a K-quant does in its own way: how its scales and numbers are packed.
+pub(crate) trait Numbers: 'static {
+    /// Bytes of a super-block.
+    const BYTES: usize;
     /// Groups that share a scale: 16 of 16 numbers, or 8 of 32.
     const GROUPS: usize;
 
-    /// Its groups' scales and offsets.
+    /// The scales and offsets of 16 groups. Of 8 groups, the scales are in the first 8 lanes, and the
+    /// offsets in the last 8.
     fn groups<S: Simd>(s: S, block: &[u8]) -> [S::F; 2];
 
-    /// Numbers `32 * part..32 * part + 32` of a block.
-    fn numbers<S: Simd>(s: S, block: &[u8], part: usize) -> [S::B; 2];
+    /// Numbers `32 * part..32 * part + 32` of one block, or of sixteen.
+    fn numbers<S: Simd, P: Packed<S>>(s: S, packed: P, part: usize) -> [P::Bytes; 2];
+}
+
+/// The places of the scale and the offset of group `16 * index..` of a format.
+#[inline(always)]
+fn places<F: Numbers>(sixteen: usize) -> (usize, usize) {
+    if F::GROUPS == 16 { (sixteen, sixteen) } else { (sixteen / 2, 8 + sixteen / 2) }
+}
+
+impl<F: Numbers> BlockFormat for F {
+    const BLOCK_LEN: usize = SUPER_BLOCK;
+    const BLOCK_BYTES: usize = F::BYTES;
+    const HAS_DIGITS: bool = true;
+    type Scales<S: Simd> = Groups;
+
+    #[inline(always)]
+    fn scales<S: Simd>(s: S, block: &[u8]) -> Groups {
+        Groups::new(s, F::groups(s, block))
+    }
+
+    #[inline(always)]
+    fn add_products<S: Simd>(s: S, block: &[u8], x: &Digits, sums: &mut [S::F; 2]) {
+        add_products::<S, F>(s, block, x, sums);
+    }
+
+    #[inline(always)]
+    fn expand<S: Simd>(s: S, block: &[u8], groups: &Groups, part: usize) -> [S::F; 2] {
+        let numbers = F::numbers(s, OfOne(block), part);
+        let mut weights = [s.splat(0.0); 2];
+        for half in 0..2 {
+            let (scale, offset) = places::<F>(2 * part + half);
+            let (scale, offset) = groups.at(s, scale, offset);
+            weights[half] = s.fma(scale, s.unsigned(numbers[half]), offset);
+        }
+        weights
+    }
+
+    #[inline(always)]
+    fn expand_columns<S: Simd>(s: S, blocks: Blocks<'_>, columns: &mut Columns<'_>) {
+        // Of every row its groups, transposed: of every group its rows.
+        let (mut scales, mut offsets) = ([s.splat(0.0); 16], [s.splat(0.0); 16]);
+        for r in 0..16 {
+            [scales[r], offsets[r]] = F::groups(s, &blocks.rows[r][blocks.start..][..F::BYTES]);
+        }
+        let groups = RowsGroups { scales: stored(s, scales), offsets: stored(s, offsets) };
+        for_parts!(F, PART => expand_part::<S, F>(s, blocks, &groups, PART, columns));
+    }
+}
+
+/// The scales and offsets of sixteen blocks: `[group][row]`.
+struct RowsGroups {
+    scales: [[f32; 16]; 16],
+    offsets: [[f32; 16]; 16],
+}
+
+#[inline(always)]
+fn stored<S: Simd>(s: S, rows: [S::F; 16]) -> [[f32; 16]; 16] {
+    let mut columns = [[0.0; 16]; 16];
+    let transposed = s.transpose(rows);
+    for i in 0..16 {
+        s.store(transposed[i], &mut columns[i]);
+    }
+    columns
+}
+
+#[inline(always)]
+fn expand_part<S: Simd, F: Numbers>(
+    s: S,
+    blocks: Blocks<'_>,
+    groups: &RowsGroups,
+    part: usize,
+    columns: &mut Columns<'_>,
+) {
+    let numbers = F::numbers(s, OfSixteen(blocks), part);
+    for half in 0..2 {
+        let (scale, offset) = places::<F>(2 * part + half);
+        let (scale, offset) = (s.load(&groups.scales[scale]), s.load(&groups.offsets[offset]));
+        for_sixteen!(J => {
+            let number = s.and(s.shift_right(numbers[half][J / 4], 8 * (J as u32 % 4)), 0xFF);
+            let weight = s.fma(scale, s.to_floats(number), offset);
+            columns.put(s, 32 * part + 16 * half + J, weight);
+        });
+    }
+}
+
+/// Packed numbers, sixteen of which are looked at together: those of one block, or the same ones of
+/// sixteen blocks.
+pub(crate) trait Packed<S: Simd>: Copy {
+    /// Sixteen bytes, or sixteen of each block.
+    type Bytes: Copy;
+    fn bytes(self, s: S, at: usize) -> Self::Bytes;
+    /// As [`Simd::field`].
+    fn field(s: S, bytes: Self::Bytes, shift: u32, mask: u8) -> Self::Bytes;
+    /// As [`Simd::join`].
+    fn join(s: S, lower: Self::Bytes, upper: Self::Bytes, shift: u32) -> Self::Bytes;
+}
+
+#[derive(Clone, Copy)]
+struct OfOne<'a>(&'a [u8]);
+
+impl<S: Simd> Packed<S> for OfOne<'_> {
+    type Bytes = S::B;
+
+    #[inline(always)]
+    fn bytes(self, s: S, at: usize) -> S::B {
+        s.bytes(bytes_at(self.0, at))
+    }
+
+    #[inline(always)]
+    fn field(s: S, bytes: S::B, shift: u32, mask: u8) -> S::B {
+        s.field(bytes, shift, mask)
+    }
+
+    #[inline(always)]
+    fn join(s: S, lower: S::B, upper: S::B, shift: u32) -> S::B {
+        s.join(lower, upper, shift)
+    }
+}
+
+#[derive(Clone, Copy)]
+struct OfSixteen<'a>(Blocks<'a>);
+
+impl<S: Simd> Packed<S> for OfSixteen<'_> {
+    type Bytes = [S::I; 4];
+
+    #[inline(always)]
+    fn bytes(self, s: S, at: usize) -> [S::I; 4] {
+        self.0.words(s, at)
+    }
+
+    #[inline(always)]
+    fn field(s: S, mut bytes: [S::I; 4], shift: u32, mask: u8) -> [S::I; 4] {
+        for i in 0..4 {
+            bytes[i] = s.and(s.shift_right(bytes[i], shift), u32::from_le_bytes([mask; 4]));
+        }
+        bytes
+    }
+
+    #[inline(always)]
+    fn join(s: S, mut lower: [S::I; 4], upper: [S::I; 4], shift: u32) -> [S::I; 4] {
+        for i in 0..4 {
+            lower[i] = s.or(lower[i], s.shift_left(upper[i], shift));
+        }
+        lower
+    }
 }
 
 /// Adds the products of a super-block with a block of activations: of every group the sum of its
@@ -81,7 +223,7 @@ fn add_products<S: Simd, F: Numbers>(s: S, block: &[u8], x: &Digits, sums: &mut 
         ($($pair:literal)*) => {
             $({
                 let (a, b) =
-                    (F::numbers(s, block, 2 * $pair), F::numbers(s, block, 2 * $pair + 1));
+                    (F::numbers(s, OfOne(block), 2 * $pair), F::numbers(s, OfOne(block), 2 * $pair + 1));
                 let numbers = s.wide([a[0], a[1], b[0], b[1]]);
                 let mut products = s.no_sums();
                 for digits in &x.digits {
@@ -100,30 +242,36 @@ fn add_products<S: Simd, F: Numbers>(s: S, block: &[u8], x: &Digits, sums: &mut 
     sums[1] = s.fma(offsets, s.load(x_sums), sums[1]);
 }
 
-/// Numbers `32 * part..32 * part + 32` of a super-block's numbers of `BITS` bits, packed in runs of
-/// `RUN` bytes: byte `j` of a run holds its number `j` in its lowest bits, and further up its
+/// Numbers `32 * part..32 * part + 32` of a super-block's numbers of `BITS` bits, packed from byte
+/// `at` on in runs of `RUN` bytes: byte `j` of a run holds its number `j` in its lowest bits, and further up its
 /// numbers `j + RUN`, `j + 2 * RUN` and so on.
 #[inline(always)]
-fn unpack<S: Simd, const BITS: usize, const RUN: usize>(
+fn unpack<S: Simd, P: Packed<S>, const BITS: usize, const RUN: usize>(
     s: S,
-    packed: &[u8],
+    packed: P,
+    at: usize,
     part: usize,
-) -> [S::B; 2] {
+) -> [P::Bytes; 2] {
     let numbers_in_run = RUN * 8 / BITS;
     let (run, within) = (32 * part / numbers_in_run, 32 * part % numbers_in_run);
     let (first, plane) = (run * RUN + within % RUN, within / RUN);
     let mask = (1u32 << BITS) - 1;
     let (shift, mask) = ((plane * BITS) as u32, mask as u8);
     [
-        s.field(s.bytes(bytes_at(packed, first)), shift, mask),
-        s.field(s.bytes(bytes_at(packed, first + 16)), shift, mask),
+        P::field(s, packed.bytes(s, at + first), shift, mask),
+        P::field(s, packed.bytes(s, at + first + 16), shift, mask),
     ]
 }
 
 /// Numbers of which the lower `bits` bits were packed apart from the upper ones.
 #[inline(always)]
-fn join<S: Simd>(s: S, lower: [S::B; 2], upper: [S::B; 2], bits: u32) -> [S::B; 2] {
-    [s.join(lower[0], upper[0], bits), s.join(lower[1], upper[1], bits)]
+fn join<S: Simd, P: Packed<S>>(
+    s: S,
+    lower: [P::Bytes; 2],
+    upper: [P::Bytes; 2],
+    bits: u32,
+) -> [P::Bytes; 2] {
+    [P::join(s, lower[0], upper[0], bits), P::join(s, lower[1], upper[1], bits)]
 }
 
 #[cfg(test)]
@@ -157,7 +305,7 @@ mod tests {
         let number = |weight| scattered(weight, 1 << BITS);
         let packed = pack(BITS, RUN, number);
         for part in 0..SUPER_BLOCK / 32 {
-            let found = unpack::<_, BITS, RUN>(Portable, &packed, part);
+            let found = unpack::<_, _, BITS, RUN>(Portable, OfOne(&packed), 0, part);
             let expected: Vec<u8> = (32 * part..32 * part + 32).map(number).collect();
             assert_eq!(found.concat(), expected, "{BITS} {RUN} {part}");
         }

@@ -1,7 +1,7 @@
 //! Four-bit blocks of 32 weights. Byte `j` of a block's 16 holds weight `j` in its low half and
 //! weight `j + 16` in its high half.
 
-use super::BlockFormat;
+use super::{BlockFormat, Blocks, Columns, for_sixteen};
 use crate::simd::{Simd, bytes_at};
 
 /// `w = d * (q - 8)`: a half-precision scale and 32 numbers of 0..16.
@@ -21,6 +21,12 @@ impl BlockFormat for Q4_0 {
     fn expand<S: Simd>(s: S, block: &[u8], map: &S::Affine, _: usize) -> [S::F; 2] {
         let pairs = bytes_at(block, 2);
         [s.low_nibbles(pairs, *map), s.high_nibbles(pairs, *map)]
+    }
+
+    #[inline(always)]
+    fn expand_columns<S: Simd>(s: S, blocks: Blocks<'_>, columns: &mut Columns<'_>) {
+        let scale = s.lower_halves(blocks.words(s, 0)[0]);
+        expand_columns(s, blocks.words(s, 2), scale, s.mul(scale, s.splat(-8.0)), columns);
     }
 }
 
@@ -42,6 +48,30 @@ impl BlockFormat for Q4_1 {
         let pairs = bytes_at(block, 4);
         [s.low_nibbles(pairs, *map), s.high_nibbles(pairs, *map)]
     }
+
+    #[inline(always)]
+    fn expand_columns<S: Simd>(s: S, blocks: Blocks<'_>, columns: &mut Columns<'_>) {
+        let header = blocks.words(s, 0)[0];
+        let (scale, offset) = (s.lower_halves(header), s.lower_halves(s.shift_right(header, 16)));
+        expand_columns(s, blocks.words(s, 4), scale, offset, columns);
+    }
+}
+
+#[inline(always)]
+fn expand_columns<S: Simd>(
+    s: S,
+    pairs: [S::I; 4],
+    scale: S::F,
+    offset: S::F,
+    columns: &mut Columns<'_>,
+) {
+    for_sixteen!(J => {
+        let lower = s.shift_right(pairs[J / 4], 8 * (J as u32 % 4));
+        let upper = s.shift_right(pairs[J / 4], 8 * (J as u32 % 4) + 4);
+        let (lower, upper) = (s.to_floats(s.and(lower, 0xF)), s.to_floats(s.and(upper, 0xF)));
+        columns.put(s, J, s.fma(scale, lower, offset));
+        columns.put(s, 16 + J, s.fma(scale, upper, offset));
+    });
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! in its low half and those of weight `j + 16` in its high half. The fifth bits come before them,
 //! together in four bytes: read as one little-endian number, its bit `j` belongs to weight `j`.
 
-use super::BlockFormat;
+use super::{BlockFormat, Blocks, Columns, for_sixteen};
 use crate::simd::{Simd, bytes_at};
 
 /// `w = d * (q - 16)`: a half-precision scale and 32 numbers of 0..32.
@@ -24,6 +24,12 @@ impl BlockFormat for Q5_0 {
     fn expand<S: Simd>(s: S, block: &[u8], scales: &(S::F, S::F), _: usize) -> [S::F; 2] {
         expand(s, bytes_at(block, 2), scales.0, scales.1)
     }
+
+    #[inline(always)]
+    fn expand_columns<S: Simd>(s: S, blocks: Blocks<'_>, columns: &mut Columns<'_>) {
+        let scale = s.lower_halves(blocks.words(s, 0)[0]);
+        expand_columns(s, blocks, 2, scale, s.mul(scale, s.splat(-16.0)), columns);
+    }
 }
 
 /// `w = d * q + m`: a half-precision scale, a half-precision minimum, and 32 numbers of 0..32.
@@ -44,6 +50,13 @@ impl BlockFormat for Q5_1 {
     fn expand<S: Simd>(s: S, block: &[u8], scales: &(S::F, S::F), _: usize) -> [S::F; 2] {
         expand(s, bytes_at(block, 4), scales.0, scales.1)
     }
+
+    #[inline(always)]
+    fn expand_columns<S: Simd>(s: S, blocks: Blocks<'_>, columns: &mut Columns<'_>) {
+        let header = blocks.words(s, 0)[0];
+        let (scale, offset) = (s.lower_halves(header), s.lower_halves(s.shift_right(header, 16)));
+        expand_columns(s, blocks, 4, scale, offset, columns);
+    }
 }
 
 /// The 32 weights of a block: the fifth bits, then the lower four.
@@ -59,6 +72,36 @@ fn expand<S: Simd>(s: S, packed: &[u8; 20], scale: S::F, offset: S::F) -> [S::F;
         s.fma(scale, s.add_where(low, fifths[0], sixteen), offset),
         s.fma(scale, s.add_where(high, fifths[1], sixteen), offset),
     ]
+}
+
+/// The same of sixteen rows, whose packed numbers are at a place of their blocks.
+#[inline(always)]
+fn expand_columns<S: Simd>(
+    s: S,
+    blocks: Blocks<'_>,
+    at: usize,
+    scale: S::F,
+    offset: S::F,
+    columns: &mut Columns<'_>,
+) {
+    let fifths = blocks.words(s, at)[0];
+    let pairs = blocks.words(s, at + 4);
+    for_sixteen!(J => {
+        const SHIFT: u32 = 8 * (J as u32 % 4);
+        let lower = s.and(s.shift_right(pairs[J / 4], SHIFT), 0xF);
+        let upper = s.and(s.shift_right(pairs[J / 4], SHIFT + 4), 0xF);
+        // The fifth bits of weights J and 16 + J, moved to where a fifth bit stands.
+        let fifth = if J < 4 {
+            s.shift_left(fifths, 4u32.saturating_sub(J as u32))
+        } else {
+            s.shift_right(fifths, (J as u32).saturating_sub(4))
+        };
+        let upper_fifth = s.shift_right(fifths, 12 + J as u32);
+        let lower = s.to_floats(s.or(lower, s.and(fifth, 0x10)));
+        let upper = s.to_floats(s.or(upper, s.and(upper_fifth, 0x10)));
+        columns.put(s, J, s.fma(scale, lower, offset));
+        columns.put(s, 16 + J, s.fma(scale, upper, offset));
+    });
 }
 
 #[cfg(test)]

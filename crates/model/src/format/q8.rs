@@ -1,6 +1,6 @@
 //! Eight-bit blocks of 32 weights.
 
-use super::BlockFormat;
+use super::{BlockFormat, Blocks, Columns, for_sixteen};
 use crate::simd::{Simd, bytes_at};
 
 /// `w = d * q`: a half-precision scale and 32 signed bytes.
@@ -21,6 +21,18 @@ impl BlockFormat for Q8_0 {
     fn expand<S: Simd>(s: S, block: &[u8], scale: &S::F, _: usize) -> [S::F; 2] {
         let numbers = [s.bytes(bytes_at(block, 2)), s.bytes(bytes_at(block, 18))];
         [s.mul(*scale, s.signed(numbers[0])), s.mul(*scale, s.signed(numbers[1]))]
+    }
+
+    #[inline(always)]
+    fn expand_columns<S: Simd>(s: S, blocks: Blocks<'_>, columns: &mut Columns<'_>) {
+        let scale = s.lower_halves(blocks.words(s, 0)[0]);
+        let halves = [blocks.words(s, 2), blocks.words(s, 18)];
+        for_sixteen!(J => {
+            for half in 0..2 {
+                let number = s.signed_byte(halves[half][J / 4], J as u32 % 4);
+                columns.put(s, 16 * half + J, s.mul(scale, s.to_floats(number)));
+            }
+        });
     }
 }
 

@@ -91,6 +91,24 @@ fn add_where_eight(_: Avx2, x: __m256, bits: i32, y: __m256) -> __m256 {
     }
 }
 
+/// Words 0 to 3 of eight rows.
+#[inline(always)]
+fn words_of_eight(s: Avx2, rows: [&[u8; 16]; 8]) -> [__m256i; 4] {
+    // SAFETY: the first argument proves the feature.
+    unsafe {
+        let two = |i: usize| _mm256_set_m128i(s.bytes(rows[4 + i]), s.bytes(rows[i]));
+        let [a, b, c, d] = [two(0), two(1), two(2), two(3)];
+        let (ab, cd) = (_mm256_unpacklo_epi32(a, b), _mm256_unpacklo_epi32(c, d));
+        let (ab_upper, cd_upper) = (_mm256_unpackhi_epi32(a, b), _mm256_unpackhi_epi32(c, d));
+        [
+            _mm256_unpacklo_epi64(ab, cd),
+            _mm256_unpackhi_epi64(ab, cd),
+            _mm256_unpacklo_epi64(ab_upper, cd_upper),
+            _mm256_unpackhi_epi64(ab_upper, cd_upper),
+        ]
+    }
+}
+
 // SAFETY of every block below: `self` proves the features, and pointers come from references to
 // arrays of the size that is read or written.
 impl Simd for Avx2 {
@@ -288,6 +306,72 @@ impl Simd for Avx2 {
     #[inline(always)]
     fn to_floats(self, x: [__m256i; 2]) -> Two {
         unsafe { [_mm256_cvtepi32_ps(x[0]), _mm256_cvtepi32_ps(x[1])] }
+    }
+
+    #[inline(always)]
+    fn ints(self, from: &[i32; 16]) -> [__m256i; 2] {
+        let halves = from.as_chunks::<8>().0;
+        let (low, high) = (halves[0].as_ptr().cast(), halves[1].as_ptr().cast());
+        unsafe { [_mm256_loadu_si256(low), _mm256_loadu_si256(high)] }
+    }
+
+    #[inline(always)]
+    fn words_of_rows(self, rows: [&[u8; 16]; 16]) -> [[__m256i; 2]; 4] {
+        let [r0, r1, r2, r3, r4, r5, r6, r7, r8, r9, r10, r11, r12, r13, r14, r15] = rows;
+        let low = words_of_eight(self, [r0, r1, r2, r3, r4, r5, r6, r7]);
+        let high = words_of_eight(self, [r8, r9, r10, r11, r12, r13, r14, r15]);
+        [[low[0], high[0]], [low[1], high[1]], [low[2], high[2]], [low[3], high[3]]]
+    }
+
+    #[inline(always)]
+    fn and(self, a: [__m256i; 2], mask: u32) -> [__m256i; 2] {
+        unsafe {
+            let mask = _mm256_set1_epi32(mask as i32);
+            [_mm256_and_si256(a[0], mask), _mm256_and_si256(a[1], mask)]
+        }
+    }
+
+    #[inline(always)]
+    fn or(self, a: [__m256i; 2], b: [__m256i; 2]) -> [__m256i; 2] {
+        unsafe { [_mm256_or_si256(a[0], b[0]), _mm256_or_si256(a[1], b[1])] }
+    }
+
+    #[inline(always)]
+    fn shift_left(self, a: [__m256i; 2], n: u32) -> [__m256i; 2] {
+        unsafe {
+            let n = _mm_cvtsi32_si128(n as i32);
+            [_mm256_sll_epi32(a[0], n), _mm256_sll_epi32(a[1], n)]
+        }
+    }
+
+    #[inline(always)]
+    fn shift_right(self, a: [__m256i; 2], n: u32) -> [__m256i; 2] {
+        unsafe {
+            let n = _mm_cvtsi32_si128(n as i32);
+            [_mm256_srl_epi32(a[0], n), _mm256_srl_epi32(a[1], n)]
+        }
+    }
+
+    #[inline(always)]
+    fn signed_byte(self, words: [__m256i; 2], n: u32) -> [__m256i; 2] {
+        let [low, high] = self.shift_left(words, 24 - 8 * n);
+        unsafe { [_mm256_srai_epi32::<24>(low), _mm256_srai_epi32::<24>(high)] }
+    }
+
+    #[inline(always)]
+    fn lower_halves(self, words: [__m256i; 2]) -> Two {
+        let [low, high] = self.and(words, 0xFFFF);
+        unsafe {
+            // Packing goes by halves of registers, whose middle quarters then change places.
+            let packed = _mm256_permute4x64_epi64::<0xD8>(_mm256_packus_epi32(low, high));
+            let upper = _mm256_extracti128_si256::<1>(packed);
+            [_mm256_cvtph_ps(_mm256_castsi256_si128(packed)), _mm256_cvtph_ps(upper)]
+        }
+    }
+
+    #[inline(always)]
+    fn bits_of_floats(self, words: [__m256i; 2]) -> Two {
+        unsafe { [_mm256_castsi256_ps(words[0]), _mm256_castsi256_ps(words[1])] }
     }
 
     #[inline(always)]

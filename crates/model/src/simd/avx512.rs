@@ -224,6 +224,70 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
+    fn ints(self, from: &[i32; 16]) -> __m512i {
+        unsafe { _mm512_loadu_si512(from.as_ptr().cast()) }
+    }
+
+    #[inline(always)]
+    fn words_of_rows(self, rows: [&[u8; 16]; 16]) -> [__m512i; 4] {
+        unsafe {
+            // Register i holds rows i, 4 + i, 8 + i and 12 + i, so that turning squares of four
+            // words within its quarters brings rows into order.
+            let mut fours = [_mm512_setzero_si512(); 4];
+            for i in 0..4 {
+                let first = _mm512_castsi128_si512(self.bytes(rows[i]));
+                let two = _mm512_mask_broadcast_i32x4(first, 0x00F0, self.bytes(rows[4 + i]));
+                let three = _mm512_mask_broadcast_i32x4(two, 0x0F00, self.bytes(rows[8 + i]));
+                fours[i] = _mm512_mask_broadcast_i32x4(three, 0xF000, self.bytes(rows[12 + i]));
+            }
+            let [a, b, c, d] = fours;
+            let (ab, cd) = (_mm512_unpacklo_epi32(a, b), _mm512_unpacklo_epi32(c, d));
+            let (ab_upper, cd_upper) = (_mm512_unpackhi_epi32(a, b), _mm512_unpackhi_epi32(c, d));
+            [
+                _mm512_unpacklo_epi64(ab, cd),
+                _mm512_unpackhi_epi64(ab, cd),
+                _mm512_unpacklo_epi64(ab_upper, cd_upper),
+                _mm512_unpackhi_epi64(ab_upper, cd_upper),
+            ]
+        }
+    }
+
+    #[inline(always)]
+    fn and(self, a: __m512i, mask: u32) -> __m512i {
+        unsafe { _mm512_and_si512(a, _mm512_set1_epi32(mask as i32)) }
+    }
+
+    #[inline(always)]
+    fn or(self, a: __m512i, b: __m512i) -> __m512i {
+        unsafe { _mm512_or_si512(a, b) }
+    }
+
+    #[inline(always)]
+    fn shift_left(self, a: __m512i, n: u32) -> __m512i {
+        unsafe { _mm512_sll_epi32(a, _mm_cvtsi32_si128(n as i32)) }
+    }
+
+    #[inline(always)]
+    fn shift_right(self, a: __m512i, n: u32) -> __m512i {
+        unsafe { _mm512_srl_epi32(a, _mm_cvtsi32_si128(n as i32)) }
+    }
+
+    #[inline(always)]
+    fn signed_byte(self, words: __m512i, n: u32) -> __m512i {
+        unsafe { _mm512_srai_epi32::<24>(self.shift_left(words, 24 - 8 * n)) }
+    }
+
+    #[inline(always)]
+    fn lower_halves(self, words: __m512i) -> __m512 {
+        unsafe { _mm512_cvtph_ps(_mm512_cvtepi32_epi16(words)) }
+    }
+
+    #[inline(always)]
+    fn bits_of_floats(self, words: __m512i) -> __m512 {
+        unsafe { _mm512_castsi512_ps(words) }
+    }
+
+    #[inline(always)]
     fn spread(self, numbers: __m512, first: usize, per_16: usize) -> __m512 {
         unsafe {
             let steps = if per_16 == 2 {

@@ -71,6 +71,22 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
     /// most 63.
     fn add_products(self, sums: Self::I, unsigned: Self::W, signed: &[i8; 64]) -> Self::I;
     fn to_floats(self, x: Self::I) -> Self::F;
+
+    fn ints(self, from: &[i32; 16]) -> Self::I;
+    /// The little-endian words 0, 1, 2 and 3 of sixteen rows: row `r` is lane `r`.
+    fn words_of_rows(self, rows: [&[u8; 16]; 16]) -> [Self::I; 4];
+    fn and(self, a: Self::I, mask: u32) -> Self::I;
+    fn or(self, a: Self::I, b: Self::I) -> Self::I;
+    fn shift_left(self, a: Self::I, n: u32) -> Self::I;
+    /// Zeros come in from the left.
+    fn shift_right(self, a: Self::I, n: u32) -> Self::I;
+    /// Byte `n` of each word, a signed number.
+    fn signed_byte(self, words: Self::I, n: u32) -> Self::I;
+    /// The lower halves of the words as IEEE halves.
+    fn lower_halves(self, words: Self::I) -> Self::F;
+    /// The words as float32.
+    fn bits_of_floats(self, words: Self::I) -> Self::F;
+
     /// Number `first + lane * per_16 / 16` in each lane; `per_16` is 2 or 4.
     fn spread(self, numbers: Self::F, first: usize, per_16: usize) -> Self::F;
 
@@ -251,6 +267,31 @@ mod tests {
                 }),
                 ("spread by 2", list(s.spread(va, 6, 2))),
                 ("spread by 4", list(s.spread(va, 8, 4))),
+                ("words_of_rows", {
+                    let rows: [[u8; 16]; 16] =
+                        std::array::from_fn(|row| std::array::from_fn(|i| (row * 16 + i) as u8));
+                    let words = s.words_of_rows(rows.each_ref());
+                    words.into_iter().flat_map(|w| list(s.to_floats(s.and(w, 0xFFFF)))).collect()
+                }),
+                ("bits", {
+                    let words = s.ints(&std::array::from_fn(|i| i as i32 * 0x0123_4567 - 99));
+                    let parts = [
+                        s.or(s.and(words, 0xF0F0), s.shift_left(s.and(words, 0xF), 8)),
+                        s.shift_right(words, 9),
+                        s.signed_byte(words, 0),
+                        s.signed_byte(words, 2),
+                        s.signed_byte(words, 3),
+                    ];
+                    parts.into_iter().flat_map(|part| list(s.to_floats(part))).collect()
+                }),
+                ("lower_halves", {
+                    let words =
+                        std::array::from_fn(|i| i as i32 * 0x0001_0500 | (i as i32 & 1) << 15);
+                    list(s.lower_halves(s.ints(&words)))
+                }),
+                ("bits_of_floats", {
+                    list(s.bits_of_floats(s.ints(&std::array::from_fn(|i| 0x3F80_0000 + i as i32))))
+                }),
                 ("centred", list(s.low_nibbles(&bytes, s.centred(s.splat(0.5), 8.0)))),
                 ("low_nibbles", list(s.low_nibbles(&bytes, map))),
                 ("high_nibbles", list(s.high_nibbles(&bytes, map))),
@@ -276,6 +317,10 @@ mod tests {
         assert_eq!(of("tiny half"), [2f32.powi(-24); 16]);
         assert_eq!(of("negative half"), [-38.40625; 16]);
         assert_eq!(of("transpose")[..3], [0.0, 16.0, 32.0]);
+        assert_eq!(of("words_of_rows")[..2], [256.0, (16 + 17 * 256) as f32]);
+        assert_eq!(of("words_of_rows")[48], (12 + 13 * 256) as f32);
+        // 0x8500 is a sign, an exponent of 1, so 2^(1 - 15), and a quarter.
+        assert_eq!(of("lower_halves")[1], -1.25 * 2f32.powi(-14));
         assert_eq!(of("round")[..4], [-5.0, -4.0, -4.0, -3.0]);
         assert_eq!(of("sum"), [-72.0]);
         assert_eq!(of("signed")[0], -56.0);

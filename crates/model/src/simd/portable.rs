@@ -184,6 +184,51 @@ impl Simd for Portable {
     }
 
     #[inline(always)]
+    fn ints(self, from: &[i32; 16]) -> [i32; 16] {
+        *from
+    }
+
+    #[inline(always)]
+    fn words_of_rows(self, rows: [&[u8; 16]; 16]) -> [[i32; 16]; 4] {
+        std::array::from_fn(|word| rows.map(|row| i32::from_le_bytes(row.as_chunks().0[word])))
+    }
+
+    #[inline(always)]
+    fn and(self, a: [i32; 16], mask: u32) -> [i32; 16] {
+        a.map(|a| a & mask as i32)
+    }
+
+    #[inline(always)]
+    fn or(self, a: [i32; 16], b: [i32; 16]) -> [i32; 16] {
+        std::array::from_fn(|i| a[i] | b[i])
+    }
+
+    #[inline(always)]
+    fn shift_left(self, a: [i32; 16], n: u32) -> [i32; 16] {
+        a.map(|a| a << n)
+    }
+
+    #[inline(always)]
+    fn shift_right(self, a: [i32; 16], n: u32) -> [i32; 16] {
+        a.map(|a| (a as u32 >> n) as i32)
+    }
+
+    #[inline(always)]
+    fn signed_byte(self, words: [i32; 16], n: u32) -> [i32; 16] {
+        words.map(|word| i32::from(word.to_le_bytes()[n as usize] as i8))
+    }
+
+    #[inline(always)]
+    fn lower_halves(self, words: [i32; 16]) -> [f32; 16] {
+        words.map(|word| f16_to_f32(word as u16))
+    }
+
+    #[inline(always)]
+    fn bits_of_floats(self, words: [i32; 16]) -> [f32; 16] {
+        words.map(|word| f32::from_bits(word as u32))
+    }
+
+    #[inline(always)]
     fn spread(self, numbers: [f32; 16], first: usize, per_16: usize) -> [f32; 16] {
         std::array::from_fn(|lane| numbers[first + lane * per_16 / 16])
     }

@@ -1,38 +1,15 @@
 //! K-quants whose groups of 16 weights have a signed scale and no minimum: `w = (d * s) * (q - c)`,
 //! where `c` is the middle of the numbers' range.
 
-use super::super::BlockFormat;
-use super::{Groups, Numbers, SUPER_BLOCK, add_products, join, unpack};
-use crate::digits::Digits;
+use super::{Numbers, Packed, join, unpack};
 use crate::simd::{Simd, bytes_at};
 
 /// Three bits, centred on 4. The third bits of the numbers, their lower two, the scales of 16
 /// groups (see `six_bit_scales`), and `d` last.
 pub(crate) struct Q3_K;
 
-impl BlockFormat for Q3_K {
-    const BLOCK_LEN: usize = SUPER_BLOCK;
-    const BLOCK_BYTES: usize = 110;
-    const HAS_DIGITS: bool = true;
-    type Scales<S: Simd> = Groups;
-
-    #[inline(always)]
-    fn scales<S: Simd>(s: S, block: &[u8]) -> Groups {
-        Groups::new(s, Self::groups(s, block))
-    }
-
-    #[inline(always)]
-    fn add_products<S: Simd>(s: S, block: &[u8], x: &Digits, sums: &mut [S::F; 2]) {
-        add_products::<S, Self>(s, block, x, sums);
-    }
-
-    #[inline(always)]
-    fn expand<S: Simd>(s: S, block: &[u8], groups: &Groups, part: usize) -> [S::F; 2] {
-        groups.apply(s, part, Self::numbers(s, block, part))
-    }
-}
-
 impl Numbers for Q3_K {
+    const BYTES: usize = 110;
     const GROUPS: usize = 16;
 
     #[inline(always)]
@@ -43,10 +20,10 @@ impl Numbers for Q3_K {
     }
 
     #[inline(always)]
-    fn numbers<S: Simd>(s: S, block: &[u8], part: usize) -> [S::B; 2] {
-        let upper = unpack::<S, 1, 32>(s, &block[..32], part);
-        let lower = unpack::<S, 2, 32>(s, &block[32..96], part);
-        join(s, lower, upper, 2)
+    fn numbers<S: Simd, P: Packed<S>>(s: S, packed: P, part: usize) -> [P::Bytes; 2] {
+        let upper = unpack::<S, P, 1, 32>(s, packed, 0, part);
+        let lower = unpack::<S, P, 2, 32>(s, packed, 32, part);
+        join::<S, P>(s, lower, upper, 2)
     }
 }
 
@@ -54,29 +31,8 @@ impl Numbers for Q3_K {
 /// two, the scales of 16 groups as signed bytes, and `d` last.
 pub(crate) struct Q6_K;
 
-impl BlockFormat for Q6_K {
-    const BLOCK_LEN: usize = SUPER_BLOCK;
-    const BLOCK_BYTES: usize = 210;
-    const HAS_DIGITS: bool = true;
-    type Scales<S: Simd> = Groups;
-
-    #[inline(always)]
-    fn scales<S: Simd>(s: S, block: &[u8]) -> Groups {
-        Groups::new(s, Self::groups(s, block))
-    }
-
-    #[inline(always)]
-    fn add_products<S: Simd>(s: S, block: &[u8], x: &Digits, sums: &mut [S::F; 2]) {
-        add_products::<S, Self>(s, block, x, sums);
-    }
-
-    #[inline(always)]
-    fn expand<S: Simd>(s: S, block: &[u8], groups: &Groups, part: usize) -> [S::F; 2] {
-        groups.apply(s, part, Self::numbers(s, block, part))
-    }
-}
-
 impl Numbers for Q6_K {
+    const BYTES: usize = 210;
     const GROUPS: usize = 16;
 
     #[inline(always)]
@@ -87,10 +43,10 @@ impl Numbers for Q6_K {
     }
 
     #[inline(always)]
-    fn numbers<S: Simd>(s: S, block: &[u8], part: usize) -> [S::B; 2] {
-        let lower = unpack::<S, 4, 64>(s, &block[..128], part);
-        let upper = unpack::<S, 2, 32>(s, &block[128..192], part);
-        join(s, lower, upper, 4)
+    fn numbers<S: Simd, P: Packed<S>>(s: S, packed: P, part: usize) -> [P::Bytes; 2] {
+        let lower = unpack::<S, P, 4, 64>(s, packed, 0, part);
+        let upper = unpack::<S, P, 2, 32>(s, packed, 128, part);
+        join::<S, P>(s, lower, upper, 4)
     }
 }
 

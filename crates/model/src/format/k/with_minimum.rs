@@ -1,37 +1,14 @@
 //! K-quants whose groups have a scale and a minimum, both unsigned: `w = (d * s) * q - (dmin * m)`.
 
-use super::super::BlockFormat;
-use super::{Groups, Numbers, SUPER_BLOCK, add_products, join, unpack};
-use crate::digits::Digits;
+use super::{Numbers, Packed, join, unpack};
 use crate::simd::{Simd, bytes_at};
 
 /// Two bits. 16 groups of 16 weights have one byte each: the scale `s` in the low half, the
 /// minimum `m` in the high half. Then come the numbers, and `d` and `dmin` last.
 pub(crate) struct Q2_K;
 
-impl BlockFormat for Q2_K {
-    const BLOCK_LEN: usize = SUPER_BLOCK;
-    const BLOCK_BYTES: usize = 84;
-    const HAS_DIGITS: bool = true;
-    type Scales<S: Simd> = Groups;
-
-    #[inline(always)]
-    fn scales<S: Simd>(s: S, block: &[u8]) -> Groups {
-        Groups::new(s, Self::groups(s, block))
-    }
-
-    #[inline(always)]
-    fn add_products<S: Simd>(s: S, block: &[u8], x: &Digits, sums: &mut [S::F; 2]) {
-        add_products::<S, Self>(s, block, x, sums);
-    }
-
-    #[inline(always)]
-    fn expand<S: Simd>(s: S, block: &[u8], groups: &Groups, part: usize) -> [S::F; 2] {
-        groups.apply(s, part, Self::numbers(s, block, part))
-    }
-}
-
 impl Numbers for Q2_K {
+    const BYTES: usize = 84;
     const GROUPS: usize = 16;
 
     #[inline(always)]
@@ -45,8 +22,8 @@ impl Numbers for Q2_K {
     }
 
     #[inline(always)]
-    fn numbers<S: Simd>(s: S, block: &[u8], part: usize) -> [S::B; 2] {
-        unpack::<S, 2, 32>(s, &block[16..80], part)
+    fn numbers<S: Simd, P: Packed<S>>(s: S, packed: P, part: usize) -> [P::Bytes; 2] {
+        unpack::<S, P, 2, 32>(s, packed, 16, part)
     }
 }
 
@@ -54,38 +31,8 @@ impl Numbers for Q2_K {
 /// the numbers.
 pub(crate) struct Q4_K;
 
-impl BlockFormat for Q4_K {
-    const BLOCK_LEN: usize = SUPER_BLOCK;
-    const BLOCK_BYTES: usize = 144;
-    const HAS_DIGITS: bool = true;
-    type Scales<S: Simd> = Groups;
-
-    #[inline(always)]
-    fn scales<S: Simd>(s: S, block: &[u8]) -> Groups {
-        Groups::new(s, Self::groups(s, block))
-    }
-
-    #[inline(always)]
-    fn add_products<S: Simd>(s: S, block: &[u8], x: &Digits, sums: &mut [S::F; 2]) {
-        add_products::<S, Self>(s, block, x, sums);
-    }
-
-    #[inline(always)]
-    fn expand<S: Simd>(s: S, block: &[u8], groups: &Groups, part: usize) -> [S::F; 2] {
-        // As unpack::<4, 32> has it, with the shorter way for four bits.
-        let (scale, offset) = groups.at(s, part, 8 + part);
-        let map = s.affine(scale, offset);
-        let first = 16 + part / 2 * 32;
-        let (pairs, more) = (bytes_at(block, first), bytes_at(block, first + 16));
-        if part.is_multiple_of(2) {
-            [s.low_nibbles(pairs, map), s.low_nibbles(more, map)]
-        } else {
-            [s.high_nibbles(pairs, map), s.high_nibbles(more, map)]
-        }
-    }
-}
-
 impl Numbers for Q4_K {
+    const BYTES: usize = 144;
     const GROUPS: usize = 8;
 
     #[inline(always)]
@@ -94,39 +41,16 @@ impl Numbers for Q4_K {
     }
 
     #[inline(always)]
-    fn numbers<S: Simd>(s: S, block: &[u8], part: usize) -> [S::B; 2] {
-        unpack::<S, 4, 32>(s, &block[16..144], part)
+    fn numbers<S: Simd, P: Packed<S>>(s: S, packed: P, part: usize) -> [P::Bytes; 2] {
+        unpack::<S, P, 4, 32>(s, packed, 16, part)
     }
 }
 
 /// Five bits. Like [`Q4_K`], with the fifth bits of the numbers before the lower four.
 pub(crate) struct Q5_K;
 
-impl BlockFormat for Q5_K {
-    const BLOCK_LEN: usize = SUPER_BLOCK;
-    const BLOCK_BYTES: usize = 176;
-    const HAS_DIGITS: bool = true;
-    type Scales<S: Simd> = Groups;
-
-    #[inline(always)]
-    fn scales<S: Simd>(s: S, block: &[u8]) -> Groups {
-        Groups::new(s, Self::groups(s, block))
-    }
-
-    #[inline(always)]
-    fn add_products<S: Simd>(s: S, block: &[u8], x: &Digits, sums: &mut [S::F; 2]) {
-        add_products::<S, Self>(s, block, x, sums);
-    }
-
-    #[inline(always)]
-    fn expand<S: Simd>(s: S, block: &[u8], groups: &Groups, part: usize) -> [S::F; 2] {
-        let (scale, offset) = groups.at(s, part, 8 + part);
-        let numbers = Self::numbers(s, block, part);
-        [s.fma(scale, s.unsigned(numbers[0]), offset), s.fma(scale, s.unsigned(numbers[1]), offset)]
-    }
-}
-
 impl Numbers for Q5_K {
+    const BYTES: usize = 176;
     const GROUPS: usize = 8;
 
     #[inline(always)]
@@ -135,10 +59,10 @@ impl Numbers for Q5_K {
     }
 
     #[inline(always)]
-    fn numbers<S: Simd>(s: S, block: &[u8], part: usize) -> [S::B; 2] {
-        let lower = unpack::<S, 4, 32>(s, &block[48..176], part);
-        let upper = unpack::<S, 1, 32>(s, &block[16..48], part);
-        join(s, lower, upper, 4)
+    fn numbers<S: Simd, P: Packed<S>>(s: S, packed: P, part: usize) -> [P::Bytes; 2] {
+        let lower = unpack::<S, P, 4, 32>(s, packed, 48, part);
+        let upper = unpack::<S, P, 1, 32>(s, packed, 16, part);
+        join::<S, P>(s, lower, upper, 4)
     }
 }
 

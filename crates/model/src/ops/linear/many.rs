@@ -1,10 +1,5 @@
 //! Several tokens: a panel of weights is expanded once and multiplied with all of them.
 
-#![expect(
-    clippy::needless_range_loop,
-    reason = "registers are counted; iterators over them are not always inlined, and then they would \
-              not be registers"
-)]
 #![expect(unsafe_code, reason = "several threads write one output, each its own columns of it")]
 
 use std::cell::RefCell;
@@ -12,9 +7,9 @@ use std::marker::PhantomData;
 use std::ops::Range;
 
 use super::{Shared, find_part};
-use crate::format::{BlockFormat, SHORT_BYTES, for_parts, with_format};
+use crate::format::{BlockFormat, Blocks, Columns, SHORT_BYTES, with_format};
 use crate::ops::tile;
-use crate::simd::{Kernel, Simd, SimdLevel, store_at};
+use crate::simd::{Kernel, Simd, SimdLevel};
 use crate::weights::Matrix;
 use crate::workers::{Shares, Workers};
 
@@ -144,64 +139,52 @@ impl<F: BlockFormat> Kernel for Expand<'_, F> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let Expand { stored, row_bytes, depths, panel, .. } = self;
-        let columns = 16 * S::TILE_COLUMNS;
+        let pieces = panel.as_chunks_mut().0;
         let first_byte = depths.start / F::BLOCK_LEN * F::BLOCK_BYTES;
-        for (group, rows) in stored.chunks(16 * row_bytes).enumerate() {
+        for (group, sixteen) in stored.chunks(16 * row_bytes).enumerate() {
+            // What stands in columns without rows is never looked at.
+            let mut rows = [&sixteen[..row_bytes]; 16];
+            for (row, bytes) in rows.iter_mut().zip(sixteen.chunks_exact(row_bytes)) {
+                *row = bytes;
+            }
             for (index, depth) in (0..depths.len()).step_by(F::BLOCK_LEN).enumerate() {
-                let panel = &mut panel[depth * columns + 16 * group..];
+                let pieces = &mut pieces[depth * S::TILE_COLUMNS + group..];
                 let n = F::BLOCK_LEN.min(depths.len() - depth);
-                let first_byte = first_byte + index * F::BLOCK_BYTES;
-                let blocks = rows.chunks_exact(row_bytes).map(|row| &row[first_byte..]);
-                expand_blocks::<S, F>(s, blocks, n, columns, panel);
+                let start = first_byte + index * F::BLOCK_BYTES;
+                // The next sixteen rows, in the order in which they lie in memory.
+                for line in (0..16 * F::BLOCK_BYTES).step_by(64) {
+                    s.prefetch(sixteen.as_ptr().wrapping_add(16 * (row_bytes + start) + line));
+                }
+                if n == F::BLOCK_LEN {
+                    let blocks = Blocks { rows: &rows, start };
+                    let pieces = &mut pieces[..(n - 1) * S::TILE_COLUMNS + 1];
+                    F::expand_columns(s, blocks, &mut Columns { pieces, stride: S::TILE_COLUMNS });
+                } else {
+                    expand_short::<S, F>(s, Blocks { rows: &rows, start }, n, pieces);
+                }
             }
         }
     }
 }
 
-/// Expands one block of each of up to 16 rows. The blocks' first `n` weights become 16 columns of
-/// the next `n` rows of a panel, whose rows have `columns` columns.
+/// Expands blocks that are cut short after `n` weights.
 #[inline(always)]
-fn expand_blocks<'a, S: Simd, F: BlockFormat>(
+fn expand_short<S: Simd, F: BlockFormat>(
     s: S,
-    blocks: impl ExactSizeIterator<Item = &'a [u8]>,
+    blocks: Blocks<'_>,
     n: usize,
-    columns: usize,
-    panel: &mut [f32],
+    pieces: &mut [[f32; 16]],
 ) {
-    let mut whole = [&[][..]; 16];
-    let rows = blocks.len();
-    // Where a row has been cut short, zeros follow.
-    let mut cut = (n < F::BLOCK_LEN).then_some([[0; SHORT_BYTES]; 16]);
-    match &mut cut {
-        None => {
-            for (whole, block) in whole.iter_mut().zip(blocks) {
-                *whole = &block[..F::BLOCK_BYTES];
-            }
-        }
-        Some(cut) => {
-            for ((whole, cut), block) in whole.iter_mut().zip(cut).zip(blocks) {
-                cut[..block.len()].copy_from_slice(block);
-                *whole = &cut[..F::BLOCK_BYTES];
-            }
-        }
+    let mut filled = [[0; SHORT_BYTES]; 16];
+    for (filled, row) in filled.iter_mut().zip(blocks.rows) {
+        let rest = &row[blocks.start..];
+        filled[..rest.len()].copy_from_slice(rest);
     }
-    let mut scales = [F::scales(s, whole[0]); 16];
-    for r in 1..rows {
-        scales[r] = F::scales(s, whole[r]);
+    let rows = filled.each_ref().map(|row| &row[..F::BLOCK_BYTES]);
+    let mut expanded = [[0.0; 16]; 32];
+    let mut columns = Columns { pieces: &mut expanded, stride: 1 };
+    F::expand_columns(s, Blocks { rows: &rows, start: 0 }, &mut columns);
+    for (to, from) in pieces.iter_mut().step_by(S::TILE_COLUMNS).zip(&expanded[..n]) {
+        *to = *from;
     }
-    for_parts!(F, PART => {
-        let mut squares = [[s.splat(0.0); 16]; 2];
-        for r in 0..rows {
-            let weights = F::expand(s, whole[r], &scales[r], PART);
-            squares[0][r] = weights[0];
-            squares[1][r] = weights[1];
-        }
-        for half in 0..2 {
-            let first = 32 * PART + 16 * half;
-            let square = s.transpose(squares[half]);
-            for i in 0..n.saturating_sub(first).min(16) {
-                store_at(s, square[i], &mut panel[(first + i) * columns..][..16], 0);
-            }
-        }
-    });
 }
