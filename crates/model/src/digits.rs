@@ -1,7 +1,7 @@
 //! Activations in fixed point, for weights that are small integers.
 //!
-//! Products with K-quants take most of their time to turn integers into float32 numbers. So instead
-//! the activations of a block become integers of 22 bits and a sign, in three digits of a byte: bytes
+//! Products with weights of a few bits take most of their time to turn integers into float32 numbers.
+//! So instead the activations of a block become integers of 22 bits and a sign, in three digits of a byte: bytes
 //! can be multiplied with bytes 64 at a time, and integer sums are exact. What is lost is at most
 //! `2^-22` of the block's largest activation, and nothing in the sums: about as much as float32
 //! loses, which keeps more of every small number but rounds every sum.
@@ -16,10 +16,11 @@
 
 use crate::simd::{Kernel, Simd, SimdLevel};
 
-/// Activations of a block: those of a K-quants' super-block.
+/// Activations of a block: those of a K-quant's super-block, or of eight blocks of 32 weights.
 pub(crate) const BLOCK: usize = 256;
 
-/// The largest integer: with weights of up to 6 bits, the sum of four products is below `2^31`.
+/// The largest integer: with weights of up to 6 bits, the sum of four products is below `2^31`, and
+/// so is that of eight with weights of 5 bits.
 const LARGEST: f32 = (1 << 22) as f32;
 
 /// The power of two at or above a number. (Scaling by it loses nothing.) Not below `2^-100`, since
@@ -27,6 +28,16 @@ const LARGEST: f32 = (1 << 22) as f32;
 fn power_of_two_above(x: f32) -> f32 {
     const MANTISSA: u32 = (1 << 23) - 1;
     f32::from_bits((x.to_bits() + MANTISSA) & !MANTISSA).max(2f32.powi(-100))
+}
+
+/// In which order the digits of a block stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// As the activations.
+    Straight,
+    /// In each half of the block, the first sixteens of four thirty-twos, then the second ones: so as
+    /// four blocks of weights come apart whose bytes hold two weights sixteen places apart.
+    Sixteens,
 }
 
 /// A block of activations `x = scale * (65536 * digits[0] + 256 * digits[1] + digits[2])`.
@@ -40,6 +51,11 @@ pub(crate) struct Digits {
     pub(crate) sums_of_16: [f32; 16],
     /// Sums of each 32 activations in the last 8 places, zeros before.
     pub(crate) sums_of_32: [f32; 16],
+    /// For the order of sixteens, of each half: in lane `4 * b + i` the sum of the activations
+    /// `4 * i..4 * i + 4` of both sixteens of thirty-two `b`.
+    pub(crate) lane_sums: [[f32; 16]; 2],
+    /// The same as integers, times -1.
+    pub(crate) minus_lane_sums: [[i32; 16]; 2],
 }
 
 impl Digits {
@@ -48,18 +64,29 @@ impl Digits {
         scale: 0.0,
         sums_of_16: [0.0; 16],
         sums_of_32: [0.0; 16],
+        lane_sums: [[0.0; 16]; 2],
+        minus_lane_sums: [[0; 16]; 2],
     };
 }
 
-/// Takes activations apart, a whole number of blocks.
-pub(crate) fn take(level: SimdLevel, x: &[f32], digits: &mut Vec<Digits>) {
-    digits.resize(x.len() / BLOCK, Digits::ZERO);
-    level.run(Take { x, digits });
+/// Takes activations apart. The last block is filled up with zeros.
+pub(crate) fn take(level: SimdLevel, order: Order, x: &[f32], digits: &mut Vec<Digits>) {
+    digits.resize(x.len().div_ceil(BLOCK), Digits::ZERO);
+    let (blocks, rest) = x.as_chunks::<BLOCK>();
+    for (x, out) in blocks.iter().zip(&mut *digits) {
+        level.run(Take { order, x, out });
+    }
+    if let (false, Some(out)) = (rest.is_empty(), digits.last_mut()) {
+        let mut x = [0.0; BLOCK];
+        x[..rest.len()].copy_from_slice(rest);
+        level.run(Take { order, x: &x, out });
+    }
 }
 
 struct Take<'a> {
-    x: &'a [f32],
-    digits: &'a mut [Digits],
+    order: Order,
+    x: &'a [f32; BLOCK],
+    out: &'a mut Digits,
 }
 
 impl Kernel for Take<'_> {
@@ -67,36 +94,58 @@ impl Kernel for Take<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        for (x, out) in self.x.as_chunks::<BLOCK>().0.iter().zip(self.digits) {
-            let x = x.as_chunks::<16>().0;
-            let mut largest = s.splat(0.0);
-            for x in x {
-                let x = s.load(x);
-                largest = s.max(s.max(x, s.sub(s.splat(0.0), x)), largest);
+        let Take { order, x, out } = self;
+        let x = x.as_chunks::<16>().0;
+        let mut largest = s.splat(0.0);
+        for x in x {
+            let x = s.load(x);
+            largest = s.max(s.max(x, s.sub(s.splat(0.0), x)), largest);
+        }
+        let bound = power_of_two_above(s.largest(largest));
+        out.scale = bound / LARGEST;
+        let inverse = s.splat(LARGEST / bound);
+        let mut whole = [[0; 16]; BLOCK / 16];
+        for group in 0..BLOCK / 16 {
+            let lanes = s.load(&x[group]);
+            out.sums_of_16[group] = s.sum(lanes);
+            let mut rounded = [0.0; 16];
+            s.store(s.round(s.mul(lanes, inverse)), &mut rounded);
+            let place = match order {
+                Order::Straight => group,
+                // Eight sixteens are a half of the block.
+                Order::Sixteens => group / 8 * 8 + group % 2 * 4 + group % 8 / 2,
+            };
+            let [upper, middle, lower] = &mut out.digits;
+            let upper = &mut upper.as_chunks_mut::<16>().0[place];
+            let middle = &mut middle.as_chunks_mut::<16>().0[place];
+            let lower = &mut lower.as_chunks_mut::<16>().0[place];
+            for i in 0..16 {
+                let x = rounded[i] as i32;
+                whole[group][i] = x;
+                // A byte has a sign, so the digit above takes one more where it is negative.
+                lower[i] = x as i8;
+                let x = (x - i32::from(lower[i])) >> 8;
+                middle[i] = x as i8;
+                upper[i] = ((x - i32::from(middle[i])) >> 8) as i8;
             }
-            let largest = s.largest(largest);
-            let bound = power_of_two_above(largest);
-            out.scale = bound / LARGEST;
-            let inverse = LARGEST / bound;
-            for (group, x) in x.iter().enumerate() {
-                let lanes = s.load(x);
-                out.sums_of_16[group] = s.sum(lanes);
-                let mut whole = [0.0; 16];
-                s.store(s.round(s.mul(lanes, s.splat(inverse))), &mut whole);
-                for i in 0..16 {
-                    let x = whole[i] as i32;
-                    // A byte has a sign, so the digit above takes one more where it is negative.
-                    let lower = x as i8;
-                    let x = (x - i32::from(lower)) >> 8;
-                    let middle = x as i8;
-                    let upper = (x - i32::from(middle)) >> 8;
-                    out.digits[0][16 * group + i] = upper as i8;
-                    out.digits[1][16 * group + i] = middle;
-                    out.digits[2][16 * group + i] = lower;
+        }
+        match order {
+            Order::Straight => {
+                for i in 0..8 {
+                    out.sums_of_32[8 + i] = out.sums_of_16[2 * i] + out.sums_of_16[2 * i + 1];
                 }
             }
-            for i in 0..8 {
-                out.sums_of_32[8 + i] = out.sums_of_16[2 * i] + out.sums_of_16[2 * i + 1];
+            Order::Sixteens => {
+                for half in 0..2 {
+                    for lane in 0..16 {
+                        let (first, four) = (8 * half + lane / 4 * 2, 4 * (lane % 4));
+                        let fours =
+                            [&whole[first][four..four + 4], &whole[first + 1][four..four + 4]];
+                        let sum: i32 = fours.iter().copied().flatten().sum();
+                        out.minus_lane_sums[half][lane] = -sum;
+                        out.lane_sums[half][lane] = sum as f32 * out.scale;
+                    }
+                }
             }
         }
     }
@@ -113,7 +162,7 @@ mod tests {
             let mut x = noise(5, 2 * BLOCK);
             (x[3], x[BLOCK]) = (-70.0, 0.0);
             let mut digits = Vec::new();
-            take(level, &x, &mut digits);
+            take(level, Order::Straight, &x, &mut digits);
             for (x, digits) in x.chunks_exact(BLOCK).zip(&digits) {
                 let largest = x.iter().fold(0.0f32, |m, x| m.max(x.abs()));
                 let number = |i: usize| {
@@ -127,8 +176,38 @@ mod tests {
                     assert_close(&digits.sums_of_16[group..=group], &[sum], 1e-5 * largest);
                 }
             }
-            take(level, &[0.0; BLOCK], &mut digits);
+            take(level, Order::Straight, &[0.0; BLOCK], &mut digits);
             assert_eq!(digits[0].digits, [[0; BLOCK]; 3]);
+        }
+    }
+
+    #[test]
+    fn sixteens_come_apart_and_a_short_block_is_filled_up() {
+        for level in SimdLevel::available() {
+            let x: Vec<f32> = (0..BLOCK + 64).map(|i| (i % 200) as f32 - 70.0).collect();
+            let (mut digits, mut straight) = (Vec::new(), Vec::new());
+            take(level, Order::Sixteens, &x, &mut digits);
+            take(level, Order::Straight, &x, &mut straight);
+            assert_eq!(digits.len(), 2);
+            for (a, b) in digits.iter().zip(&straight) {
+                for digit in 0..3 {
+                    let (a, b) = (a.digits[digit], b.digits[digit]);
+                    assert_eq!((a[0..16].as_ref(), a[64..80].as_ref()), (&b[0..16], &b[16..32]));
+                    assert_eq!(
+                        (a[48..64].as_ref(), a[112..128].as_ref()),
+                        (&b[96..112], &b[112..128])
+                    );
+                    assert_eq!(
+                        (a[144..160].as_ref(), a[192..208].as_ref()),
+                        (&b[160..176], &b[144..160])
+                    );
+                }
+            }
+            let sum = |first: usize| x[first..first + 4].iter().sum::<f32>();
+            assert_close(&digits[0].lane_sums[1][5..6], &[sum(164) + sum(180)], 1e-4);
+            assert_close(&digits[1].lane_sums[0][7..9], &[sum(300) + sum(316), 0.0], 1e-4);
+            let as_float = -digits[0].minus_lane_sums[1][5] as f32 * digits[0].scale;
+            assert_eq!(as_float, digits[0].lane_sums[1][5]);
         }
     }
 }

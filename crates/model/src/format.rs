@@ -23,7 +23,7 @@ pub(crate) use q4::{Q4_0, Q4_1};
 pub(crate) use q5::{Q5_0, Q5_1};
 pub(crate) use q8::Q8_0;
 
-use crate::digits::Digits;
+use crate::digits::{Digits, Order};
 use crate::simd::{Kernel, Simd, SimdLevel, bytes_at, store_at};
 
 /// A storage format: `BLOCK_LEN` weights in `BLOCK_BYTES` bytes, which kernels expand in registers,
@@ -41,13 +41,16 @@ pub(crate) trait BlockFormat: 'static {
     /// Weights that cannot be taken apart: the block, or one number where there are no blocks.
     const ATOM_LEN: usize = Self::BLOCK_LEN;
 
-    /// Whether products are taken of the numbers as they are stored, as integers.
-    const HAS_DIGITS: bool = false;
+    /// Whether products are taken of the numbers as they are stored, as integers, and if so, in which
+    /// order they come.
+    const DIGITS: Option<Order> = None;
 
-    /// Adds a block's products to two lots of sums, where the format does it by integers.
+    /// Adds products to two lots of sums, where the format takes them as integers: of four blocks of
+    /// 32 weights with one `half` of a block of activations, or of one block of 256 weights, the
+    /// first one given, with all of it.
     #[inline(always)]
-    fn add_products<S: Simd>(_: S, _: &[u8], _: &Digits, _: &mut [S::F; 2]) {
-        unreachable!("HAS_DIGITS is false");
+    fn add_products<S: Simd>(_: S, _: [&[u8]; 4], _: &Digits, _half: usize, _: &mut [S::F; 2]) {
+        unreachable!("DIGITS is none");
     }
 
     /// What must be read of a block before its weights.
@@ -83,6 +86,49 @@ impl Blocks<'_> {
         }
         s.words_of_rows(bytes)
     }
+}
+
+/// Products of the numbers of four blocks with one half of a block of activations, as integers: in
+/// lanes `4 * b..4 * b + 4` those of block `b`. The numbers are the lower halves of the blocks' bytes,
+/// and then the upper ones.
+#[inline(always)]
+fn products_of_four<S: Simd>(s: S, numbers: [S::W; 2], x: &Digits, half: usize) -> S::I {
+    let mut products = s.no_sums();
+    for digit in 0..3 {
+        let digits = x.digits[digit].as_chunks::<64>().0;
+        if digit > 0 {
+            products = s.shift_left(products, 8);
+        }
+        products = s.add_products(products, numbers[0], &digits[2 * half]);
+        products = s.add_products(products, numbers[1], &digits[2 * half + 1]);
+    }
+    products
+}
+
+/// The first half-precision number of four blocks, each in the four lanes of its block.
+#[inline(always)]
+fn halves_of_four<S: Simd>(s: S, blocks: [&[u8]; 4]) -> S::F {
+    let [a, b, c, d] = blocks;
+    s.spread_halves([bytes_at(a, 0), bytes_at(b, 0), bytes_at(c, 0), bytes_at(d, 0)])
+}
+
+/// The first two half-precision numbers of four blocks, in the same way.
+#[inline(always)]
+fn pairs_of_four<S: Simd>(s: S, blocks: [&[u8]; 4]) -> [S::F; 2] {
+    let [a, b, c, d] = blocks;
+    s.spread_pairs([bytes_at(a, 0), bytes_at(b, 0), bytes_at(c, 0), bytes_at(d, 0)])
+}
+
+/// Sixteen bytes of each of four blocks.
+#[inline(always)]
+fn bytes_of_four<S: Simd>(s: S, blocks: [&[u8]; 4], at: usize) -> S::W {
+    let [a, b, c, d] = blocks;
+    s.wide([
+        s.bytes(bytes_at(a, at)),
+        s.bytes(bytes_at(b, at)),
+        s.bytes(bytes_at(c, at)),
+        s.bytes(bytes_at(d, at)),
+    ])
 }
 
 /// Sixteen columns of a panel, some of whose rows stand between one of theirs and the next.

@@ -19,8 +19,8 @@ mod with_minimum;
 pub(crate) use centred::{Q3_K, Q6_K};
 pub(crate) use with_minimum::{Q2_K, Q4_K, Q5_K};
 
-use super::{BlockFormat, Blocks, Columns, for_parts, for_sixteen};
-use crate::digits::Digits;
+use super::{BlockFormat, Blocks, Columns, for_sixteen};
+use crate::digits::{Digits, Order};
 use crate::simd::{Simd, bytes_at};
 
 /// Weights in a super-block.
@@ -77,7 +77,7 @@ fn places<F: Numbers>(sixteen: usize) -> (usize, usize) {
 impl<F: Numbers> BlockFormat for F {
     const BLOCK_LEN: usize = SUPER_BLOCK;
     const BLOCK_BYTES: usize = F::BYTES;
-    const HAS_DIGITS: bool = true;
+    const DIGITS: Option<Order> = Some(Order::Straight);
     type Scales<S: Simd> = Groups;
 
     #[inline(always)]
@@ -86,7 +86,13 @@ impl<F: Numbers> BlockFormat for F {
     }
 
     #[inline(always)]
-    fn add_products<S: Simd>(s: S, block: &[u8], x: &Digits, sums: &mut [S::F; 2]) {
+    fn add_products<S: Simd>(
+        s: S,
+        [block, ..]: [&[u8]; 4],
+        x: &Digits,
+        _half: usize,
+        sums: &mut [S::F; 2],
+    ) {
         add_products::<S, F>(s, block, x, sums);
     }
 
@@ -110,7 +116,10 @@ impl<F: Numbers> BlockFormat for F {
             [scales[r], offsets[r]] = F::groups(s, &blocks.rows[r][blocks.start..][..F::BYTES]);
         }
         let groups = RowsGroups { scales: stored(s, scales), offsets: stored(s, offsets) };
-        for_parts!(F, PART => expand_part::<S, F>(s, blocks, &groups, PART, columns));
+        // A loop, since eight times its code would not fit into the nearest cache.
+        for part in 0..SUPER_BLOCK / 32 {
+            expand_part::<S, F>(s, blocks, &groups, part, columns);
+        }
     }
 }
 
@@ -228,7 +237,7 @@ fn add_products<S: Simd, F: Numbers>(s: S, block: &[u8], x: &Digits, sums: &mut 
                 let mut products = s.no_sums();
                 for digits in &x.digits {
                     let digits = &digits.as_chunks::<64>().0[$pair];
-                    products = s.add_products(products, numbers, digits);
+                    products = s.add_products(s.shift_left(products, 8), numbers, digits);
                 }
                 let per_pair = F::GROUPS / 4;
                 let scales = s.spread(scales, $pair * per_pair, per_pair);

@@ -1,7 +1,11 @@
 //! Four-bit blocks of 32 weights. Byte `j` of a block's 16 holds weight `j` in its low half and
 //! weight `j + 16` in its high half.
 
-use super::{BlockFormat, Blocks, Columns, for_sixteen};
+use super::{
+    BlockFormat, Blocks, Columns, bytes_of_four, for_sixteen, halves_of_four, pairs_of_four,
+    products_of_four,
+};
+use crate::digits::{Digits, Order};
 use crate::simd::{Simd, bytes_at};
 
 /// `w = d * (q - 8)`: a half-precision scale and 32 numbers of 0..16.
@@ -10,6 +14,7 @@ pub(crate) struct Q4_0;
 impl BlockFormat for Q4_0 {
     const BLOCK_LEN: usize = 32;
     const BLOCK_BYTES: usize = 18;
+    const DIGITS: Option<Order> = Some(Order::Sixteens);
     type Scales<S: Simd> = S::Affine;
 
     #[inline(always)]
@@ -28,6 +33,23 @@ impl BlockFormat for Q4_0 {
         let scale = s.lower_halves(blocks.words(s, 0)[0]);
         expand_columns(s, blocks.words(s, 2), scale, s.mul(scale, s.splat(-8.0)), columns);
     }
+
+    #[inline(always)]
+    fn add_products<S: Simd>(
+        s: S,
+        blocks: [&[u8]; 4],
+        x: &Digits,
+        half: usize,
+        sums: &mut [S::F; 2],
+    ) {
+        let pairs = bytes_of_four(s, blocks, 2);
+        let numbers = [s.wide_field(pairs, 0, 0xF), s.wide_field(pairs, 4, 0xF)];
+        let products = products_of_four(s, numbers, x, half);
+        let centre = s.shift_left(s.ints(&x.minus_lane_sums[half]), 3);
+        let products = s.to_floats(s.add_ints(products, centre));
+        let scales = s.mul(halves_of_four(s, blocks), s.splat(x.scale));
+        sums[0] = s.fma(products, scales, sums[0]);
+    }
 }
 
 /// `w = d * q + m`: a half-precision scale, a half-precision minimum, and 32 numbers of 0..16.
@@ -36,6 +58,7 @@ pub(crate) struct Q4_1;
 impl BlockFormat for Q4_1 {
     const BLOCK_LEN: usize = 32;
     const BLOCK_BYTES: usize = 20;
+    const DIGITS: Option<Order> = Some(Order::Sixteens);
     type Scales<S: Simd> = S::Affine;
 
     #[inline(always)]
@@ -54,6 +77,23 @@ impl BlockFormat for Q4_1 {
         let header = blocks.words(s, 0)[0];
         let (scale, offset) = (s.lower_halves(header), s.lower_halves(s.shift_right(header, 16)));
         expand_columns(s, blocks.words(s, 4), scale, offset, columns);
+    }
+
+    #[inline(always)]
+    fn add_products<S: Simd>(
+        s: S,
+        blocks: [&[u8]; 4],
+        x: &Digits,
+        half: usize,
+        sums: &mut [S::F; 2],
+    ) {
+        let pairs = bytes_of_four(s, blocks, 4);
+        let numbers = [s.wide_field(pairs, 0, 0xF), s.wide_field(pairs, 4, 0xF)];
+        let products = products_of_four(s, numbers, x, half);
+        let [scales, minima] = pairs_of_four(s, blocks);
+        let scales = s.mul(scales, s.splat(x.scale));
+        sums[0] = s.fma(s.to_floats(products), scales, sums[0]);
+        sums[1] = s.fma(minima, s.load(&x.lane_sums[half]), sums[1]);
     }
 }
 

@@ -2,7 +2,11 @@
 //! in its low half and those of weight `j + 16` in its high half. The fifth bits come before them,
 //! together in four bytes: read as one little-endian number, its bit `j` belongs to weight `j`.
 
-use super::{BlockFormat, Blocks, Columns, for_sixteen};
+use super::{
+    BlockFormat, Blocks, Columns, bytes_of_four, for_sixteen, halves_of_four, pairs_of_four,
+    products_of_four,
+};
+use crate::digits::{Digits, Order};
 use crate::simd::{Simd, bytes_at};
 
 /// `w = d * (q - 16)`: a half-precision scale and 32 numbers of 0..32.
@@ -11,6 +15,7 @@ pub(crate) struct Q5_0;
 impl BlockFormat for Q5_0 {
     const BLOCK_LEN: usize = 32;
     const BLOCK_BYTES: usize = 22;
+    const DIGITS: Option<Order> = Some(Order::Sixteens);
     /// `d` and `-16 d`
     type Scales<S: Simd> = (S::F, S::F);
 
@@ -30,6 +35,22 @@ impl BlockFormat for Q5_0 {
         let scale = s.lower_halves(blocks.words(s, 0)[0]);
         expand_columns(s, blocks, 2, scale, s.mul(scale, s.splat(-16.0)), columns);
     }
+
+    #[inline(always)]
+    fn add_products<S: Simd>(
+        s: S,
+        blocks: [&[u8]; 4],
+        x: &Digits,
+        half: usize,
+        sums: &mut [S::F; 2],
+    ) {
+        let numbers = numbers_of_four(s, blocks, 2);
+        let products = products_of_four(s, numbers, x, half);
+        let centre = s.shift_left(s.ints(&x.minus_lane_sums[half]), 4);
+        let products = s.to_floats(s.add_ints(products, centre));
+        let scales = s.mul(halves_of_four(s, blocks), s.splat(x.scale));
+        sums[0] = s.fma(products, scales, sums[0]);
+    }
 }
 
 /// `w = d * q + m`: a half-precision scale, a half-precision minimum, and 32 numbers of 0..32.
@@ -38,6 +59,7 @@ pub(crate) struct Q5_1;
 impl BlockFormat for Q5_1 {
     const BLOCK_LEN: usize = 32;
     const BLOCK_BYTES: usize = 24;
+    const DIGITS: Option<Order> = Some(Order::Sixteens);
     /// `d` and `m`
     type Scales<S: Simd> = (S::F, S::F);
 
@@ -57,6 +79,22 @@ impl BlockFormat for Q5_1 {
         let (scale, offset) = (s.lower_halves(header), s.lower_halves(s.shift_right(header, 16)));
         expand_columns(s, blocks, 4, scale, offset, columns);
     }
+
+    #[inline(always)]
+    fn add_products<S: Simd>(
+        s: S,
+        blocks: [&[u8]; 4],
+        x: &Digits,
+        half: usize,
+        sums: &mut [S::F; 2],
+    ) {
+        let numbers = numbers_of_four(s, blocks, 4);
+        let products = products_of_four(s, numbers, x, half);
+        let [scales, minima] = pairs_of_four(s, blocks);
+        let scales = s.mul(scales, s.splat(x.scale));
+        sums[0] = s.fma(s.to_floats(products), scales, sums[0]);
+        sums[1] = s.fma(minima, s.load(&x.lane_sums[half]), sums[1]);
+    }
 }
 
 /// The 32 weights of a block: the fifth bits, then the lower four.
@@ -74,7 +112,24 @@ fn expand<S: Simd>(s: S, packed: &[u8; 20], scale: S::F, offset: S::F) -> [S::F;
     ]
 }
 
-/// The same of sixteen rows, whose packed numbers are at a place of their blocks.
+/// The numbers of four blocks whose packed numbers are at a place of them: those of the bytes' lower
+/// halves, then those of the upper ones.
+#[inline(always)]
+fn numbers_of_four<S: Simd>(s: S, blocks: [&[u8]; 4], at: usize) -> [S::W; 2] {
+    let pairs = bytes_of_four(s, blocks, at + 4);
+    let (mut lower, mut upper) = (0, 0);
+    for b in 0..4 {
+        let fifths = u32::from_le_bytes(*bytes_at(blocks[b], at));
+        lower |= u64::from(fifths & 0xFFFF) << (16 * b);
+        upper |= u64::from(fifths >> 16) << (16 * b);
+    }
+    [
+        s.sixteen_where(s.wide_field(pairs, 0, 0xF), lower),
+        s.sixteen_where(s.wide_field(pairs, 4, 0xF), upper),
+    ]
+}
+
+/// The weights of sixteen rows, whose packed numbers are at a place of their blocks.
 #[inline(always)]
 fn expand_columns<S: Simd>(
     s: S,

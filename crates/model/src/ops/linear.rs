@@ -7,7 +7,6 @@
 mod many;
 mod one;
 
-use crate::digits::Digits;
 use crate::simd::SimdLevel;
 use crate::weights::{Linear, Matrix};
 use crate::workers::{Shares, Workers};
@@ -43,7 +42,7 @@ pub(crate) struct Scratch {
     /// Inputs in tiles.
     packed: Vec<f32>,
     /// One input in fixed point.
-    digits: Vec<Digits>,
+    digits: one::InFixedPoint,
 }
 
 /// A layer whose output several threads write.

@@ -91,6 +91,36 @@ fn add_where_eight(_: Avx2, x: __m256, bits: i32, y: __m256) -> __m256 {
     }
 }
 
+/// 16 more in the bytes whose bit is set, for 32 bytes.
+#[inline(always)]
+fn sixteen_where_of_half(_: Avx2, bytes: __m256i, bits: u32) -> __m256i {
+    // SAFETY: the first argument proves the feature.
+    unsafe {
+        // Every byte gets the byte of bits that its own bit is in, and looks at that one.
+        let own = _mm256_setr_epi64x(
+            0,
+            0x0101_0101_0101_0101,
+            0x0202_0202_0202_0202,
+            0x0303_0303_0303_0303,
+        );
+        let spread = _mm256_shuffle_epi8(_mm256_set1_epi32(bits as i32), own);
+        let bit = _mm256_set1_epi64x(0x8040_2010_0804_0201_u64 as i64);
+        let is_set = _mm256_cmpeq_epi8(_mm256_and_si256(spread, bit), bit);
+        _mm256_add_epi8(bytes, _mm256_and_si256(is_set, _mm256_set1_epi8(16)))
+    }
+}
+
+/// Numbers `first`, `first + step` and so on, each in four lanes.
+#[inline(always)]
+fn spread_every(_: Avx2, numbers: __m256, step: i32, first: i32) -> Two {
+    // SAFETY: the first argument proves the feature.
+    unsafe {
+        let at = |i: i32| _mm_set1_epi32(i * step + first);
+        let (low, high) = (_mm256_set_m128i(at(1), at(0)), _mm256_set_m128i(at(3), at(2)));
+        [_mm256_permutevar8x32_ps(numbers, low), _mm256_permutevar8x32_ps(numbers, high)]
+    }
+}
+
 /// Words 0 to 3 of eight rows.
 #[inline(always)]
 fn words_of_eight(s: Avx2, rows: [&[u8; 16]; 8]) -> [__m256i; 4] {
@@ -297,7 +327,7 @@ impl Simd for Avx2 {
                 // Two products of at most 63 * 128 fit into 16 bits.
                 let pairs = _mm256_maddubs_epi16(unsigned[i], signed);
                 let fours = _mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
-                result[i] = _mm256_add_epi32(_mm256_slli_epi32::<8>(sums[i]), fours);
+                result[i] = _mm256_add_epi32(sums[i], fours);
             }
         }
         result
@@ -306,6 +336,30 @@ impl Simd for Avx2 {
     #[inline(always)]
     fn to_floats(self, x: [__m256i; 2]) -> Two {
         unsafe { [_mm256_cvtepi32_ps(x[0]), _mm256_cvtepi32_ps(x[1])] }
+    }
+
+    #[inline(always)]
+    fn wide_field(self, bytes: [__m256i; 2], shift: u32, mask: u8) -> [__m256i; 2] {
+        unsafe {
+            let (shift, mask) = (_mm_cvtsi32_si128(shift as i32), _mm256_set1_epi8(mask as i8));
+            [
+                _mm256_and_si256(_mm256_srl_epi16(bytes[0], shift), mask),
+                _mm256_and_si256(_mm256_srl_epi16(bytes[1], shift), mask),
+            ]
+        }
+    }
+
+    #[inline(always)]
+    fn sixteen_where(self, bytes: [__m256i; 2], bits: u64) -> [__m256i; 2] {
+        [
+            sixteen_where_of_half(self, bytes[0], bits as u32),
+            sixteen_where_of_half(self, bytes[1], (bits >> 32) as u32),
+        ]
+    }
+
+    #[inline(always)]
+    fn add_ints(self, a: [__m256i; 2], b: [__m256i; 2]) -> [__m256i; 2] {
+        unsafe { [_mm256_add_epi32(a[0], b[0]), _mm256_add_epi32(a[1], b[1])] }
     }
 
     #[inline(always)]
@@ -409,6 +463,24 @@ impl Simd for Avx2 {
     fn high_nibbles(self, bytes: &[u8; 16], (scale, offset): (Two, Two)) -> Two {
         let numbers = self.unsigned(self.field(self.bytes(bytes), 4, 0xF));
         self.fma(scale, numbers, offset)
+    }
+
+    #[inline(always)]
+    fn spread_halves(self, halves: [&[u8; 2]; 4]) -> Two {
+        let [a, b, c, d] = halves.map(|half| i16::from_le_bytes(*half));
+        unsafe {
+            let fours = _mm_cvtph_ps(_mm_set_epi16(0, 0, 0, 0, d, c, b, a));
+            spread_every(self, _mm256_castps128_ps256(fours), 1, 0)
+        }
+    }
+
+    #[inline(always)]
+    fn spread_pairs(self, pairs: [&[u8; 4]; 4]) -> [Two; 2] {
+        let [a, b, c, d] = pairs.map(|pair| i32::from_le_bytes(*pair));
+        unsafe {
+            let pairs = _mm256_cvtph_ps(_mm_set_epi32(d, c, b, a));
+            [spread_every(self, pairs, 2, 0), spread_every(self, pairs, 2, 1)]
+        }
     }
 
     #[inline(always)]

@@ -214,13 +214,31 @@ impl Simd for Avx512 {
     fn add_products(self, sums: __m512i, unsigned: __m512i, signed: &[i8; 64]) -> __m512i {
         unsafe {
             let signed = _mm512_loadu_si512(signed.as_ptr().cast());
-            _mm512_dpbusd_epi32(_mm512_slli_epi32::<8>(sums), unsigned, signed)
+            _mm512_dpbusd_epi32(sums, unsigned, signed)
         }
     }
 
     #[inline(always)]
     fn to_floats(self, x: __m512i) -> __m512 {
         unsafe { _mm512_cvtepi32_ps(x) }
+    }
+
+    #[inline(always)]
+    fn wide_field(self, bytes: __m512i, shift: u32, mask: u8) -> __m512i {
+        unsafe {
+            let shifted = _mm512_srl_epi16(bytes, _mm_cvtsi32_si128(shift as i32));
+            _mm512_and_si512(shifted, _mm512_set1_epi8(mask as i8))
+        }
+    }
+
+    #[inline(always)]
+    fn sixteen_where(self, bytes: __m512i, bits: u64) -> __m512i {
+        unsafe { _mm512_mask_add_epi8(bytes, bits, bytes, _mm512_set1_epi8(16)) }
+    }
+
+    #[inline(always)]
+    fn add_ints(self, a: __m512i, b: __m512i) -> __m512i {
+        unsafe { _mm512_add_epi32(a, b) }
     }
 
     #[inline(always)]
@@ -321,6 +339,26 @@ impl Simd for Avx512 {
         unsafe {
             let wide = _mm512_cvtepu8_epi32(self.bytes(bytes));
             _mm512_permutexvar_ps(_mm512_srli_epi32::<4>(wide), map)
+        }
+    }
+
+    #[inline(always)]
+    fn spread_halves(self, halves: [&[u8; 2]; 4]) -> __m512 {
+        let [a, b, c, d] = halves.map(|half| i16::from_le_bytes(*half));
+        unsafe {
+            let fours = _mm_cvtph_ps(_mm_set_epi16(0, 0, 0, 0, d, c, b, a));
+            self.spread(_mm512_castps128_ps512(fours), 0, 4)
+        }
+    }
+
+    #[inline(always)]
+    fn spread_pairs(self, pairs: [&[u8; 4]; 4]) -> [__m512; 2] {
+        let [a, b, c, d] = pairs.map(|pair| i32::from_le_bytes(*pair));
+        unsafe {
+            let pairs = _mm512_castps256_ps512(_mm256_cvtph_ps(_mm_set_epi32(d, c, b, a)));
+            let firsts = _mm512_setr_epi32(0, 0, 0, 0, 2, 2, 2, 2, 4, 4, 4, 4, 6, 6, 6, 6);
+            let seconds = _mm512_setr_epi32(1, 1, 1, 1, 3, 3, 3, 3, 5, 5, 5, 5, 7, 7, 7, 7);
+            [_mm512_permutexvar_ps(firsts, pairs), _mm512_permutexvar_ps(seconds, pairs)]
         }
     }
 

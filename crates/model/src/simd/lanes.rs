@@ -67,12 +67,17 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
 
     fn wide(self, bytes: [Self::B; 4]) -> Self::W;
     fn no_sums(self) -> Self::I;
-    /// `sums << 8` plus, in each lane, the products of four neighbours. The unsigned numbers are at
-    /// most 63.
+    /// `sums` plus, in each lane, the products of four neighbours. The unsigned numbers are at most
+    /// 63.
     fn add_products(self, sums: Self::I, unsigned: Self::W, signed: &[i8; 64]) -> Self::I;
     fn to_floats(self, x: Self::I) -> Self::F;
 
+    /// `byte >> shift & mask`, as [`Simd::field`].
+    fn wide_field(self, bytes: Self::W, shift: u32, mask: u8) -> Self::W;
+    /// 16 more in the bytes whose bit is set.
+    fn sixteen_where(self, bytes: Self::W, bits: u64) -> Self::W;
     fn ints(self, from: &[i32; 16]) -> Self::I;
+    fn add_ints(self, a: Self::I, b: Self::I) -> Self::I;
     /// The little-endian words 0, 1, 2 and 3 of sixteen rows: row `r` is lane `r`.
     fn words_of_rows(self, rows: [&[u8; 16]; 16]) -> [Self::I; 4];
     fn and(self, a: Self::I, mask: u32) -> Self::I;
@@ -103,6 +108,10 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
     fn half(self, bytes: &[u8; 2]) -> Self::F {
         self.splat(HALVES[usize::from(u16::from_le_bytes(*bytes))])
     }
+    /// Four of them, each in four neighbouring lanes.
+    fn spread_halves(self, halves: [&[u8; 2]; 4]) -> Self::F;
+    /// Four pairs of them: the first ones, as above, and the second ones.
+    fn spread_pairs(self, pairs: [&[u8; 4]; 4]) -> [Self::F; 2];
     /// Sixteen of them.
     fn halves(self, bytes: &[u8; 32]) -> Self::F;
     /// Sixteen upper halves of float32.
@@ -263,10 +272,16 @@ mod tests {
                         s.wide([small, s.field(packed, 2, 0x3F), small, s.field(packed, 4, 0xF)]);
                     let signed: [i8; 64] = std::array::from_fn(|i| (i * 57 % 256) as u8 as i8);
                     let once = s.add_products(s.no_sums(), wide, &signed);
-                    list(s.to_floats(s.add_products(once, wide, &signed)))
+                    let twice = s.add_products(s.shift_left(once, 8), wide, &signed);
+                    list(s.to_floats(s.add_ints(twice, s.ints(&[5; 16]))))
                 }),
                 ("spread by 2", list(s.spread(va, 6, 2))),
                 ("spread by 4", list(s.spread(va, 8, 4))),
+                ("sixteen_where", {
+                    let wide = s.wide_field(s.wide([packed; 4]), 4, 0xF);
+                    let wide = s.sixteen_where(wide, 0x8421_F00F_1234_9ABC);
+                    list(s.to_floats(s.add_products(s.no_sums(), wide, &[1; 64])))
+                }),
                 ("words_of_rows", {
                     let rows: [[u8; 16]; 16] =
                         std::array::from_fn(|row| std::array::from_fn(|i| (row * 16 + i) as u8));
@@ -299,6 +314,15 @@ mod tests {
                 ("tiny half", list(s.half(&[0x01, 0x00]))),
                 ("negative half", list(s.half(&[0xCD, 0xD0]))),
                 ("halves", list(s.halves(bytes_at(&many, 3)))),
+                ("spread_halves", {
+                    let at = |i| bytes_at(&many, i);
+                    list(s.spread_halves([at(0), at(10), at(20), at(30)]))
+                }),
+                ("spread_pairs", {
+                    let at = |i| bytes_at(&many, i);
+                    let pairs = s.spread_pairs([at(0), at(10), at(20), at(30)]);
+                    [list(pairs[0]), list(pairs[1])].concat()
+                }),
                 ("brain_halves", list(s.brain_halves(bytes_at(&many, 5)))),
                 ("floats", list(s.floats(&many))),
                 ("lanes_at", list(lanes_at(s, &a[..13], 0))),
@@ -317,6 +341,8 @@ mod tests {
         assert_eq!(of("tiny half"), [2f32.powi(-24); 16]);
         assert_eq!(of("negative half"), [-38.40625; 16]);
         assert_eq!(of("transpose")[..3], [0.0, 16.0, 32.0]);
+        // Upper halves 12, 1, 6 and 10 (bytes 200, 21, 98, 175); bits 2 and 3 of 0xC are set.
+        assert_eq!(of("sixteen_where")[0], 61.0);
         assert_eq!(of("words_of_rows")[..2], [256.0, (16 + 17 * 256) as f32]);
         assert_eq!(of("words_of_rows")[48], (12 + 13 * 256) as f32);
         // 0x8500 is a sign, an exponent of 1, so 2^(1 - 15), and a quarter.
@@ -328,6 +354,6 @@ mod tests {
         assert_eq!(of("spread by 4")[2..6], [1.0, 1.0, 1.75, 1.75]);
         // Numbers 8, 21, 34 and 47 (bytes 200, 277, 354, 431), times 0, 57, 114 and -85, twice.
         let sum = 21 * 57 + 34 * 114 - 47 * 85;
-        assert_eq!(of("add_products")[0], (sum * 256 + sum) as f32);
+        assert_eq!(of("add_products")[0], (sum * 256 + sum + 5) as f32);
     }
 }

@@ -174,13 +174,30 @@ impl Simd for Portable {
         std::array::from_fn(|lane| {
             let products = fours[lane].iter().zip(&signed[lane]);
             let products = products.map(|(u, s)| i32::from(*u) * i32::from(*s));
-            (sums[lane] << 8) + products.sum::<i32>()
+            sums[lane] + products.sum::<i32>()
         })
     }
 
     #[inline(always)]
     fn to_floats(self, x: [i32; 16]) -> [f32; 16] {
         x.map(|x| x as f32)
+    }
+
+    #[inline(always)]
+    fn wide_field(self, bytes: [[u8; 16]; 4], shift: u32, mask: u8) -> [[u8; 16]; 4] {
+        bytes.map(|bytes| self.field(bytes, shift, mask))
+    }
+
+    #[inline(always)]
+    fn sixteen_where(self, bytes: [[u8; 16]; 4], bits: u64) -> [[u8; 16]; 4] {
+        std::array::from_fn(|i| {
+            std::array::from_fn(|j| bytes[i][j] + 16 * (bits >> (16 * i + j) & 1) as u8)
+        })
+    }
+
+    #[inline(always)]
+    fn add_ints(self, a: [i32; 16], b: [i32; 16]) -> [i32; 16] {
+        std::array::from_fn(|i| a[i] + b[i])
     }
 
     #[inline(always)]
@@ -251,6 +268,18 @@ impl Simd for Portable {
     #[inline(always)]
     fn high_nibbles(self, bytes: &[u8; 16], (scale, offset): Self::Affine) -> [f32; 16] {
         self.fma(scale, bytes.map(|byte| f32::from(byte >> 4)), offset)
+    }
+
+    #[inline(always)]
+    fn spread_halves(self, halves: [&[u8; 2]; 4]) -> [f32; 16] {
+        std::array::from_fn(|lane| f16_to_f32(u16::from_le_bytes(*halves[lane / 4])))
+    }
+
+    #[inline(always)]
+    fn spread_pairs(self, pairs: [&[u8; 4]; 4]) -> [[f32; 16]; 2] {
+        let of = |i: usize| pairs.map(|pair| pair.as_chunks::<2>().0[i]);
+        let (first, second) = (of(0), of(1));
+        [self.spread_halves(first.each_ref()), self.spread_halves(second.each_ref())]
     }
 
     #[inline(always)]
