@@ -13,7 +13,7 @@ use crate::ops::linear::{Gradient, Scratch, linear_backward};
 use crate::ops::{activation, norm, softcap_slope};
 use crate::state::{LayerTape, Stream};
 use crate::weights::{Layer, Norm};
-use crate::{Decoder, KvCache, LayerConfig};
+use crate::{Decoder, KvCache, LayerConfig, Slope};
 
 /// Bytes of what is written down for one pass.
 pub(crate) const BUDGET: usize = 384 << 20;
@@ -25,9 +25,6 @@ const ROWS: RangeInclusive<usize> = 64..=512;
 /// Multiplications and additions of one layer in one direction, which take some 20 ms on a laptop:
 /// between layers others may be served.
 const OPERATIONS_PER_LAYER: usize = 4_000_000_000;
-
-/// See [`crate::Model::gradients`].
-pub(crate) type Slope<'a> = dyn FnMut(usize, &[f32], &mut [f32]) + 'a;
 
 impl Decoder {
     /// See [`crate::Model::sequences_at_once`].
@@ -65,7 +62,10 @@ impl Decoder {
         let config = &self.config;
         let rows = embeddings.len() / config.d_model;
         assert!(
-            n > 0 && rows > 0 && embeddings.len() == rows * config.d_model && rows % n == 0,
+            n > 0
+                && rows > 0
+                && embeddings.len() == rows * config.d_model
+                && rows.is_multiple_of(n),
             "{} numbers are not sequences of {n} embeddings",
             embeddings.len()
         );
