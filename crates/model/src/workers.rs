@@ -122,18 +122,23 @@ impl Workers {
     }
 
     /// Runs `task(0) .. task(tasks - 1)`, each once, on any of the threads, and returns when all
-    /// are done. Several callers at once, or a task that calls this, get their tasks run on their
-    /// own thread alone.
+    /// are done. Several callers at once, or one of several tasks that calls this, get their tasks
+    /// run on their own thread alone.
     ///
     /// # Panics
     /// If a task panics.
     pub(crate) fn run(&self, tasks: usize, task: impl Fn(usize) + Sync) {
+        if tasks < 2 || self.helpers.is_empty() {
+            // Not a region: a task that is the only one may have parts for all threads.
+            (0..tasks).for_each(task);
+            return;
+        }
         let region = match self.region.try_lock() {
             Ok(region) => Some(region),
             Err(TryLockError::Poisoned(poisoned)) => Some(PoisonError::into_inner(poisoned)),
             Err(TryLockError::WouldBlock) => None,
         };
-        if region.is_none() || tasks < 2 || self.helpers.is_empty() {
+        if region.is_none() {
             (0..tasks).for_each(task);
             return;
         }
@@ -318,6 +323,23 @@ impl Workers {
             task(index, unsafe { shares.place(start, chunk.min(len - start)) });
         });
     }
+
+    /// Runs `task(i, chunk, chunk)` for all chunks of two slices that are equally long.
+    pub(crate) fn two_chunks(
+        &self,
+        one: &mut [f32],
+        other: &mut [f32],
+        chunk: usize,
+        task: impl Fn(usize, &mut [f32], &mut [f32]) + Sync,
+    ) {
+        assert_eq!(one.len(), other.len());
+        let other = Shares::of(other);
+        self.chunks(one, chunk, |index, one| {
+            // SAFETY: chunks do not overlap, and every index comes once.
+            let other = unsafe { other.place(index * chunk, one.len()) };
+            task(index, one, other);
+        });
+    }
 }
 
 #[cfg(test)]
@@ -401,5 +423,12 @@ mod tests {
         workers.chunks(&mut numbers, 5, |i, chunk| chunk.fill(i as f32 + chunk.len() as f32));
         assert_eq!(numbers[..5], [5.0; 5]);
         assert_eq!(numbers[15..], [8.0, 8.0, 8.0, 8.0, 8.0, 7.0, 7.0, 7.0]);
+        let mut others = numbers.clone();
+        workers.two_chunks(&mut numbers, &mut others, 4, |i, one, other| {
+            other.copy_from_slice(one);
+            one.fill(i as f32);
+        });
+        assert_eq!(others[..6], [5.0, 5.0, 5.0, 5.0, 5.0, 6.0]);
+        assert_eq!(numbers[19..], [4.0, 5.0, 5.0, 5.0]);
     }
 }
