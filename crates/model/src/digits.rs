@@ -8,12 +8,6 @@
 //!
 //! (llama.cpp takes one digit, and so keeps 8 bits.)
 
-#![expect(
-    clippy::needless_range_loop,
-    reason = "registers are counted; iterators over them are not always inlined, and then they would \
-              not be registers"
-)]
-
 use crate::simd::{Kernel, Simd, SimdLevel};
 
 /// Activations of a block: those of a K-quant's super-block, or of eight blocks of 32 weights.

@@ -301,7 +301,7 @@ mod tests {
                 }),
                 ("lower_halves", {
                     let words =
-                        std::array::from_fn(|i| i as i32 * 0x0001_0500 | (i as i32 & 1) << 15);
+                        std::array::from_fn(|i| (i as i32 * 0x0001_0500) ^ ((i as i32 & 1) << 15));
                     list(s.lower_halves(s.ints(&words)))
                 }),
                 ("bits_of_floats", {

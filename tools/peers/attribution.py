@@ -1,0 +1,112 @@
+"""Attributions over HTTP beside transformers and captum, in turns, on the same weights and ids.
+
+    python attribution.py [--threads 2] [--pairs 5] [--length 25] [--file PATH]
+
+Their side is float32 weights dequantized from the same file, frozen, with captum's `Saliency` and
+`IntegratedGradients` (50 points, Gauss-Legendre, one batch) for the probability of a token at the last
+position, and for attention a pass that returns its weights. Ours are whole requests; every one has a
+target of its own, so that none is answered from memory, and follows a preview of its context, as on the
+page. Pairs and ratios as in compare.py, and also how far the scores are apart. Writes
+target/bench/attribution_peers.json.
+"""
+import argparse, importlib.metadata, json, os, sys, time
+
+from compare import machine, pairs, summary
+from prepare import BUILTIN, ROOT
+from programs import OurServer
+
+METHODS = ["attention", "saliency", "integrated_gradients"]
+POINTS = 50
+
+
+class Captum:
+    """The gradients of captum, aggregated as our scores are."""
+
+    def __init__(self, path, threads):
+        import captum.attr, torch, transformers
+
+        self.torch = torch
+        torch.set_num_threads(threads)
+        transformers.utils.logging.disable_progress_bar()
+        load = transformers.AutoModelForCausalLM.from_pretrained
+        folder, name = os.path.split(os.path.realpath(path))
+        self.model = load(folder, gguf_file=name, dtype=torch.float32).eval().requires_grad_(False)
+        # Only this kind of attention gives its weights.
+        self.eager = load(folder, gguf_file=name, dtype=torch.float32, attn_implementation="eager").eval()
+        self.eager.requires_grad_(False)
+        self.saliency = captum.attr.Saliency(self.probability)
+        self.integrated = captum.attr.IntegratedGradients(self.probability)
+
+    def probability(self, embeddings, target):
+        logits = self.model(inputs_embeds=embeddings, use_cache=False, logits_to_keep=1).logits[:, -1]
+        return self.torch.softmax(logits, -1)[:, target]
+
+    def run(self, method, ids, target):
+        """(milliseconds, a score per token)"""
+        ids = self.torch.tensor([ids])
+        started = time.perf_counter()
+        embedded = self.model.get_input_embeddings()(ids)
+        if method == "attention":
+            with self.torch.inference_mode():
+                layers = self.eager(input_ids=ids, output_attentions=True, logits_to_keep=1).attentions
+            scores = self.torch.stack([layer[0, :, -1].mean(0) for layer in layers]).mean(0)
+        else:
+            if method == "saliency":
+                attributed = self.saliency.attribute(embedded, additional_forward_args=target)
+            else:
+                baseline = self.model.get_input_embeddings()(self.torch.zeros_like(ids))
+                kept = (ids == self.model.config.eos_token_id)[..., None]
+                baseline = self.torch.where(kept, embedded, baseline)
+                attributed = self.integrated.attribute(
+                    embedded, baseline, additional_forward_args=target, n_steps=POINTS, method="gausslegendre")
+            scores = attributed[0].norm(dim=-1)
+        scores = (scores / scores.sum()).tolist()
+        return (time.perf_counter() - started) * 1e3, scores
+
+
+def ours(server, method, ids, target):
+    body = {"prompt": "", "use_chat_template": False, "completion_ids": ids, "target_index": len(ids),
+            "target_token_id": target, "method": method}
+    elapsed, answer = server.ask("POST", "/api/attribution", body)
+    return elapsed, answer["attributions"][:-1]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--pairs", type=int, default=5)
+    parser.add_argument("--length", type=int, default=25, help="tokens of context")
+    parser.add_argument("--file", default=BUILTIN, help="a GGUF file of a Llama")
+    options = parser.parse_args()
+    server, captum = OurServer(options.file, options.threads), Captum(options.file, options.threads)
+    results = {"machine": machine(options), "length": options.length, "methods": {},
+               "versions": {name: importlib.metadata.version(name) for name in ("transformers", "torch", "captum")}}
+    ids = [index * 7919 % 40000 + 10 for index in range(options.length)]
+    for method in METHODS:
+        # Two targets of its own for each run, one for each side.
+        targets = iter(range(100, 40000))
+
+        def our_run():
+            # Attention is the same for every target, so its context must be new.
+            context = [next(targets)] + ids[1:] if method == "attention" else ids
+            server.preview(context)
+            return ours(server, method, context, next(targets))
+
+        runs = pairs(our_run, lambda: captum.run(method, ids, next(targets)), options.pairs)
+        found = summary([(a[0], b[0]) for a, b in runs])
+        target = next(targets)
+        a, b = ours(server, method, ids, target)[1], captum.run(method, ids, target)[1]
+        found["largest_difference"] = max(abs(x - y) for x, y in zip(a, b, strict=True))
+        results["methods"][method] = found
+        print(f"{method:22} {options.length} tokens  {found['ours_ms']:8.1f} {found['theirs_ms']:8.1f} ms  "
+              f"{found['ratio']:.2f} x ({found['lowest_ratio']:.2f} to {found['highest_ratio']:.2f})  "
+              f"scores differ by at most {found['largest_difference']:.1e}", flush=True)
+    server.close()
+    folder = os.path.join(ROOT, "target", "bench")
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, "attribution_peers.json"), "w") as file:
+        json.dump(results, file, indent=1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
