@@ -66,6 +66,9 @@ pub(crate) trait Numbers: 'static {
 
     /// Numbers `32 * part..32 * part + 32` of one block, or of sixteen.
     fn numbers<S: Simd, P: Packed<S>>(s: S, packed: P, part: usize) -> [P::Bytes; 2];
+
+    /// Numbers `64 * pair..64 * pair + 64` of a block.
+    fn wide_numbers<S: Simd>(s: S, block: &[u8], pair: usize) -> S::W;
 }
 
 /// The places of the scale and the offset of group `16 * index..` of a format.
@@ -231,9 +234,7 @@ fn add_products<S: Simd, F: Numbers>(s: S, block: &[u8], x: &Digits, sums: &mut 
     macro_rules! two_parts {
         ($($pair:literal)*) => {
             $({
-                let (a, b) =
-                    (F::numbers(s, OfOne(block), 2 * $pair), F::numbers(s, OfOne(block), 2 * $pair + 1));
-                let numbers = s.wide([a[0], a[1], b[0], b[1]]);
+                let numbers = F::wide_numbers(s, block, $pair);
                 let mut products = s.no_sums();
                 for digits in &x.digits {
                     let digits = &digits.as_chunks::<64>().0[$pair];
@@ -270,6 +271,26 @@ fn unpack<S: Simd, P: Packed<S>, const BITS: usize, const RUN: usize>(
         P::field(s, packed.bytes(s, at + first), shift, mask),
         P::field(s, packed.bytes(s, at + first + 16), shift, mask),
     ]
+}
+
+/// The same of two parts, `2 * pair` and the next one.
+#[inline(always)]
+fn wide_unpack<S: Simd, const BITS: usize, const RUN: usize>(
+    s: S,
+    block: &[u8],
+    at: usize,
+    pair: usize,
+) -> S::W {
+    let numbers_in_run = RUN * 8 / BITS;
+    let (run, within) = (64 * pair / numbers_in_run, 64 * pair % numbers_in_run);
+    let (first, plane) = (at + run * RUN, within / RUN);
+    let mask = ((1u32 << BITS) - 1) as u8;
+    if RUN == 64 {
+        s.wide_field(s.wide_bytes(bytes_at(block, first)), (plane * BITS) as u32, mask)
+    } else {
+        let shifts = [(plane * BITS) as u32, ((plane + 1) * BITS) as u32];
+        s.two_fields(bytes_at(block, first), shifts, mask)
+    }
 }
 
 /// Numbers of which the lower `bits` bits were packed apart from the upper ones.
@@ -317,6 +338,11 @@ mod tests {
             let found = unpack::<_, _, BITS, RUN>(Portable, OfOne(&packed), 0, part);
             let expected: Vec<u8> = (32 * part..32 * part + 32).map(number).collect();
             assert_eq!(found.concat(), expected, "{BITS} {RUN} {part}");
+        }
+        for pair in 0..SUPER_BLOCK / 64 {
+            let found = wide_unpack::<_, BITS, RUN>(Portable, &packed, 0, pair);
+            let expected: Vec<u8> = (64 * pair..64 * pair + 64).map(number).collect();
+            assert_eq!(found.concat(), expected, "{BITS} {RUN} {pair}");
         }
     }
 

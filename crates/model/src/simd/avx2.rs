@@ -339,6 +339,37 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
+    fn wide_bytes(self, from: &[u8; 64]) -> [__m256i; 2] {
+        let halves = from.as_chunks::<32>().0;
+        let (low, high) = (halves[0].as_ptr().cast(), halves[1].as_ptr().cast());
+        unsafe { [_mm256_loadu_si256(low), _mm256_loadu_si256(high)] }
+    }
+
+    #[inline(always)]
+    fn two_fields(self, from: &[u8; 32], shifts: [u32; 2], mask: u8) -> [__m256i; 2] {
+        unsafe {
+            let bytes = _mm256_loadu_si256(from.as_ptr().cast());
+            let [low, high] = shifts.map(|shift| _mm_cvtsi32_si128(shift as i32));
+            let mask = _mm256_set1_epi8(mask as i8);
+            [
+                _mm256_and_si256(_mm256_srl_epi16(bytes, low), mask),
+                _mm256_and_si256(_mm256_srl_epi16(bytes, high), mask),
+            ]
+        }
+    }
+
+    #[inline(always)]
+    fn wide_join(self, lower: [__m256i; 2], upper: [__m256i; 2], shift: u32) -> [__m256i; 2] {
+        unsafe {
+            let shift = _mm_cvtsi32_si128(shift as i32);
+            [
+                _mm256_or_si256(lower[0], _mm256_sll_epi16(upper[0], shift)),
+                _mm256_or_si256(lower[1], _mm256_sll_epi16(upper[1], shift)),
+            ]
+        }
+    }
+
+    #[inline(always)]
     fn wide_field(self, bytes: [__m256i; 2], shift: u32, mask: u8) -> [__m256i; 2] {
         unsafe {
             let (shift, mask) = (_mm_cvtsi32_si128(shift as i32), _mm256_set1_epi8(mask as i8));

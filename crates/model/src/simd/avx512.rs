@@ -224,6 +224,26 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
+    fn wide_bytes(self, from: &[u8; 64]) -> __m512i {
+        unsafe { _mm512_loadu_si512(from.as_ptr().cast()) }
+    }
+
+    #[inline(always)]
+    fn two_fields(self, from: &[u8; 32], shifts: [u32; 2], mask: u8) -> __m512i {
+        unsafe {
+            let twice = _mm512_broadcast_i64x4(_mm256_loadu_si256(from.as_ptr().cast()));
+            let [low, high] = shifts.map(|shift| _mm256_set1_epi16(shift as i16));
+            let shifts = _mm512_inserti64x4::<1>(_mm512_castsi256_si512(low), high);
+            _mm512_and_si512(_mm512_srlv_epi16(twice, shifts), _mm512_set1_epi8(mask as i8))
+        }
+    }
+
+    #[inline(always)]
+    fn wide_join(self, lower: __m512i, upper: __m512i, shift: u32) -> __m512i {
+        unsafe { _mm512_or_si512(lower, _mm512_sll_epi16(upper, _mm_cvtsi32_si128(shift as i32))) }
+    }
+
+    #[inline(always)]
     fn wide_field(self, bytes: __m512i, shift: u32, mask: u8) -> __m512i {
         unsafe {
             let shifted = _mm512_srl_epi16(bytes, _mm_cvtsi32_si128(shift as i32));

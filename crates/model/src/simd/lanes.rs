@@ -72,6 +72,11 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
     fn add_products(self, sums: Self::I, unsigned: Self::W, signed: &[i8; 64]) -> Self::I;
     fn to_floats(self, x: Self::I) -> Self::F;
 
+    fn wide_bytes(self, from: &[u8; 64]) -> Self::W;
+    /// `byte >> shifts[0] & mask` of 32 bytes, and then `byte >> shifts[1] & mask` of the same ones.
+    fn two_fields(self, from: &[u8; 32], shifts: [u32; 2], mask: u8) -> Self::W;
+    /// As [`Simd::join`].
+    fn wide_join(self, lower: Self::W, upper: Self::W, shift: u32) -> Self::W;
     /// `byte >> shift & mask`, as [`Simd::field`].
     fn wide_field(self, bytes: Self::W, shift: u32, mask: u8) -> Self::W;
     /// 16 more in the bytes whose bit is set.
@@ -282,6 +287,13 @@ mod tests {
                     let wide = s.sixteen_where(wide, 0x8421_F00F_1234_9ABC);
                     list(s.to_floats(s.add_products(s.no_sums(), wide, &[1; 64])))
                 }),
+                ("wide", {
+                    let lower = s.wide_field(s.wide_bytes(&many), 2, 0x7);
+                    let upper = s.two_fields(bytes_at(&many, 9), [1, 4], 0x3);
+                    let wide = s.wide_join(lower, upper, 3);
+                    let ones: [i8; 64] = std::array::from_fn(|i| 1 + (i % 4) as i8);
+                    list(s.to_floats(s.add_products(s.no_sums(), wide, &ones)))
+                }),
                 ("words_of_rows", {
                     let rows: [[u8; 16]; 16] =
                         std::array::from_fn(|row| std::array::from_fn(|i| (row * 16 + i) as u8));
@@ -341,6 +353,9 @@ mod tests {
         assert_eq!(of("tiny half"), [2f32.powi(-24); 16]);
         assert_eq!(of("negative half"), [-38.40625; 16]);
         assert_eq!(of("transpose")[..3], [0.0, 16.0, 32.0]);
+        // Bytes 0, 41, 82, 3 (123 - 120): 0, 2, 4, 0; and 8 times 9 * 41 % 120 = 9, 50, 91, 12 (132 -
+        // 120), shifted by one: 0, 1, 1, 2.
+        assert_eq!(of("wide")[0], (2 * (2 + 8) + 3 * (4 + 8) + 4 * 16) as f32);
         // Upper halves 12, 1, 6 and 10 (bytes 200, 21, 98, 175); bits 2 and 3 of 0xC are set.
         assert_eq!(of("sixteen_where")[0], 61.0);
         assert_eq!(of("words_of_rows")[..2], [256.0, (16 + 17 * 256) as f32]);

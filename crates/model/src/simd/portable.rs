@@ -184,6 +184,22 @@ impl Simd for Portable {
     }
 
     #[inline(always)]
+    fn wide_bytes(self, from: &[u8; 64]) -> [[u8; 16]; 4] {
+        std::array::from_fn(|i| from.as_chunks().0[i])
+    }
+
+    #[inline(always)]
+    fn two_fields(self, from: &[u8; 32], shifts: [u32; 2], mask: u8) -> [[u8; 16]; 4] {
+        let sixteens = from.as_chunks::<16>().0;
+        std::array::from_fn(|i| self.field(sixteens[i % 2], shifts[i / 2], mask))
+    }
+
+    #[inline(always)]
+    fn wide_join(self, lower: [[u8; 16]; 4], upper: [[u8; 16]; 4], shift: u32) -> [[u8; 16]; 4] {
+        std::array::from_fn(|i| self.join(lower[i], upper[i], shift))
+    }
+
+    #[inline(always)]
     fn wide_field(self, bytes: [[u8; 16]; 4], shift: u32, mask: u8) -> [[u8; 16]; 4] {
         bytes.map(|bytes| self.field(bytes, shift, mask))
     }

@@ -1,7 +1,7 @@
 //! K-quants whose groups of 16 weights have a signed scale and no minimum: `w = (d * s) * (q - c)`,
 //! where `c` is the middle of the numbers' range.
 
-use super::{Numbers, Packed, join, unpack};
+use super::{Numbers, Packed, join, unpack, wide_unpack};
 use crate::simd::{Simd, bytes_at};
 
 /// Three bits, centred on 4. The third bits of the numbers, their lower two, the scales of 16
@@ -25,6 +25,13 @@ impl Numbers for Q3_K {
         let lower = unpack::<S, P, 2, 32>(s, packed, 32, part);
         join::<S, P>(s, lower, upper, 2)
     }
+
+    #[inline(always)]
+    fn wide_numbers<S: Simd>(s: S, block: &[u8], pair: usize) -> S::W {
+        let upper = wide_unpack::<S, 1, 32>(s, block, 0, pair);
+        let lower = wide_unpack::<S, 2, 32>(s, block, 32, pair);
+        s.wide_join(lower, upper, 2)
+    }
 }
 
 /// Six bits, centred on 32. The lower four bits of the numbers, in runs of 64 bytes, their upper
@@ -47,6 +54,13 @@ impl Numbers for Q6_K {
         let lower = unpack::<S, P, 4, 64>(s, packed, 0, part);
         let upper = unpack::<S, P, 2, 32>(s, packed, 128, part);
         join::<S, P>(s, lower, upper, 4)
+    }
+
+    #[inline(always)]
+    fn wide_numbers<S: Simd>(s: S, block: &[u8], pair: usize) -> S::W {
+        let lower = wide_unpack::<S, 4, 64>(s, block, 0, pair);
+        let upper = wide_unpack::<S, 2, 32>(s, block, 128, pair);
+        s.wide_join(lower, upper, 4)
     }
 }
 

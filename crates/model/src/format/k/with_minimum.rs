@@ -1,6 +1,6 @@
 //! K-quants whose groups have a scale and a minimum, both unsigned: `w = (d * s) * q - (dmin * m)`.
 
-use super::{Numbers, Packed, join, unpack};
+use super::{Numbers, Packed, join, unpack, wide_unpack};
 use crate::simd::{Simd, bytes_at};
 
 /// Two bits. 16 groups of 16 weights have one byte each: the scale `s` in the low half, the
@@ -25,6 +25,11 @@ impl Numbers for Q2_K {
     fn numbers<S: Simd, P: Packed<S>>(s: S, packed: P, part: usize) -> [P::Bytes; 2] {
         unpack::<S, P, 2, 32>(s, packed, 16, part)
     }
+
+    #[inline(always)]
+    fn wide_numbers<S: Simd>(s: S, block: &[u8], pair: usize) -> S::W {
+        wide_unpack::<S, 2, 32>(s, block, 16, pair)
+    }
 }
 
 /// Four bits. `d`, `dmin`, the scales and minima of 8 groups of 32 weights (see `read_groups`), and
@@ -43,6 +48,11 @@ impl Numbers for Q4_K {
     #[inline(always)]
     fn numbers<S: Simd, P: Packed<S>>(s: S, packed: P, part: usize) -> [P::Bytes; 2] {
         unpack::<S, P, 4, 32>(s, packed, 16, part)
+    }
+
+    #[inline(always)]
+    fn wide_numbers<S: Simd>(s: S, block: &[u8], pair: usize) -> S::W {
+        wide_unpack::<S, 4, 32>(s, block, 16, pair)
     }
 }
 
@@ -64,6 +74,13 @@ impl Numbers for Q5_K {
         let upper = unpack::<S, P, 1, 32>(s, packed, 16, part);
         join::<S, P>(s, lower, upper, 4)
     }
+
+    #[inline(always)]
+    fn wide_numbers<S: Simd>(s: S, block: &[u8], pair: usize) -> S::W {
+        let lower = wide_unpack::<S, 4, 32>(s, block, 48, pair);
+        let upper = wide_unpack::<S, 1, 32>(s, block, 16, pair);
+        s.wide_join(lower, upper, 4)
+    }
 }
 
 /// The scales `d * s` of the 8 groups of a [`Q4_K`] or [`Q5_K`], in the first 8 places, and the
@@ -82,16 +99,11 @@ fn read_groups<S: Simd>(s: S, header: &[u8; 16]) -> [S::F; 2] {
     const LOWER_SIX: u32 = 0x3F3F_3F3F;
     const LOWER_FOUR: u32 = 0x0F0F_0F0F;
     const TWO: u32 = 0x3030_3030;
-    let packed = [
-        first_s & LOWER_SIX,
-        rest & LOWER_FOUR | first_s >> 2 & TWO,
-        first_m & LOWER_SIX,
-        rest >> 4 & LOWER_FOUR | first_m >> 2 & TWO,
-    ];
-    let mut bytes = [0; 16];
-    for (bytes, word) in bytes.as_chunks_mut::<4>().0.iter_mut().zip(packed) {
-        *bytes = word.to_le_bytes();
-    }
+    let scales = [first_s & LOWER_SIX, rest & LOWER_FOUR | first_s >> 2 & TWO];
+    let minima = [first_m & LOWER_SIX, rest >> 4 & LOWER_FOUR | first_m >> 2 & TWO];
+    // Put together in registers: bytes that have just been stored in pieces are slow to load at once.
+    let eight = |[first, last]: [u32; 2]| u64::from(first) | u64::from(last) << 32;
+    let bytes = (u128::from(eight(scales)) | u128::from(eight(minima)) << 64).to_le_bytes();
     let numbers = s.unsigned(s.bytes(&bytes));
     [s.mul(numbers, scale), s.mul(numbers, s.sub(s.splat(0.0), minimum))]
 }
