@@ -1,0 +1,143 @@
+//! What small changes of the embeddings would do: saliency, input × gradient, integrated gradients
+//! (Sundararajan et al. 2017, arXiv:1703.01365).
+//!
+//! With `e` the embedding of a token, `g` the gradient of the quantity with respect to it, `b` the
+//! baseline's embedding in its place, and `G` the mean of `g` along the path from `b` to `e`, a token's
+//! number is, with `||x||` the Euclidean length:
+//!
+//! | | unsigned | signed |
+//! |---|---|---|
+//! | saliency | `||g||` | |
+//! | input × gradient | `||e * g||` (elementwise) | sum of `e * g` |
+//! | integrated gradients | `||(e - b) * G||` | sum of `(e - b) * G` |
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use tokenscope_model::quadrature::gauss_legendre;
+
+use super::question::Question;
+use super::{Baseline, Host, Method, PathReport, baseline, passes};
+use crate::EngineError;
+
+/// What the gradient says.
+pub(super) struct Contributions {
+    /// One per context token.
+    pub(super) numbers: Vec<f64>,
+    /// The quantity after the context.
+    pub(super) value: f64,
+    /// Only integrated gradients have one.
+    pub(super) path: Option<PathReport>,
+}
+
+pub(super) fn contributions(
+    host: &mut dyn Host,
+    question: &Question,
+) -> Result<Contributions, EngineError> {
+    if question.method == Method::IntegratedGradients {
+        return integrated(host, question);
+    }
+    let embeddings = host.model().model.embeddings(&question.context);
+    let (gradients, values) = gradients(host, question, &embeddings, 0.0..1.0)?;
+    let products = if question.method == Method::Saliency {
+        gradients
+    } else {
+        embeddings.iter().zip(&gradients).map(|(e, g)| e * g).collect()
+    };
+    let numbers = per_token(&products, question);
+    Ok(Contributions { numbers, value: values[0], path: None })
+}
+
+fn integrated(host: &mut dyn Host, question: &Question) -> Result<Contributions, EngineError> {
+    let options = &question.options;
+    let value = question.measure().of(&passes::logits(host, &question.context)?);
+    let model = host.model();
+    let backend = Arc::clone(&model.model);
+    let input = backend.embeddings(&question.context);
+    let start =
+        baseline::embeddings(options.baseline, &*backend, &model.tokenizer, &question.context);
+    let way: Vec<f32> = input.iter().zip(&start).map(|(input, start)| input - start).collect();
+    let baseline_id =
+        baseline::token(&model.tokenizer).filter(|_| options.baseline == Baseline::Unknown);
+
+    // The beginning of the path comes first, for the quantity there; it has no weight in the mean.
+    let nodes = gauss_legendre(options.steps as usize);
+    let points: Vec<(f64, f64)> = [(0.0, 0.0)].into_iter().chain(nodes).collect();
+    let n_batches = points.len().div_ceil(backend.sequences_at_once(question.context.len()).max(1));
+    let mut mean = vec![0.0; input.len()];
+    let mut baseline_value = f64::NAN;
+    let mut done = 0;
+    for batch in points.chunks(points.len().div_ceil(n_batches)) {
+        let sequences = batch.iter().flat_map(|(place, _)| {
+            let place = *place as f32;
+            start.iter().zip(&way).map(move |(start, way)| start + place * way)
+        });
+        let sequences: Vec<f32> = sequences.collect();
+        let share = |points_done: usize| points_done as f64 / points.len() as f64;
+        let shares = share(done)..share(done + batch.len());
+        let (gradients, values) = gradients(host, question, &sequences, shares)?;
+        if done == 0 {
+            baseline_value = values[0];
+        }
+        for ((_, weight), gradient) in batch.iter().zip(gradients.chunks_exact(mean.len())) {
+            mean.iter_mut().zip(gradient).for_each(|(mean, g)| *mean += weight * f64::from(*g));
+        }
+        done += batch.len();
+    }
+
+    let products: Vec<f32> =
+        way.iter().zip(&mean).map(|(way, mean)| (f64::from(*way) * mean) as f32).collect();
+    let sum: f64 = products.iter().map(|product| f64::from(*product)).sum();
+    let difference = value - baseline_value;
+    let error = (sum - difference).abs();
+    let error_share = (difference != 0.0).then(|| error / difference.abs());
+    let path = PathReport { baseline_value, baseline_id, error, error_share };
+    Ok(Contributions { numbers: per_token(&products, question), value, path: Some(path) })
+}
+
+/// One number per token of products `[n][d_model]`.
+fn per_token(products: &[f32], question: &Question) -> Vec<f64> {
+    let d_model = products.len() / question.context.len();
+    let number = |products: &[f32]| {
+        let products = products.iter().map(|product| f64::from(*product));
+        if question.options.signed {
+            products.sum()
+        } else {
+            products.map(|product| product * product).sum::<f64>().sqrt()
+        }
+    };
+    products.chunks_exact(d_model).map(number).collect()
+}
+
+/// Gradients of the quantity with respect to `embeddings: [sequences][n][d_model]`, and the quantity
+/// of each sequence. `shares` is the share of all the work before and after.
+fn gradients(
+    host: &mut dyn Host,
+    question: &Question,
+    embeddings: &[f32],
+    shares: Range<f64>,
+) -> Result<(Vec<f32>, Vec<f64>), EngineError> {
+    let (n, measure) = (question.context.len(), question.measure());
+    let backend = Arc::clone(&host.model().model);
+    let config = backend.config();
+    let mut values = vec![f64::NAN; embeddings.len() / (n * config.d_model)];
+    // It is asked before each layer at least, on the way there and back.
+    let n_slices = 2.0 * config.layers.len() as f64;
+    let mut asked = 0.0;
+    let gradients = backend.gradients(
+        n,
+        embeddings,
+        &mut |sequence, logits, slope| {
+            values[sequence] = measure.of(logits);
+            measure.slope(logits, slope);
+        },
+        &mut || {
+            let done = f64::min(asked / n_slices, 1.0);
+            host.tell(shares.start + done * (shares.end - shares.start));
+            asked += 1.0;
+            host.give_way().is_ok()
+        },
+    );
+    // What its host refuses is to go on without anyone who wants the answer.
+    Ok((gradients.ok_or(EngineError::Cancelled)?, values))
+}
