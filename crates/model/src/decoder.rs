@@ -1,27 +1,29 @@
 //! The forward pass of a decoder-only transformer, in the order of the paper.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use tokenscope_tokens::TokenId;
 
 use crate::kv::KvSegment;
-use crate::ops::linear::{Output, linear};
+use crate::ops::linear::{Output, Scratch, linear};
 use crate::ops::{activation, add_scaled, attention, embedding, norm, rope, softcap};
-use crate::state::State;
+use crate::state::{LayerPlaces, State, Stream};
 use crate::weights::{Attention, Layer, Norm, Weights};
 use crate::workers::Workers;
 use crate::{
-    Config, Forward, GgufFile, HfFolder, KvCache, Model, ModelError, RopeRegime, Trace, family,
+    Config, Forward, GgufFile, HfFolder, KvCache, LayerConfig, Model, ModelError, RopeRegime,
+    Trace, family, gradient,
 };
 
 /// A transformer on the CPU: shape, weights, and the threads it computes with. It holds no state
 /// of any sequence.
 pub struct Decoder {
-    config: Config,
-    weights: Weights,
-    workers: Workers,
+    pub(crate) config: Config,
+    pub(crate) weights: Weights,
+    pub(crate) workers: Workers,
     /// The memory of a pass, used again by the next one.
     state: Mutex<State>,
+    mean_embedding: OnceLock<Vec<f32>>,
 }
 
 /// Numbers that one thread handles faster than several. (Few in tests, whose models are tiny.)
@@ -49,7 +51,8 @@ impl Decoder {
         let family::Recipe { config, weights } = recipe;
         let workers = Workers::start(threads)
             .map_err(|error| ModelError::Threads { threads, reason: error.to_string() })?;
-        Ok(Decoder { config, weights, workers, state: Mutex::default() })
+        let (state, mean_embedding) = Default::default();
+        Ok(Decoder { config, weights, workers, state, mean_embedding })
     }
 
     fn check_regime(&self, past: &KvCache, more: usize) {
@@ -68,138 +71,173 @@ impl Decoder {
         go_on: &dyn Fn() -> bool,
     ) -> Option<Forward> {
         let config = &self.config;
-        let rotations = |rope| rope::Rotations::new(rope, past.regime(), past.len(), ids.len());
-        let rotations: Vec<rope::Rotations> = config.ropes.iter().map(rotations).collect();
+        let pass = Pass::new(config, past.clone(), ids.len());
         let mut written = KvSegment::new(ids.len(), config);
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let state = state.for_tokens(config, ids.len());
+        let State { stream, q, gate, up } = state.for_tokens(config, ids.len());
 
-        self.embed(past.len(), ids, &mut state.x);
-        for (index, layer) in self.weights.layers.iter().enumerate() {
+        embedding::rows(&self.weights.embedding, ids.iter().map(|id| id.index()), &mut stream.x);
+        self.place_embeddings(&pass, &mut stream.x);
+        for index in 0..config.layers.len() {
             if !go_on() {
                 return None;
             }
             if let Some(trace) = &mut trace {
-                trace.hidden.push(state.x.clone());
+                trace.hidden.push(stream.x.clone());
                 trace.attention.push(Vec::new());
             }
-            let place = LayerPlace { index, past, rotations: &rotations };
+            let (keys, values) = written.layer_mut(index);
+            let mut places = LayerPlaces { q, keys, values, gate, up, tape: None };
             let traced = trace.as_mut().map(|trace| &mut trace.attention[index]);
-            self.attend(layer, &place, state, &mut written, traced);
-            if config.parallel_residual {
-                // Both parts see the same input: what attention adds waits.
-                self.think(layer, state);
-                self.add(&mut state.x, &state.attended);
-            } else {
-                self.add(&mut state.x, &state.attended);
-                self.think(layer, state);
-            }
-            self.add(&mut state.x, &state.thought);
+            self.layer(index, &pass, stream, &mut places, traced);
         }
 
         if let Some(trace) = trace {
-            let mut last = state.x.clone();
+            let mut last = stream.x.clone();
             self.norm(Some(&self.weights.final_norm), &mut last);
             trace.hidden.push(last);
         }
         // Only the positions that are asked for meet the unembedding; often there are none.
-        let logits = if outputs == 0 { Vec::new() } else { self.unembed(outputs, state) };
+        let logits = if outputs == 0 { Vec::new() } else { self.last_logits(outputs, stream) };
         Some(Forward { logits, cache: past.with(written) })
     }
 
-    /// The tokens at positions `first..` become `x: [n][d_model]`.
-    fn embed(&self, first: usize, ids: &[TokenId], x: &mut [f32]) {
-        embedding::rows(&self.weights.embedding, ids.iter().map(|id| id.index()), x);
+    /// Rows of the embedding matrix become the input of the first layer, `x: [rows][d_model]`.
+    pub(crate) fn place_embeddings(&self, pass: &Pass, x: &mut [f32]) {
         if self.config.embedding_scale != 1.0 {
             x.iter_mut().for_each(|x| *x *= self.config.embedding_scale);
         }
         if let Some(positions) = &self.weights.positions {
-            let mut learned = vec![0.0; x.len()];
-            embedding::rows(positions, first..first + ids.len(), &mut learned);
-            add_scaled(x, &learned, 1.0);
+            let mut learned = vec![0.0; pass.n * self.config.d_model];
+            let first = pass.past.len();
+            embedding::rows(positions, first..first + pass.n, &mut learned);
+            for x in x.chunks_exact_mut(learned.len()) {
+                add_scaled(x, &learned, 1.0);
+            }
         }
+    }
+
+    /// A layer takes the residual stream from its input to its output.
+    pub(crate) fn layer(
+        &self,
+        index: usize,
+        pass: &Pass,
+        stream: &mut Stream,
+        places: &mut LayerPlaces<'_>,
+        traced: Option<&mut Vec<f32>>,
+    ) {
+        let layer = &self.weights.layers[index];
+        self.attend(index, pass, stream, places, traced);
+        if self.config.parallel_residual {
+            // Both parts see the same input: what attention adds waits.
+            self.think(layer, stream, places);
+            self.add(&mut stream.x, &stream.attended);
+        } else {
+            self.add(&mut stream.x, &stream.attended);
+            if let Some(tape) = &mut places.tape {
+                tape.x_between.copy_from_slice(&stream.x);
+            }
+            self.think(layer, stream, places);
+        }
+        self.add(&mut stream.x, &stream.thought);
     }
 
     /// What the attention of a layer adds to `x` goes to `attended`.
     fn attend(
         &self,
-        layer: &Layer,
-        place: &LayerPlace<'_>,
-        state: &mut State,
-        written: &mut KvSegment,
+        index: usize,
+        pass: &Pass,
+        stream: &mut Stream,
+        places: &mut LayerPlaces<'_>,
         traced: Option<&mut Vec<f32>>,
     ) {
-        let config = &self.config;
+        let (config, layer) = (&self.config, &self.weights.layers[index]);
         let Attention { q, k, v, output, q_norm, k_norm } = &layer.attention;
-        self.normed(layer.attention_norm.as_ref(), &state.x, &mut state.h);
+        let LayerConfig { window, rope } = config.layers[index];
+        self.normed(layer.attention_norm.as_ref(), &stream.x, &mut stream.h);
 
-        let (keys, values) = written.layer_mut(place.index);
-        let outputs =
-            [Output::of(q, &mut state.q), Output::of(k, &mut *keys), Output::of(v, values)];
-        linear(&self.workers, &mut state.scratch, &state.h, outputs);
-        self.norm(q_norm.as_ref(), &mut state.q);
-        self.norm(k_norm.as_ref(), keys);
-        let layer_config = &config.layers[place.index];
-        if let Some(rope) = layer_config.rope {
-            let rotations = &place.rotations[rope];
-            for (x, row) in [(&mut state.q[..], config.q_dim()), (keys, config.kv_dim())] {
-                self.rows(x, row, |first, x| {
-                    for (token, x) in x.chunks_exact_mut(row).enumerate() {
-                        rotations.apply(first + token, x, config.head_dim);
-                    }
+        let LayerPlaces { q: queries, keys, values, .. } = places;
+        let outputs = [Output::of(q, queries), Output::of(k, keys), Output::of(v, values)];
+        linear(&self.workers, &mut stream.scratch, &stream.h, outputs);
+        let mut tape = places.tape.as_deref_mut();
+        self.norm_kept(q_norm.as_ref(), queries, tape.as_mut().map(|tape| &mut tape.q));
+        self.norm_kept(k_norm.as_ref(), keys, tape.as_mut().map(|tape| &mut tape.keys));
+        if let Some(rope) = rope {
+            for (x, row) in [(&mut **queries, config.q_dim()), (keys, config.kv_dim())] {
+                self.turn(pass, x, row, |token, x| {
+                    pass.rotations[rope].apply(token, x, config.head_dim);
                 });
             }
         }
 
-        let n = state.h.len() / config.d_model;
-        let segments: Vec<(&[f32], &[f32])> =
-            place.past.layer(place.index).chain([written.layer(place.index, n)]).collect();
-        let (window, mixed) = (layer_config.window, &mut state.mixed);
-        attention::attention(&self.workers, config, window, &state.q, &segments, mixed, traced);
-        let outputs = [Output::of(output, &mut state.attended)];
-        linear(&self.workers, &mut state.scratch, &state.mixed, outputs);
-        self.norm(layer.attention_post_norm.as_ref(), &mut state.attended);
+        // Each sequence looks at itself only.
+        let (q_len, kv_len) = (pass.n * config.q_dim(), pass.n * config.kv_dim());
+        let look = |sequence: usize, mixed: &mut [f32], traced| {
+            let own = sequence * kv_len..(sequence + 1) * kv_len;
+            let own = [(&keys[own.clone()], &values[own])];
+            let segments: Vec<(&[f32], &[f32])> = pass.past.layer(index).chain(own).collect();
+            let queries = &queries[sequence * q_len..][..q_len];
+            attention::attention(&self.workers, config, window, queries, &segments, mixed, traced);
+        };
+        if traced.is_some() {
+            look(0, &mut stream.mixed, traced);
+        } else {
+            let sequences = |sequence, mixed: &mut [f32]| look(sequence, mixed, None);
+            self.workers.chunks(&mut stream.mixed, q_len, sequences);
+        }
+        let outputs = [Output::of(output, &mut stream.attended)];
+        linear(&self.workers, &mut stream.scratch, &stream.mixed, outputs);
+        let kept = tape.map(|tape| &mut tape.attended);
+        self.norm_kept(layer.attention_post_norm.as_ref(), &mut stream.attended, kept);
     }
 
     /// What the MLP of a layer adds to `x` goes to `thought`.
-    fn think(&self, layer: &Layer, state: &mut State) {
+    fn think(&self, layer: &Layer, stream: &mut Stream, places: &mut LayerPlaces<'_>) {
         let config = &self.config;
-        self.normed(layer.mlp_norm.as_ref(), &state.x, &mut state.h);
-        let up = Output::of(&layer.mlp.up, &mut state.up);
-        // `up` or, with a gate, `act(gate) * up`.
-        let inner = match &layer.mlp.gate {
-            Some(gate) => {
-                let outputs = [Output::of(gate, &mut state.gate), up];
-                linear(&self.workers, &mut state.scratch, &state.h, outputs);
-                let up = &state.up;
-                self.rows(&mut state.gate, 1, |first, gate| {
-                    let up = &up[first..first + gate.len()];
-                    activation::activate(config.activation, gate, Some(up));
-                });
-                &state.gate
+        self.normed(layer.mlp_norm.as_ref(), &stream.x, &mut stream.h);
+        let LayerPlaces { gate, up, tape, .. } = places;
+        let up_output = Output::of(&layer.mlp.up, up);
+        // `act(up)` or, with a gate, `act(gate) * up`.
+        let (activated, other_half): (&[f32], Option<&[f32]>) = match &layer.mlp.gate {
+            Some(gate_layer) => {
+                let outputs = [Output::of(gate_layer, gate), up_output];
+                linear(&self.workers, &mut stream.scratch, &stream.h, outputs);
+                (gate, Some(up))
             }
             None => {
-                linear(&self.workers, &mut state.scratch, &state.h, [up]);
-                self.rows(&mut state.up, 1, |_, up| {
-                    activation::activate(config.activation, up, None);
-                });
-                &state.up
+                linear(&self.workers, &mut stream.scratch, &stream.h, [up_output]);
+                (up, None)
             }
         };
-        let outputs = [Output::of(&layer.mlp.down, &mut state.thought)];
-        linear(&self.workers, &mut state.scratch, inner, outputs);
-        self.norm(layer.mlp_post_norm.as_ref(), &mut state.thought);
+        self.rows(&mut stream.inner, 1, |first, inner| {
+            let place = first..first + inner.len();
+            let other_half = other_half.map(|half| &half[place.clone()]);
+            activation::activate(config.activation, &activated[place], other_half, inner);
+        });
+        let outputs = [Output::of(&layer.mlp.down, &mut stream.thought)];
+        linear(&self.workers, &mut stream.scratch, &stream.inner, outputs);
+        let kept = tape.as_mut().map(|tape| &mut tape.thought);
+        self.norm_kept(layer.mlp_post_norm.as_ref(), &mut stream.thought, kept);
     }
 
     /// Logits `[n_vocab]` after each of the last `outputs` tokens.
-    fn unembed(&self, outputs: usize, state: &mut State) -> Vec<Vec<f32>> {
+    fn last_logits(&self, outputs: usize, stream: &mut Stream) -> Vec<Vec<f32>> {
+        let last = stream.x.len() - outputs * self.config.d_model;
+        let logits = self.logits(&mut stream.x[last..], &mut stream.scratch);
+        if outputs == 1 {
+            return vec![logits];
+        }
+        logits.chunks_exact(self.config.n_vocab).map(<[f32]>::to_vec).collect()
+    }
+
+    /// Logits `[rows][n_vocab]` after some rows of the residual stream, which are normalised in
+    /// place.
+    pub(crate) fn logits(&self, x: &mut [f32], scratch: &mut Scratch) -> Vec<f32> {
         let config = &self.config;
-        let last = state.x.len() - outputs * config.d_model;
-        let x = &mut state.x[last..];
         self.norm(Some(&self.weights.final_norm), x);
-        let mut logits = vec![0.0; outputs * config.n_vocab];
+        let mut logits = vec![0.0; x.len() / config.d_model * config.n_vocab];
         let output = Output { weight: &self.weights.unembedding, bias: None, y: &mut logits };
-        linear(&self.workers, &mut state.scratch, x, [output]);
+        linear(&self.workers, scratch, x, [output]);
         if config.logit_scale != 1.0 {
             logits.iter_mut().for_each(|logit| *logit *= config.logit_scale);
         }
@@ -208,14 +246,34 @@ impl Decoder {
                 logits.iter_mut().for_each(|logit| *logit = softcap(*logit, cap));
             });
         }
-        if outputs == 1 {
-            return vec![logits];
+        logits
+    }
+
+    /// Turns the rows of `x` by their places in their sequences.
+    pub(crate) fn turn(
+        &self,
+        pass: &Pass,
+        x: &mut [f32],
+        row: usize,
+        turn: impl Fn(usize, &mut [f32]) + Sync,
+    ) {
+        self.rows(x, row, |first, x| {
+            for (index, x) in x.chunks_exact_mut(row).enumerate() {
+                turn((first + index) % pass.n, x);
+            }
+        });
+    }
+
+    /// As [`Decoder::norm`], and what is normalised is kept, if somebody wants it.
+    fn norm_kept(&self, weights: Option<&Norm>, x: &mut [f32], kept: Option<&mut Vec<f32>>) {
+        if let (Some(_), Some(kept)) = (weights, kept) {
+            kept.copy_from_slice(x);
         }
-        logits.chunks_exact(config.n_vocab).map(<[f32]>::to_vec).collect()
+        self.norm(weights, x);
     }
 
     /// Normalises the rows of `x` in place, if there are weights to do it with.
-    fn norm(&self, weights: Option<&Norm>, x: &mut [f32]) {
+    pub(crate) fn norm(&self, weights: Option<&Norm>, x: &mut [f32]) {
         let Some(weights) = weights else { return };
         self.rows(x, weights.weight.len(), |_, x| {
             norm::norm(self.config.norm, x, weights, self.config.norm_epsilon);
@@ -234,23 +292,44 @@ impl Decoder {
     }
 
     /// `x += scale * y`
-    fn add(&self, x: &mut [f32], y: &[f32]) {
+    pub(crate) fn add(&self, x: &mut [f32], y: &[f32]) {
         let scale = self.config.residual_scale;
         self.rows(x, 1, |first, x| add_scaled(x, &y[first..first + x.len()], scale));
     }
 
     /// Lets threads work on pieces of `x` that are whole rows; the work is told its first row.
-    fn rows(&self, x: &mut [f32], row: usize, work: impl Fn(usize, &mut [f32]) + Sync) {
+    pub(crate) fn rows(&self, x: &mut [f32], row: usize, work: impl Fn(usize, &mut [f32]) + Sync) {
         let rows = (ONE_THREADS_SHARE / row).max(1);
         self.workers.chunks(x, rows * row, |chunk, x| work(chunk * rows, x));
     }
+
+    /// The same with pieces of two outputs that are equally long, for single numbers.
+    pub(crate) fn two_rows(
+        &self,
+        x: &mut [f32],
+        y: &mut [f32],
+        work: impl Fn(usize, &mut [f32], &mut [f32]) + Sync,
+    ) {
+        let place = |chunk: usize| chunk * ONE_THREADS_SHARE;
+        self.workers.two_chunks(x, y, ONE_THREADS_SHARE, |chunk, x, y| work(place(chunk), x, y));
+    }
 }
 
-/// What a layer's attention needs to know of where it is.
-struct LayerPlace<'a> {
-    index: usize,
-    past: &'a KvCache,
-    rotations: &'a [rope::Rotations],
+/// What the layers of a pass need to know of where its tokens are.
+pub(crate) struct Pass {
+    past: KvCache,
+    /// Tokens of each sequence.
+    pub(crate) n: usize,
+    pub(crate) rotations: Vec<rope::Rotations>,
+}
+
+impl Pass {
+    /// A pass over sequences of `n` tokens after a past that they share.
+    pub(crate) fn new(config: &Config, past: KvCache, n: usize) -> Self {
+        let rotations = |rope| rope::Rotations::new(rope, past.regime(), past.len(), n);
+        let rotations = config.ropes.iter().map(rotations).collect();
+        Pass { past, n, rotations }
+    }
 }
 
 impl Model for Decoder {
@@ -276,6 +355,31 @@ impl Model for Decoder {
         let mut trace = Trace::default();
         self.run(past, ids, 0, Some(&mut trace), &|| true);
         trace
+    }
+
+    fn embeddings(&self, ids: &[TokenId]) -> Vec<f32> {
+        let mut rows = vec![0.0; ids.len() * self.config.d_model];
+        embedding::rows(&self.weights.embedding, ids.iter().map(|id| id.index()), &mut rows);
+        rows
+    }
+
+    fn mean_embedding(&self) -> &[f32] {
+        let mean = || embedding::mean(&self.workers, &self.weights.embedding);
+        self.mean_embedding.get_or_init(mean)
+    }
+
+    fn gradients(
+        &self,
+        n: usize,
+        embeddings: &[f32],
+        slope: &mut dyn FnMut(usize, &[f32], &mut [f32]),
+        go_on: &mut dyn FnMut() -> bool,
+    ) -> Option<Vec<f32>> {
+        self.gradients_within(gradient::BUDGET, n, embeddings, slope, go_on)
+    }
+
+    fn sequences_at_once(&self, n: usize) -> usize {
+        self.sequences_that_fit(n)
     }
 }
 

@@ -6,7 +6,9 @@
 //! 2. A family maps their metadata and tensor names onto [`Config`] (shape and options) and the
 //!    weights (read-only, as stored, behind [`format::BlockFormat`]).
 //! 3. [`Decoder`] is the forward pass, one for all families; each step of it is a file in `ops`.
-//! 4. [`KvCache`] is the state: immutable, shared, cheap to clone and to cut. It lives outside the
+//! 4. The gradients of [`Model::gradients`] take the same steps back; each one's gradient is beside it in
+//!    `ops`.
+//! 5. [`KvCache`] is the state: immutable, shared, cheap to clone and to cut. It lives outside the
 //!    layers, so that forks and rewinds are copies of handles.
 //!
 //! All activations are float32. Shapes in comments use `n` for the tokens of this pass, `past`
@@ -22,10 +24,12 @@ mod error;
 mod family;
 pub mod format;
 mod gguf;
+mod gradient;
 mod hf_folder;
 mod kv;
 mod mapping;
 mod ops;
+pub mod quadrature;
 mod simd;
 mod state;
 #[cfg(test)]
@@ -81,6 +85,42 @@ pub trait Model: Send + Sync {
     /// # Panics
     /// As [`Model::forward`].
     fn trace(&self, past: &KvCache, ids: &[TokenId]) -> Trace;
+
+    /// Rows of the embedding table `[n][d_model]`, as stored: before they are scaled and learned
+    /// positions are added.
+    ///
+    /// # Panics
+    /// If an id is not below `config().n_vocab`.
+    fn embeddings(&self, ids: &[TokenId]) -> Vec<f32>;
+
+    /// The mean of all rows of the embedding table `[d_model]`.
+    fn mean_embedding(&self) -> &[f32];
+
+    /// Gradients of one number per sequence with respect to the sequence's embeddings, of which
+    /// `embeddings: [sequences][n][d_model]` holds any such as [`Model::embeddings`] gives. All
+    /// sequences have `n` tokens, at positions `0..n`. The result has the same shape.
+    ///
+    /// The number is a function of the logits after the last token: `slope(sequence, logits,
+    /// d_logits)` is given them, `[n_vocab]`, and writes the derivative with respect to each of them
+    /// to `d_logits`, where it finds zeros.
+    ///
+    /// `go_on` is asked before each layer in both directions; the pass ends without a result when it
+    /// says no. It may itself run other passes of this model.
+    ///
+    /// # Panics
+    /// If `embeddings` are not at least one sequence of `n` tokens, or the sequences are longer than
+    /// a model with learned positions has positions.
+    fn gradients(
+        &self,
+        n: usize,
+        embeddings: &[f32],
+        slope: &mut dyn FnMut(usize, &[f32], &mut [f32]),
+        go_on: &mut dyn FnMut() -> bool,
+    ) -> Option<Vec<f32>>;
+
+    /// How many sequences of `n` tokens [`Model::gradients`] should be given at once, so that it
+    /// takes a few hundred megabytes and asks `go_on` often enough; at least one.
+    fn sequences_at_once(&self, n: usize) -> usize;
 }
 
 /// What a forward pass leaves behind.

@@ -128,12 +128,17 @@ impl Workers {
     /// # Panics
     /// If a task panics.
     pub(crate) fn run(&self, tasks: usize, task: impl Fn(usize) + Sync) {
+        if tasks < 2 || self.helpers.is_empty() {
+            // Not a region: a task that is the only one may have parts for all threads.
+            (0..tasks).for_each(task);
+            return;
+        }
         let region = match self.region.try_lock() {
             Ok(region) => Some(region),
             Err(TryLockError::Poisoned(poisoned)) => Some(PoisonError::into_inner(poisoned)),
             Err(TryLockError::WouldBlock) => None,
         };
-        if region.is_none() || tasks < 2 || self.helpers.is_empty() {
+        if region.is_none() {
             (0..tasks).for_each(task);
             return;
         }
@@ -316,6 +321,23 @@ impl Workers {
             let start = index * chunk;
             // SAFETY: chunks do not overlap, and every index comes once.
             task(index, unsafe { shares.place(start, chunk.min(len - start)) });
+        });
+    }
+
+    /// Runs `task(i, chunk, chunk)` for all chunks of two slices that are equally long.
+    pub(crate) fn two_chunks(
+        &self,
+        one: &mut [f32],
+        other: &mut [f32],
+        chunk: usize,
+        task: impl Fn(usize, &mut [f32], &mut [f32]) + Sync,
+    ) {
+        assert_eq!(one.len(), other.len());
+        let other = Shares::of(other);
+        self.chunks(one, chunk, |index, one| {
+            // SAFETY: chunks do not overlap, and every index comes once.
+            let other = unsafe { other.place(index * chunk, one.len()) };
+            task(index, one, other);
         });
     }
 }

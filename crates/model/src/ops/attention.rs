@@ -6,6 +6,7 @@
 //! Few queries read all keys and values once and should do so at the speed of memory: [`few`].
 //! Many queries look at the same ones: [`many`] takes them by tiles, as in arXiv:2205.14135.
 
+mod backward;
 mod few;
 mod many;
 
@@ -14,6 +15,8 @@ use std::ops::Range;
 use crate::Config;
 use crate::simd::SimdLevel;
 use crate::workers::Workers;
+
+pub(crate) use backward::{Given, Gradients, attention_backward};
 
 /// Queries from which tiles pay.
 const MANY: usize = 8;
@@ -80,10 +83,11 @@ impl<'a> Pass<'a> {
         end - end.min(self.window.unwrap_or(end))..end
     }
 
-    /// The queries `[group][head_dim]` of the heads that share a key-value head.
-    fn queries(&self, query: usize, kv_head: usize) -> &'a [f32] {
+    /// Of `x: [n][n_heads * head_dim]` the part `[group][head_dim]` of a query and the heads that
+    /// share a key-value head.
+    fn heads<'b>(&self, x: &'b [f32], query: usize, kv_head: usize) -> &'b [f32] {
         let len = self.group() * self.config.head_dim;
-        &self.q[query * self.config.q_dim() + kv_head * len..][..len]
+        &x[query * self.config.q_dim() + kv_head * len..][..len]
     }
 
     /// One head's keys or values at some positions, in order, segment by segment: for each segment
@@ -110,7 +114,7 @@ impl<'a> Pass<'a> {
 mod tests {
     use super::*;
     use crate::config::Sizes;
-    use crate::ops::testing::{assert_close, noise};
+    use crate::ops::testing::{assert_close, differences, noise};
     use crate::{Pairing, Rope};
 
     fn config(n_heads: usize, n_kv_heads: usize, head_dim: usize) -> Config {
@@ -132,10 +136,10 @@ mod tests {
     fn attention_slow(
         c: &Config,
         window: Option<usize>,
-        q: &[f32],
-        keys: &[f32],
-        values: &[f32],
-    ) -> Vec<f32> {
+        q: &[f64],
+        keys: &[f64],
+        values: &[f64],
+    ) -> Vec<f64> {
         let (n, n_keys) = (q.len() / c.q_dim(), keys.len() / c.kv_dim());
         let mut out = vec![0.0; q.len()];
         for i in 0..n {
@@ -147,12 +151,9 @@ mod tests {
                 let exponentials: Vec<f64> = seen
                     .iter()
                     .map(|j| {
-                        let product: f64 = (0..c.head_dim)
-                            .map(|d| {
-                                f64::from(q[i * c.q_dim() + h * c.head_dim + d])
-                                    * f64::from(keys[j * c.kv_dim() + kv_head * c.head_dim + d])
-                            })
-                            .sum();
+                        let query = &q[i * c.q_dim() + h * c.head_dim..][..c.head_dim];
+                        let key = &keys[j * c.kv_dim() + kv_head * c.head_dim..];
+                        let product: f64 = query.iter().zip(key).map(|(q, k)| q * k).sum();
                         let score = product * f64::from(c.attention_scale);
                         let cap = c.attention_softcap.map(f64::from);
                         cap.map_or(score, |cap| cap * (score / cap).tanh()).exp()
@@ -163,11 +164,15 @@ mod tests {
                     let value = |j: usize| values[j * c.kv_dim() + kv_head * c.head_dim + d];
                     let weighted = seen.iter().zip(&exponentials);
                     out[i * c.q_dim() + h * c.head_dim + d] =
-                        weighted.map(|(j, e)| e / sum * f64::from(value(*j))).sum::<f64>() as f32;
+                        weighted.map(|(j, e)| e / sum * value(*j)).sum();
                 }
             }
         }
         out
+    }
+
+    fn double(x: &[f32]) -> Vec<f64> {
+        x.iter().map(|x| f64::from(*x)).collect()
     }
 
     /// Values mixed by attention weights `[n][n_heads][n_keys]`.
@@ -206,7 +211,9 @@ mod tests {
             let q = noise(1, n * c.q_dim());
             let keys = noise(2, n_keys * c.kv_dim());
             let values = noise(3, n_keys * c.kv_dim());
-            let expected = attention_slow(&c, window, &q, &keys, &values);
+            let expected =
+                attention_slow(&c, window, &double(&q), &double(&keys), &double(&values));
+            let expected: Vec<f32> = expected.into_iter().map(|x| x as f32).collect();
             for cut in [0, n_keys / 2, n_keys - n] {
                 let at = cut * c.kv_dim();
                 let segments = [(&keys[..at], &values[..at]), (&keys[at..], &values[at..])];
@@ -221,6 +228,105 @@ mod tests {
                     run(&mut traced, Some(&mut weights));
                     assert_close(&traced, &expected, 1e-5);
                     assert_close(&mixed_by(&weights, &c, &values), &expected, 1e-5);
+                }
+            }
+        }
+    }
+
+    /// Gradients of two sequences, which must not disturb each other.
+    fn gradients_of_two(
+        level: SimdLevel,
+        c: &Config,
+        window: Option<usize>,
+        n: usize,
+        given: &Given<'_>,
+    ) -> [Vec<f32>; 3] {
+        let workers = Workers::start(2).unwrap();
+        let room = |x: &[f32]| vec![f32::NAN; x.len()];
+        let (mut q, mut keys, mut values) = (room(given.q), room(given.keys), room(given.values));
+        let gradients = Gradients { q: &mut q, keys: &mut keys, values: &mut values };
+        backward::backward_at(level, &workers, c, window, n, given, gradients);
+        [q, keys, values]
+    }
+
+    #[test]
+    fn gradients_are_those_of_finite_differences() {
+        for (heads, kv_heads, dim, n, window, softcap) in [
+            (1, 1, 1, 1, None, None),
+            (2, 1, 8, 2, None, None),
+            (4, 2, 5, 7, None, None),
+            (3, 3, 17, 5, Some(2), None),
+            (4, 2, 8, 9, Some(4), Some(0.5)),
+            (2, 2, 16, 6, None, Some(2.0)),
+        ] {
+            let c = Config { attention_softcap: softcap, ..config(heads, kv_heads, dim) };
+            let c = Config { attention_scale: 0.7, ..c };
+            let (q, d_out) = (noise(1, 2 * n * c.q_dim()), noise(4, 2 * n * c.q_dim()));
+            let (keys, values) = (noise(2, 2 * n * c.kv_dim()), noise(3, 2 * n * c.kv_dim()));
+            let given = Given { q: &q, keys: &keys, values: &values, d_out: &d_out };
+            // One sequence after the other.
+            let slow = |q: &[f64], keys: &[f64], values: &[f64]| {
+                let (q_len, kv_len) = (n * c.q_dim(), n * c.kv_dim());
+                let q = q.chunks_exact(q_len);
+                let pairs = keys.chunks_exact(kv_len).zip(values.chunks_exact(kv_len));
+                let by_sequence = q.zip(pairs);
+                by_sequence
+                    .flat_map(|(q, (keys, values))| attention_slow(&c, window, q, keys, values))
+                    .collect::<Vec<f64>>()
+            };
+            let (q64, keys64, values64) = (double(&q), double(&keys), double(&values));
+            let expected = [
+                differences(&q, &d_out, |q| slow(q, &keys64, &values64)),
+                differences(&keys, &d_out, |keys| slow(&q64, keys, &values64)),
+                differences(&values, &d_out, |values| slow(&q64, &keys64, values)),
+            ];
+            for level in SimdLevel::available() {
+                let found = gradients_of_two(level, &c, window, n, &given);
+                for (found, expected) in found.iter().zip(&expected) {
+                    assert_close(found, expected, 1e-5);
+                }
+            }
+        }
+    }
+
+    /// Long enough for several tiles of queries. Every gradient at once would take too long by finite
+    /// differences, so all numbers go into random directions together.
+    #[test]
+    fn gradients_of_long_sequences_are_those_of_finite_differences() {
+        for (heads, kv_heads, dim, n, window, softcap) in [
+            (6, 2, 20, 70, None, None),
+            (3, 1, 40, 130, Some(50), None),
+            (4, 4, 16, 110, Some(33), Some(1.5)),
+        ] {
+            let c = Config { attention_softcap: softcap, ..config(heads, kv_heads, dim) };
+            let (q, d_out) = (noise(1, n * c.q_dim()), noise(4, n * c.q_dim()));
+            let (keys, values) = (noise(2, n * c.kv_dim()), noise(3, n * c.kv_dim()));
+            let given = Given { q: &q, keys: &keys, values: &values, d_out: &d_out };
+            let found: Vec<[Vec<f32>; 3]> = SimdLevel::available()
+                .into_iter()
+                .map(|level| gradients_of_two(level, &c, window, n, &given))
+                .collect();
+            for seed in 10..15 {
+                let ways = [&q, &keys, &values].map(|x| noise(seed, x.len()));
+                for only in 0..3 {
+                    let at = |step: f64| {
+                        let mut moved = [double(&q), double(&keys), double(&values)];
+                        for (x, way) in moved[only].iter_mut().zip(&ways[only]) {
+                            *x += step * f64::from(*way);
+                        }
+                        let out = attention_slow(&c, window, &moved[0], &moved[1], &moved[2]);
+                        out.iter().zip(&d_out).map(|(out, d)| out * f64::from(*d)).sum::<f64>()
+                    };
+                    let expected = (at(1e-4) - at(-1e-4)) / 2e-4;
+                    for found in &found {
+                        let products = found[only].iter().zip(&ways[only]);
+                        let slope: f64 = products.map(|(d, w)| f64::from(*d) * f64::from(*w)).sum();
+                        let size: f64 = found[only].iter().map(|d| f64::from(d * d)).sum();
+                        assert!(
+                            (slope - expected).abs() < 1e-5 * size.sqrt(),
+                            "{slope} {expected}"
+                        );
+                    }
                 }
             }
         }

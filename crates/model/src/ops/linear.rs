@@ -2,8 +2,10 @@
 //!
 //! One token reads every weight once, so it should read them at the speed of memory: [`one`] expands
 //! blocks in registers and multiplies them there. Several tokens share the cost of expanding:
-//! [`many`] expands a panel of weights once and multiplies it with all of them.
+//! [`many`] expands a panel of weights once and multiplies it with all of them, and so does the
+//! gradient in [`backward`].
 
+mod backward;
 mod many;
 mod one;
 
@@ -11,6 +13,8 @@ use crate::digits::Digits;
 use crate::simd::SimdLevel;
 use crate::weights::{Linear, Matrix};
 use crate::workers::{Shares, Workers};
+
+pub(crate) use backward::{Gradient, linear_backward};
 
 /// A layer and the place for what it makes of the input.
 pub(crate) struct Output<'a> {
@@ -44,6 +48,8 @@ pub(crate) struct Scratch {
     packed: Vec<f32>,
     /// One input in fixed point.
     digits: Vec<Digits>,
+    /// Gradients with respect to the outputs of layers with one input, in tiles.
+    gradients: [Vec<f32>; 3],
 }
 
 /// A layer whose output several threads write.
@@ -162,6 +168,75 @@ mod tests {
                     let output = Output { weight: &matrix, bias: None, y: &mut y };
                     linear_at(level, &workers, &mut Scratch::default(), &x, [output]);
                     assert_close(&y, &expected, 1e-5 * size);
+                }
+            }
+        }
+    }
+
+    /// The definition of the gradient: `dx[i] = sum over rows of dy[row] * W[row][i]`.
+    fn backward_slow(matrix: &Matrix, dy: &[f32], dx: &mut [f64]) {
+        let mut weights = vec![0.0; matrix.rows * matrix.cols];
+        matrix.format.dequantize(matrix.rows_at(0..matrix.rows), &mut weights);
+        for (dx, dy) in dx.chunks_exact_mut(matrix.cols).zip(dy.chunks_exact(matrix.rows)) {
+            for (row, dy) in weights.chunks_exact(matrix.cols).zip(dy) {
+                for (dx, weight) in dx.iter_mut().zip(row) {
+                    *dx += f64::from(*dy) * f64::from(*weight);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn gradients_equal_their_slow_twin_for_every_format_shape_and_instruction_set() {
+        let workers = Workers::start(2).unwrap();
+        for (index, format) in StorageFormat::ALL.into_iter().enumerate() {
+            // Rows of a second layer, in another format, where there is one. The last are more than
+            // are expanded at a time.
+            for (rows, cols, n, other_rows) in [
+                (1, 1, 1, 0),
+                (16, 64, 2, 3),
+                (17, 96, 1, 40),
+                (50, 160, 5, 1),
+                (33, 576, 13, 0),
+                (2100, 40, 3, 7),
+                (9, 300, 29, 600),
+            ] {
+                let cols: usize = match format.block_len() {
+                    1 => cols + 3,
+                    _ => cols.next_multiple_of(256),
+                };
+                let other = match format.block_len() {
+                    1 => StorageFormat::Bf16,
+                    _ => StorageFormat::ALL[3 + (index + 4) % 10],
+                };
+                let layers =
+                    [random_matrix(format, rows, cols), random_matrix(other, other_rows, cols)];
+                let dy = [noise(4, n * rows), noise(5, n * other_rows)];
+                let mut expected = vec![0.0; n * cols];
+                for (layer, dy) in layers.iter().zip(&dy) {
+                    if layer.rows > 0 {
+                        backward_slow(layer, dy, &mut expected);
+                    }
+                }
+                let expected: Vec<f32> = expected.into_iter().map(|dx| dx as f32).collect();
+                let size = expected.iter().fold(1.0f32, |m, y| m.max(y.abs()));
+                for level in SimdLevel::available() {
+                    let mut dx = vec![f32::NAN; n * cols];
+                    let mut scratch = Scratch::default();
+                    let gradient = |i: usize| Gradient { weight: &layers[i], dy: &dy[i] };
+                    if other_rows == 0 {
+                        backward::backward_at(
+                            level,
+                            &workers,
+                            &mut scratch,
+                            [gradient(0)],
+                            &mut dx,
+                        );
+                    } else {
+                        let both = [gradient(0), gradient(1)];
+                        backward::backward_at(level, &workers, &mut scratch, both, &mut dx);
+                    }
+                    assert_close(&dx, &expected, 1e-5 * size);
                 }
             }
         }

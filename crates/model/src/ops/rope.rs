@@ -36,22 +36,42 @@ impl Rotations {
     /// Turns every head of a token, the pass's `token`th, in place:
     /// `(a, b) -> (a cos - b sin, a sin + b cos)`. Numbers of a head beyond the pairs stay.
     pub(crate) fn apply(&self, token: usize, x: &mut [f32], head_dim: usize) {
+        self.turn(token, x, head_dim, |a, b, cosine, sine| {
+            (a * cosine - b * sine, a * sine + b * cosine)
+        });
+    }
+
+    /// The gradient of [`Rotations::apply`], in place. The matrix of a turn is transposed, so it
+    /// turns back; stretched it stays.
+    pub(crate) fn backward(&self, token: usize, d: &mut [f32], head_dim: usize) {
+        self.turn(token, d, head_dim, |a, b, cosine, sine| {
+            (a * cosine + b * sine, b * cosine - a * sine)
+        });
+    }
+
+    #[inline(always)]
+    fn turn(
+        &self,
+        token: usize,
+        x: &mut [f32],
+        head_dim: usize,
+        turn: impl Fn(f32, f32, f32, f32) -> (f32, f32),
+    ) {
         let place = token * self.pairs..(token + 1) * self.pairs;
         let turns = self.cosines[place.clone()].iter().zip(&self.sines[place]);
         for head in x.chunks_exact_mut(head_dim) {
             match self.pairing {
                 Pairing::Neighbours => {
-                    for ([a, b], (cosine, sine)) in
-                        head.as_chunks_mut::<2>().0.iter_mut().zip(turns.clone())
-                    {
-                        (*a, *b) = (*a * cosine - *b * sine, *a * sine + *b * cosine);
+                    let pairs = head.as_chunks_mut::<2>().0.iter_mut();
+                    for ([a, b], (cosine, sine)) in pairs.zip(turns.clone()) {
+                        (*a, *b) = turn(*a, *b, *cosine, *sine);
                     }
                 }
                 Pairing::Halves => {
                     let (first, second) = head.split_at_mut(self.pairs);
-                    for ((a, b), (cosine, sine)) in first.iter_mut().zip(second).zip(turns.clone())
-                    {
-                        (*a, *b) = (*a * cosine - *b * sine, *a * sine + *b * cosine);
+                    let pairs = first.iter_mut().zip(second);
+                    for ((a, b), (cosine, sine)) in pairs.zip(turns.clone()) {
+                        (*a, *b) = turn(*a, *b, *cosine, *sine);
                     }
                 }
             }
@@ -64,7 +84,7 @@ mod tests {
     use super::RopeRegime::{Long, Short};
     use super::*;
     use crate::LongRope;
-    use crate::ops::testing::assert_close;
+    use crate::ops::testing::{assert_close, noise};
 
     #[test]
     fn pairs_turn_by_position_times_frequency() {
@@ -122,5 +142,25 @@ mod tests {
         assert_close(&plain.inverse_frequencies, &[1.0, 0.1], 1e-7);
         let scaled = plain.divided_by(&[1.0, 8.0]);
         assert_close(&scaled.inverse_frequencies, &[1.0, 0.0125], 1e-7);
+    }
+
+    /// Turning is linear, so the gradient is right if `turned(x) . d = x . backward(d)` for all.
+    #[test]
+    fn the_gradient_is_the_transpose() {
+        for (pairing, pairs, stretch) in
+            [(Pairing::Neighbours, 3, 1.0), (Pairing::Halves, 5, 1.5), (Pairing::Halves, 3, 0.5)]
+        {
+            let rope = Rope { attention_factor: stretch, ..Rope::new(50.0, 2 * pairs, pairing) };
+            let rotations = Rotations::new(&rope, Short, 2, 3);
+            let (x, d) = (noise(1, 22), noise(2, 22));
+            let product =
+                |a: &[f32], b: &[f32]| -> f32 { a.iter().zip(b).map(|(a, b)| a * b).sum() };
+            for token in 0..3 {
+                let (mut turned, mut back) = (x.clone(), d.clone());
+                rotations.apply(token, &mut turned, 11);
+                rotations.backward(token, &mut back, 11);
+                assert_close(&[product(&x, &back)], &[product(&turned, &d)], 1e-5);
+            }
+        }
     }
 }

@@ -49,20 +49,52 @@ impl Tiles {
     }
 }
 
-/// Packs the rows of one tile: from `rows: [n][depth]` to `[depth][n]`.
+/// Packs the rows of one tile, `stride` numbers from each beginning to the next, from `[n][depth]` to
+/// `[depth][n]`. There are as many as `packed` has room for.
 #[inline(always)]
-pub(crate) fn pack_rows<S: Simd>(s: S, rows: &[f32], depth: usize, packed: &mut [f32]) {
-    let n = rows.len() / depth;
-    debug_assert!(n <= 16 && packed.len() == rows.len());
+pub(crate) fn pack_rows<S: Simd>(
+    s: S,
+    rows: &[f32],
+    stride: usize,
+    depth: usize,
+    packed: &mut [f32],
+) {
+    let n = packed.len() / depth;
+    debug_assert!(n <= 16 && packed.len() == n * depth);
     for index in 0..depth.div_ceil(16) {
         let mut square = [s.splat(0.0); 16];
-        for (row, side) in rows.chunks_exact(depth).zip(&mut square) {
-            *side = lanes_at(s, row, index);
+        for (row, side) in rows.chunks(stride).zip(&mut square[..n]) {
+            *side = lanes_at(s, &row[..depth], index);
         }
         let columns = s.transpose(square);
         for i in 0..(depth - 16 * index).min(16) {
             // Where there is room, more is written than belongs here; the next row overwrites it.
             store_at(s, columns[i], &mut packed[(16 * index + i) * n..], 0);
+        }
+    }
+}
+
+/// Packs columns `[columns][depth]`, as many as a panel has or fewer, into a panel.
+#[inline(always)]
+pub(crate) fn panel_of_columns<'a, S: Simd>(
+    s: S,
+    columns: impl Iterator<Item = &'a [f32]> + Clone,
+    depth: usize,
+    panel: &mut [f32],
+) {
+    let width = 16 * S::TILE_COLUMNS;
+    for group in 0..S::TILE_COLUMNS {
+        let columns = columns.clone().skip(16 * group).take(16);
+        for index in 0..depth.div_ceil(16) {
+            let mut square = [s.splat(0.0); 16];
+            for (side, column) in square.iter_mut().zip(columns.clone()) {
+                *side = lanes_at(s, column, index);
+            }
+            let square = s.transpose(square);
+            for (i, row) in (0..depth - 16 * index).zip(&square) {
+                let place = (16 * index + i) * width + 16 * group;
+                store_at(s, *row, &mut panel[place..place + 16], 0);
+            }
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::simd::{Kernel, Simd, lanes_at, store_at};
 use crate::workers::{Shares, Workers};
 
 /// Rows (queries times heads that share keys) of a task, about.
-const TASK_ROWS: usize = 96;
+pub(super) const TASK_ROWS: usize = 96;
 
 /// Positions of a block. A multiple of every panel's columns.
 const BLOCK: usize = 64;
@@ -81,14 +81,14 @@ impl Kernel for AttendTile<'_> {
 
         buffers.queries.clear();
         for query in queries.clone() {
-            buffers.queries.extend_from_slice(pass.queries(query, kv_head));
+            buffers.queries.extend_from_slice(pass.heads(pass.q, query, kv_head));
         }
         scale(s, &mut buffers.queries, config.attention_scale);
         buffers.packed_queries.resize(rows * d, 0.0);
         for tile in tiles.iter() {
             let places = tile.start * d..tile.end * d;
             let packed = &mut buffers.packed_queries[places.clone()];
-            tile::pack_rows(s, &buffers.queries[places], d, packed);
+            tile::pack_rows(s, &buffers.queries[places], d, d, packed);
         }
         buffers.sums.clear();
         buffers.sums.resize(rows * d, 0.0);
@@ -144,7 +144,7 @@ impl Kernel for AttendTile<'_> {
 }
 
 #[inline(always)]
-fn scale<S: Simd>(s: S, x: &mut [f32], factor: f32) {
+pub(super) fn scale<S: Simd>(s: S, x: &mut [f32], factor: f32) {
     for index in 0..x.len().div_ceil(16) {
         let scaled = s.mul(lanes_at(s, x, index), s.splat(factor));
         store_at(s, scaled, x, index);
@@ -167,19 +167,7 @@ fn score_block<S: Simd>(
     collect(pass, kv_head, positions, |(keys, _)| keys, &mut keys);
     buffers.panel.resize(d * columns, 0.0);
     for (panel, keys) in keys[..positions.len()].chunks(columns).enumerate() {
-        for (group, keys) in keys.chunks(16).enumerate() {
-            for index in 0..d.div_ceil(16) {
-                let mut square = [s.splat(0.0); 16];
-                for (side, key) in square.iter_mut().zip(keys) {
-                    *side = lanes_at(s, key, index);
-                }
-                let square = s.transpose(square);
-                for (i, column) in (0..d - 16 * index).zip(&square) {
-                    let place = (16 * index + i) * columns + 16 * group;
-                    store_at(s, *column, &mut buffers.panel[place..place + 16], 0);
-                }
-            }
-        }
+        tile::panel_of_columns(s, keys.iter().copied(), d, &mut buffers.panel);
         for tile in tiles.iter() {
             let rows = &buffers.packed_queries[tile.start * d..tile.end * d];
             let scores = &mut buffers.scores[tile.start * BLOCK..tile.end * BLOCK];
@@ -208,7 +196,7 @@ fn mix_block<S: Simd>(
     for tile in tiles.iter() {
         let places = tile.start * BLOCK..tile.end * BLOCK;
         let packed = &mut buffers.packed_scores[places.clone()];
-        tile::pack_rows(s, &buffers.scores[places], BLOCK, packed);
+        tile::pack_rows(s, &buffers.scores[places], BLOCK, BLOCK, packed);
     }
     buffers.panel.resize(positions.len() * columns, 0.0);
     for first in (0..d).step_by(columns) {

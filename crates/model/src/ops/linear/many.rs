@@ -54,7 +54,7 @@ impl Kernel for Pack<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        tile::pack_rows(s, self.x, self.cols, self.packed);
+        tile::pack_rows(s, self.x, self.cols, self.cols, self.packed);
     }
 }
 
