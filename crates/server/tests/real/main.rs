@@ -187,13 +187,19 @@ fn about(ids: &Value, target: &Value) -> Value {
 #[tokio::test]
 async fn attributions_are_pytorchs_for_every_golden_prompt() {
     let client = ready().await;
-    for case in fixture("golden.json").as_array().unwrap() {
+    let (goldens, exact) = (fixture("golden.json"), fixture("float64.json"));
+    for (index, case) in goldens.as_array().unwrap().iter().enumerate() {
         let expected = &case["attribution"];
         let body = about(&case["ids"], &case["target_id"]);
         let what = |name: &str| format!("{} {name}", case["name"]);
+        let exact = &exact.as_array().unwrap()[index];
+        assert_eq!(exact["name"], case["name"]);
         for method in SEED_METHODS {
             let answer = attribute(&client, &body, json!({"method": method})).await;
             assert_scores(&answer, &expected[method], &what(method));
+            if method == "integrated_gradients" {
+                assert_scores(&answer, &exact[method], &what("integrated gradients in float64"));
+            }
         }
         let difference = "contrastive_input_x_gradient_signed_sum_logit_difference";
         let plain = signed("probability", &Value::Null);
@@ -204,8 +210,13 @@ async fn attributions_are_pytorchs_for_every_golden_prompt() {
         ] {
             let extra = json!({"method": method, "options": options});
             let answer = attribute(&client, &body, extra).await;
-            assert_scores(&answer, &expected[name], &what(name));
+            // The path of one prompt is so bent that PyTorch's numbers in float32 are further from
+            // those in float64 than they may be from ours.
+            if (case["name"].as_str(), method) != (Some("chat_france"), "integrated_gradients") {
+                assert_scores(&answer, &expected[name], &what(name));
+            }
             if method == "integrated_gradients" {
+                assert_scores(&answer, &exact[name], &what("the path in float64"));
                 assert_eq!(answer["baseline_id"], case["baseline_id"]);
                 eprintln!(
                     "{}: p {}, p0 {}, completeness error {}, a share of {}",
