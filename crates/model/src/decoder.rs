@@ -12,7 +12,7 @@ use crate::weights::{Attention, Layer, Norm, Weights};
 use crate::workers::Workers;
 use crate::{
     Config, Forward, GgufFile, HfFolder, KvCache, LayerConfig, Model, ModelError, RopeRegime,
-    Trace, family, gradient,
+    Slope, Trace, family, gradient,
 };
 
 /// A transformer on the CPU: shape, weights, and the threads it computes with. It holds no state
@@ -372,7 +372,7 @@ impl Model for Decoder {
         &self,
         n: usize,
         embeddings: &[f32],
-        slope: &mut dyn FnMut(usize, &[f32], &mut [f32]),
+        slope: &mut Slope<'_>,
         go_on: &mut dyn FnMut() -> bool,
     ) -> Option<Vec<f32>> {
         self.gradients_within(gradient::BUDGET, n, embeddings, slope, go_on)

@@ -5,29 +5,26 @@
 //! the way back if that of all layers fits into a budget; if not, only the layers' inputs are, and each
 //! layer is run once more before its gradient is taken.
 
+use std::ops::RangeInclusive;
+
 use crate::decoder::Pass;
 use crate::ops::attention::{Given, Gradients, attention_backward};
 use crate::ops::linear::{Gradient, Scratch, linear_backward};
 use crate::ops::{activation, norm, softcap_slope};
 use crate::state::{LayerTape, Stream};
 use crate::weights::{Layer, Norm};
-use crate::{Decoder, KvCache, LayerConfig};
+use crate::{Decoder, KvCache, LayerConfig, Slope};
 
 /// Bytes of what is written down for one pass.
 pub(crate) const BUDGET: usize = 384 << 20;
 
-/// Rows of one pass if there are so many: more would not make the expansion of weights matter less.
-const MOST_ROWS: usize = 512;
-
-/// Fewer would make it matter.
-const FEWEST_ROWS: usize = 64;
+/// Rows of a pass of several sequences, at least and at most. With fewer, the expansion of weights
+/// would weigh; with more, it would weigh no less.
+const ROWS: RangeInclusive<usize> = 64..=512;
 
 /// Multiplications and additions of one layer in one direction, which take some 20 ms on a laptop:
 /// between layers others may be served.
 const OPERATIONS_PER_LAYER: usize = 4_000_000_000;
-
-/// See [`crate::Model::gradients`].
-pub(crate) type Slope<'a> = dyn FnMut(usize, &[f32], &mut [f32]) + 'a;
 
 impl Decoder {
     /// See [`crate::Model::sequences_at_once`].
@@ -43,7 +40,7 @@ impl Decoder {
         let weights: usize = self.weights.layers.iter().map(numbers).sum();
         let in_time = OPERATIONS_PER_LAYER / (2 * weights / layers).max(1);
         let in_memory = BUDGET / self.row_bytes().max(1);
-        (in_time.clamp(FEWEST_ROWS, MOST_ROWS).min(in_memory) / n.max(1)).max(1)
+        (in_time.clamp(*ROWS.start(), *ROWS.end()).min(in_memory) / n.max(1)).max(1)
     }
 
     /// Bytes that are written down for one row if all is kept.
@@ -65,7 +62,10 @@ impl Decoder {
         let config = &self.config;
         let rows = embeddings.len() / config.d_model;
         assert!(
-            n > 0 && rows > 0 && embeddings.len() == rows * config.d_model && rows % n == 0,
+            n > 0
+                && rows > 0
+                && embeddings.len() == rows * config.d_model
+                && rows.is_multiple_of(n),
             "{} numbers are not sequences of {n} embeddings",
             embeddings.len()
         );
@@ -105,6 +105,9 @@ impl Decoder {
                 let tape = &mut tapes[0];
                 stream.x.copy_from_slice(&input);
                 self.layer(index, &pass, &mut stream, &mut tape.places(), None);
+                if !go_on() {
+                    return None;
+                }
                 tape
             };
             self.layer_backward(index, &pass, &input, tape, &mut back);
@@ -321,6 +324,7 @@ mod tests {
     use tokenscope_tokens::TokenId;
 
     use super::*;
+    use crate::ops::testing::assert_close;
     use crate::{HfFolder, Model};
 
     fn tiny(family: &str) -> Decoder {
@@ -343,7 +347,18 @@ mod tests {
     #[test]
     fn layers_run_again_give_exactly_what_layers_kept_give() {
         let n = 23;
-        for family in ["llama", "gemma2", "gpt_neox", "gpt2", "olmo2", "qwen3", "granite"] {
+        for family in [
+            "llama",
+            "mistral",
+            "gemma2",
+            "gemma3_text",
+            "gpt_neox",
+            "gpt2",
+            "olmo2",
+            "qwen3",
+            "granite",
+            "phi3_longrope",
+        ] {
             let model = tiny(family);
             let embeddings = two_sequences(&model, n);
             let run = |budget| {
@@ -373,7 +388,7 @@ mod tests {
                     let alone = model.gradients(n, own, slope, &mut || true).unwrap();
                     let largest = alone.iter().fold(0.0f32, |m, d| m.max(d.abs()));
                     let together = &both[sequence * half..][..half];
-                    crate::ops::testing::assert_close(together, &alone, 1e-5 * largest);
+                    assert_close(together, &alone, 1e-5 * largest);
                 }
             }
         }
@@ -422,6 +437,6 @@ mod tests {
             let column = rows.chunks_exact(d_model).map(|row| f64::from(row[column]));
             *mean = (column.sum::<f64>() / n_vocab as f64) as f32;
         }
-        crate::ops::testing::assert_close(model.mean_embedding(), &mean, 1e-6);
+        assert_close(model.mean_embedding(), &mean, 1e-6);
     }
 }

@@ -100,9 +100,7 @@ pub trait Model: Send + Sync {
     /// `embeddings: [sequences][n][d_model]` holds any such as [`Model::embeddings`] gives. All
     /// sequences have `n` tokens, at positions `0..n`. The result has the same shape.
     ///
-    /// The number is a function of the logits after the last token: `slope(sequence, logits,
-    /// d_logits)` is given them, `[n_vocab]`, and writes the derivative with respect to each of them
-    /// to `d_logits`, where it finds zeros.
+    /// The number is a function of the logits after the last token, and `slope` gives its derivative.
     ///
     /// `go_on` is asked before each layer in both directions; the pass ends without a result when it
     /// says no. It may itself run other passes of this model.
@@ -114,7 +112,7 @@ pub trait Model: Send + Sync {
         &self,
         n: usize,
         embeddings: &[f32],
-        slope: &mut dyn FnMut(usize, &[f32], &mut [f32]),
+        slope: &mut Slope<'_>,
         go_on: &mut dyn FnMut() -> bool,
     ) -> Option<Vec<f32>>;
 
@@ -122,6 +120,11 @@ pub trait Model: Send + Sync {
     /// takes a few hundred megabytes and asks `go_on` often enough; at least one.
     fn sequences_at_once(&self, n: usize) -> usize;
 }
+
+/// `slope(sequence, logits, d_logits)` is given the logits `[n_vocab]` after a sequence's last token and
+/// writes the derivative of the number in question with respect to each of them to `d_logits`, where it
+/// finds zeros.
+pub type Slope<'a> = dyn FnMut(usize, &[f32], &mut [f32]) + 'a;
 
 /// What a forward pass leaves behind.
 pub struct Forward {

@@ -122,8 +122,8 @@ impl Workers {
     }
 
     /// Runs `task(0) .. task(tasks - 1)`, each once, on any of the threads, and returns when all
-    /// are done. Several callers at once, or a task that calls this, get their tasks run on their
-    /// own thread alone.
+    /// are done. Several callers at once, or one of several tasks that calls this, get their tasks
+    /// run on their own thread alone.
     ///
     /// # Panics
     /// If a task panics.
@@ -423,5 +423,12 @@ mod tests {
         workers.chunks(&mut numbers, 5, |i, chunk| chunk.fill(i as f32 + chunk.len() as f32));
         assert_eq!(numbers[..5], [5.0; 5]);
         assert_eq!(numbers[15..], [8.0, 8.0, 8.0, 8.0, 8.0, 7.0, 7.0, 7.0]);
+        let mut others = numbers.clone();
+        workers.two_chunks(&mut numbers, &mut others, 4, |i, one, other| {
+            other.copy_from_slice(one);
+            one.fill(i as f32);
+        });
+        assert_eq!(others[..6], [5.0, 5.0, 5.0, 5.0, 5.0, 6.0]);
+        assert_eq!(numbers[19..], [4.0, 5.0, 5.0, 5.0]);
     }
 }

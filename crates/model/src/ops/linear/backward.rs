@@ -16,8 +16,12 @@ use crate::simd::{Kernel, Simd, SimdLevel, store_at};
 use crate::weights::{Linear, Matrix};
 use crate::workers::{Shares, Workers};
 
-/// Columns of a task where there are super-blocks: half of one, whose scales are then read once for
-/// four of its parts.
+/// Tasks per thread. More would take narrower strips of the weights, which lie in memory row by row.
+const TASKS_PER_THREAD: usize = 4;
+
+/// Columns that stay together: a block, or half a super-block, whose scales are then read once for
+/// four parts of it.
+const BLOCK: usize = 32;
 const HALF_SUPER_BLOCK: usize = 128;
 
 /// Weights that are expanded at a time, so that they stay in the second-level cache.
@@ -68,11 +72,14 @@ pub(super) fn backward_at<const N: usize>(
         let memory = memory.next().expect("no input has more than three layers");
         Packed { weight, dy: many::pack(level, workers, weight.rows, dy, memory) }
     });
-    let has_super_blocks = layers.iter().any(|layer| layer.weight.format.block_len() > 32);
-    let width = if has_super_blocks { HALF_SUPER_BLOCK } else { 32 };
+    let has_super_blocks = layers.iter().any(|layer| layer.weight.format.block_len() > BLOCK);
+    let unit = if has_super_blocks { HALF_SUPER_BLOCK } else { BLOCK };
+    let units = cols.div_ceil(unit);
+    let tasks = units.min(TASKS_PER_THREAD * workers.threads());
     let dx = &Shares::of(dx);
-    workers.run(cols.div_ceil(width), |index| {
-        let columns = index * width..cols.min((index + 1) * width);
+    workers.run(tasks, |index| {
+        let cut = |task: usize| cols.min(task * units / tasks * unit);
+        let columns = cut(index)..cut(index + 1);
         EXPANDED.with_borrow_mut(|expanded| {
             Columns { level, layers: &layers, n, cols, columns, dx }.multiply(expanded);
         });
