@@ -6,8 +6,7 @@
 //! 2. What was asked before is answered from the [`cache`].
 //! 3. One file per method computes a number for each context token: [`attention`], [`gradient`],
 //!    [`occlusion`].
-//! 4. Here the numbers are made shares of one (or not, if they are to keep their signs) and summed over
-//!    groups.
+//! 4. Here the numbers become shares of one, or contributions with signs, and are summed over groups.
 //!
 //! An attribution may take seconds, and a user moves on within tenths of one. So it asks its [`Host`]
 //! again and again whether to go on, and the host lets more urgent requests pass meanwhile.
@@ -38,10 +37,9 @@ pub use self::method::{Evidence, Method};
 pub use self::options::{
     Baseline, Grouping, OPTIONS, OptionKind, OptionSpec, Options, Quantity, Replacement, STEPS,
 };
-pub(crate) use self::question::plan;
 
-use self::grouping::{Piece, pieces};
-use self::question::Question;
+use self::grouping::Piece;
+use self::question::{Question, prepare};
 use crate::EngineError;
 use crate::loaded::LoadedModel;
 use crate::query::Context;
@@ -85,13 +83,13 @@ pub struct AttributionReport {
     /// What is answered.
     pub plan: AttributionPlan,
     /// The answer, or why the model cannot give this one.
-    pub outcome: Result<Arc<Attribution>, SoftFailure>,
+    pub outcome: Result<Attribution, SoftFailure>,
     /// Time taken, waiting included.
     pub elapsed: Duration,
 }
 
 /// Scores and what belongs to them.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Attribution {
     /// One per token of the context, in order, and 0 for the target. Without the option `signed` they
     /// are shares that add up to 1 (or all 0, where there is nothing to share); with it, contributions
@@ -172,100 +170,113 @@ pub(crate) trait Host {
     fn tell(&mut self, share: f64);
 }
 
+/// Checks a query.
+///
+/// # Errors
+/// As [`attribute`].
+pub(crate) fn plan(
+    model: &LoadedModel,
+    query: &AttributionQuery,
+) -> Result<AttributionPlan, EngineError> {
+    Ok(prepare(model, query)?.0)
+}
+
 /// Answers a query.
+///
+/// # Errors
+/// If the prompt cannot be had, something in the query is impossible, or the answer is no longer wanted.
 pub(crate) fn attribute(
     host: &mut dyn Host,
     query: &AttributionQuery,
 ) -> Result<AttributionReport, EngineError> {
-    let (plan, question) = plan(host.model(), query)?;
-    let outcome = match host.model().attributions.get(&question) {
+    let (plan, question, pieces) = prepare(host.model(), query)?;
+    let findings = match host.model().attributions.get(&question) {
         Some(known) => Ok(known),
-        None => compute(host, &question)?.map(|computed| {
-            let computed = Arc::new(computed);
-            host.model().attributions.insert(question, Arc::clone(&computed));
-            computed
+        None => find(host, &question)?.map(|findings| {
+            let findings = Arc::new(findings);
+            host.model().attributions.insert(question, Arc::clone(&findings));
+            findings
         }),
     };
+    let outcome = findings.map(|findings| findings.shown(&plan.options, pieces));
     Ok(AttributionReport { plan, outcome, elapsed: Duration::default() })
+}
+
+/// What a method has found out, before scores are made of it.
+#[derive(Debug, Default)]
+struct Findings {
+    /// A size without a sign for each context token.
+    sizes: Vec<f64>,
+    /// A contribution in units of the quantity for each context token; none if the method knows none.
+    contributions: Option<Vec<f64>>,
+    device: &'static str,
+    value: Option<f64>,
+    path: Option<PathReport>,
+    /// What the quantity becomes without each occluded piece.
+    without: Option<Vec<f64>>,
+}
+
+fn find(
+    host: &mut dyn Host,
+    question: &Question,
+) -> Result<Result<Findings, SoftFailure>, EngineError> {
+    match question.method {
+        Method::Attention => attention::find(host, question),
+        Method::Saliency | Method::InputXGradient | Method::IntegratedGradients => {
+            gradient::find(host, question).map(Ok)
+        }
+        Method::Occlusion => occlusion::find(host, question).map(Ok),
+    }
+}
+
+impl Findings {
+    fn shown(&self, options: &Options, pieces: Vec<Piece>) -> Attribution {
+        let scores = match &self.contributions {
+            Some(contributions) if options.signed => signed(contributions),
+            _ => shares(&self.sizes),
+        };
+        let groups = if options.group == Grouping::Token && self.without.is_none() {
+            Vec::new()
+        } else {
+            groups(pieces, &scores, self.without.as_deref())
+        };
+        let Findings { device, value, path, .. } = *self;
+        Attribution { scores, groups, device, value, path }
+    }
+
+    /// Bytes they take in memory.
+    fn bytes(&self) -> usize {
+        let numbers = [&self.contributions, &self.without].into_iter().flatten();
+        let numbers = numbers.map(Vec::len).sum::<usize>() + self.sizes.len();
+        size_of::<Self>() + numbers * size_of::<f64>()
+    }
 }
 
 /// A sum that is smaller than this is not divided by.
 const SMALLEST_SUM: f64 = 1e-12;
 
-fn compute(
-    host: &mut dyn Host,
-    question: &Question,
-) -> Result<Result<Attribution, SoftFailure>, EngineError> {
-    let Question { context, n_prompt, options, roles, .. } = question;
-    let vocabulary = host.model().tokenizer.vocabulary();
-    let pieces = pieces(options.group, vocabulary, context, *n_prompt, roles);
-    let mut answer = Attribution { device: host.model().facts.device, ..Attribution::default() };
-    let mut without = None;
-    let numbers = match question.method {
-        Method::Attention => match attention::weights(host, question)? {
-            Ok((weights, device)) => {
-                answer.device = device;
-                weights
-            }
-            Err(failure) => return Ok(Err(failure)),
-        },
-        Method::Saliency | Method::InputXGradient | Method::IntegratedGradients => {
-            let gradients = gradient::contributions(host, question)?;
-            (answer.value, answer.path) = (Some(gradients.value), gradients.path);
-            gradients.numbers
-        }
-        Method::Occlusion => {
-            let occluded = occlusion::occlude(host, question, &pieces)?;
-            answer.value = Some(occluded.value);
-            let effect = |without: f64| finite(occluded.value - without);
-            let numbers = pieces.iter().zip(&occluded.without).flat_map(|(piece, without)| {
-                // Taken out together, its tokens are equals.
-                let share = effect(*without) / piece.range.len() as f64;
-                piece.range.clone().map(move |_| share)
-            });
-            let numbers = numbers.collect();
-            without = Some(occluded.without);
-            numbers
-        }
-    };
-    answer.scores = scores(&numbers, options.signed);
-    if options.group != Grouping::Token || without.is_some() {
-        answer.groups = groups(pieces, &answer.scores, without);
-    }
-    Ok(Ok(answer))
+/// Sizes as shares of their sum, and 0 for the target.
+fn shares(sizes: &[f64]) -> Vec<f32> {
+    let sizes = sizes.iter().map(|size| finite(*size));
+    let sum = sizes.clone().sum::<f64>().max(SMALLEST_SUM);
+    sizes.map(|size| (size / sum) as f32).chain([0.0]).collect()
 }
 
-/// One score per number and 0 for the target.
-fn scores(numbers: &[f64], signed: bool) -> Vec<f32> {
-    let numbers = numbers.iter().map(|number| finite(*number));
-    let scores: Vec<f64> = if signed {
-        numbers.collect()
-    } else {
-        let sum: f64 = numbers.clone().map(f64::abs).sum();
-        numbers.map(|number| number.abs() / sum.max(SMALLEST_SUM)).collect()
-    };
-    scores.into_iter().chain([0.0]).map(|score| score as f32).collect()
+/// Contributions as they are, and 0 for the target.
+fn signed(contributions: &[f64]) -> Vec<f32> {
+    contributions.iter().map(|number| finite(*number) as f32).chain([0.0]).collect()
 }
 
 fn finite(number: f64) -> f64 {
     if number.is_finite() { number } else { 0.0 }
 }
 
-fn groups(pieces: Vec<Piece>, scores: &[f32], without: Option<Vec<f64>>) -> Vec<Group> {
+fn groups(pieces: Vec<Piece>, scores: &[f32], without: Option<&[f64]>) -> Vec<Group> {
     let groups = pieces.into_iter().enumerate().map(|(index, Piece { range, label })| Group {
         score: scores[range.clone()].iter().sum(),
         range,
         label,
-        without: without.as_ref().map(|without| without[index]),
+        without: without.map(|without| without[index]),
     });
     groups.collect()
-}
-
-impl Attribution {
-    /// Bytes it takes in memory.
-    fn bytes(&self) -> usize {
-        size_of::<Self>()
-            + size_of_val(self.scores.as_slice())
-            + size_of_val(self.groups.as_slice())
-    }
 }

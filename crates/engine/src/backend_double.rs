@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use tokenscope_model::{Config, Forward, KvCache, Model, Trace};
+use tokenscope_model::{Config, Forward, KvCache, Model, Slope, Trace};
 use tokenscope_tokens::TokenId;
 
 pub(crate) struct BackendDouble {
@@ -75,7 +75,7 @@ impl Model for BackendDouble {
         &self,
         n: usize,
         embeddings: &[f32],
-        slope: &mut dyn FnMut(usize, &[f32], &mut [f32]),
+        slope: &mut Slope<'_>,
         go_on: &mut dyn FnMut() -> bool,
     ) -> Option<Vec<f32>> {
         self.cpu.gradients(n, embeddings, slope, go_on)

@@ -90,8 +90,7 @@ impl<'a> Worker<'a> {
             Job::Preview(request) => answer(request, current, library, step::preview),
             Job::Step(request) => answer(request, current, library, step::step),
             Job::Plan(request) => answer(request, current, library, |model, query, _| {
-                let (report, _) = attribution::plan(model, query)?;
-                Ok(Answer { report, next: None })
+                Ok(Answer { report: attribution::plan(model, query)?, next: None })
             }),
             Job::Attribute(_) | Job::Install(_) => unreachable!("these jobs are not quick"),
         };
@@ -353,7 +352,7 @@ mod tests {
         let undisturbed = occlude(|_, _| {});
         assert_eq!(undisturbed.1.len() + 2, passes.len());
         let scores = |answer: Result<AttributionReport, EngineError>| {
-            answer.unwrap().outcome.unwrap().scores.clone()
+            answer.unwrap().outcome.unwrap().scores
         };
         assert_eq!(scores(answer), scores(undisturbed.0));
         assert!(preview.recv().unwrap().blocking_recv().unwrap().is_ok());

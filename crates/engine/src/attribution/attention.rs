@@ -11,48 +11,37 @@
 
 use std::sync::Arc;
 
-use tokenscope_model::{KvCache, Model, RopeRegime, Trace};
-use tokenscope_tokens::TokenId;
+use tokenscope_model::{KvCache, Model, Trace};
 
 use super::passes;
 use super::question::Question;
-use super::{Host, SoftFailure};
+use super::{Findings, Host, SoftFailure};
 use crate::EngineError;
 
-/// A weight per context token and the device that gave them. What the model's own backend cannot give
-/// is asked of the fallback, if there is one.
-pub(super) fn weights(
+/// What the model's own backend cannot give is asked of the fallback, if there is one.
+pub(super) fn find(
     host: &mut dyn Host,
     question: &Question,
-) -> Result<Result<(Vec<f64>, &'static str), SoftFailure>, EngineError> {
+) -> Result<Result<Findings, SoftFailure>, EngineError> {
     let model = host.model();
     let (own, fallback) = (Arc::clone(&model.model), model.fallback.clone());
     let device = model.facts.device;
     let regime = own.config().regime(question.context.len());
     let before = &question.context[..question.context.len() - 1];
     let past = passes::keys(host, regime, before)?;
-    let failure = match weights_on(host, &*own, &past, question)? {
-        Ok(weights) => return Ok(Ok((weights, device))),
+    let findings = |sizes, device| Findings { sizes, device, ..Findings::default() };
+    let failure = match weights(host, &*own, &past, question)? {
+        Ok(sizes) => return Ok(Ok(findings(sizes, device))),
         Err(failure) => failure,
     };
     let Some(fallback) = fallback else { return Ok(Err(failure)) };
     // The keys that one backend computed mean nothing to another.
-    let past = run_anew(host, &*fallback, regime, before)?;
-    let weights = weights_on(host, &*fallback, &past, question)?;
-    Ok(weights.map(|weights| (weights, "cpu")))
+    let past = passes::run(host, &*fallback, &KvCache::empty(regime), before, 0)?.cache;
+    Ok(weights(host, &*fallback, &past, question)?.map(|sizes| findings(sizes, "cpu")))
 }
 
-fn run_anew(
-    host: &mut dyn Host,
-    backend: &dyn Model,
-    regime: RopeRegime,
-    ids: &[TokenId],
-) -> Result<KvCache, EngineError> {
-    Ok(passes::run(host, backend, &KvCache::empty(regime), ids, 0)?.cache)
-}
-
-/// The weights, with `past` the keys of all of the context but its last token.
-fn weights_on(
+/// A weight for each context token. `past` holds the keys of all but the last one.
+fn weights(
     host: &mut dyn Host,
     backend: &dyn Model,
     past: &KvCache,

@@ -1,9 +1,9 @@
-//! Attributions that are known: hovering over a token again costs nothing.
+//! Findings that are known: hovering over a token again costs nothing, nor do other signs and groups.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::Attribution;
+use super::Findings;
 use super::question::Question;
 
 /// What is known, the least recently used of it dropped first.
@@ -17,7 +17,7 @@ pub(crate) struct AttributionCache {
 }
 
 struct Entry {
-    answer: Arc<Attribution>,
+    findings: Arc<Findings>,
     used: u64,
     bytes: usize,
 }
@@ -28,7 +28,7 @@ impl AttributionCache {
         AttributionCache { known, by_use, bytes: 0, max_bytes, clock: 0 }
     }
 
-    pub(super) fn get(&mut self, question: &Question) -> Option<Arc<Attribution>> {
+    pub(super) fn get(&mut self, question: &Question) -> Option<Arc<Findings>> {
         let (key, _) = self.known.get_key_value(question)?;
         let key = Arc::clone(key);
         let entry = self.known.get_mut(question)?;
@@ -36,12 +36,12 @@ impl AttributionCache {
         self.clock += 1;
         entry.used = self.clock;
         self.by_use.insert(self.clock, key);
-        Some(Arc::clone(&entry.answer))
+        Some(Arc::clone(&entry.findings))
     }
 
-    /// Remembers an answer, unless it alone is too large.
-    pub(super) fn insert(&mut self, question: Question, answer: Arc<Attribution>) {
-        let bytes = question.bytes() + answer.bytes();
+    /// Remembers findings, unless they alone are too large.
+    pub(super) fn insert(&mut self, question: Question, findings: Arc<Findings>) {
+        let bytes = question.bytes() + findings.bytes();
         if bytes > self.max_bytes {
             return;
         }
@@ -49,7 +49,7 @@ impl AttributionCache {
         self.remove(&key);
         self.clock += 1;
         self.by_use.insert(self.clock, Arc::clone(&key));
-        self.known.insert(key, Entry { answer, used: self.clock, bytes });
+        self.known.insert(key, Entry { findings, used: self.clock, bytes });
         self.bytes += bytes;
         while self.bytes > self.max_bytes
             && let Some((_, oldest)) = self.by_use.pop_first()
@@ -77,18 +77,17 @@ mod tests {
     fn question(id: u32) -> Question {
         Question {
             context: vec![TokenId(id)],
-            n_prompt: 1,
             target: Some(TokenId(0)),
             method: Method::Saliency,
             options: Options::default(),
-            roles: Vec::new(),
+            occluded: Vec::new(),
         }
     }
 
     #[test]
-    fn the_least_recently_used_answers_go_and_the_bytes_are_kept_count_of() {
-        let answer = || Arc::new(Attribution { scores: vec![1.0], ..Attribution::default() });
-        let one = question(0).bytes() + answer().bytes();
+    fn the_least_recently_used_findings_go_and_the_bytes_are_kept_count_of() {
+        let findings = || Arc::new(Findings { sizes: vec![1.0], ..Findings::default() });
+        let one = question(0).bytes() + findings().bytes();
         let mut cache = AttributionCache::new(2 * one);
         let known = |cache: &AttributionCache| {
             let mut known: Vec<u32> = cache.known.keys().map(|key| key.context[0].0).collect();
@@ -104,12 +103,12 @@ mod tests {
             (3, 1, vec![1, 3]),
             (4, 4, vec![1, 4]),
         ] {
-            cache.insert(question(insert), answer());
+            cache.insert(question(insert), findings());
             assert!(cache.get(&question(look_up)).is_some());
             assert_eq!(known(&cache), expected);
         }
         assert!(cache.get(&question(2)).is_none());
-        let huge = Attribution { scores: vec![0.0; one], ..Attribution::default() };
+        let huge = Findings { sizes: vec![0.0; one], ..Findings::default() };
         cache.insert(question(5), Arc::new(huge));
         assert_eq!(known(&cache), [1, 4]);
     }

@@ -3,9 +3,9 @@
 //!
 //! With `e` the embedding of a token, `g` the gradient of the quantity with respect to it, `b` the
 //! baseline's embedding in its place, and `G` the mean of `g` along the path from `b` to `e`, a token's
-//! number is, with `||x||` the Euclidean length:
+//! size and contribution are, with `||x||` the Euclidean length:
 //!
-//! | | unsigned | signed |
+//! | | size | contribution |
 //! |---|---|---|
 //! | saliency | `||g||` | |
 //! | input × gradient | `||e * g||` (elementwise) | sum of `e * g` |
@@ -17,38 +17,25 @@ use std::sync::Arc;
 use tokenscope_model::quadrature::gauss_legendre;
 
 use super::question::Question;
-use super::{Baseline, Host, Method, PathReport, baseline, passes};
+use super::{Baseline, Findings, Host, Method, PathReport, baseline, passes};
 use crate::EngineError;
 
-/// What the gradient says.
-pub(super) struct Contributions {
-    /// One per context token.
-    pub(super) numbers: Vec<f64>,
-    /// The quantity after the context.
-    pub(super) value: f64,
-    /// Only integrated gradients have one.
-    pub(super) path: Option<PathReport>,
-}
-
-pub(super) fn contributions(
-    host: &mut dyn Host,
-    question: &Question,
-) -> Result<Contributions, EngineError> {
+pub(super) fn find(host: &mut dyn Host, question: &Question) -> Result<Findings, EngineError> {
     if question.method == Method::IntegratedGradients {
         return integrated(host, question);
     }
     let embeddings = host.model().model.embeddings(&question.context);
     let (gradients, values) = gradients(host, question, &embeddings, 0.0..1.0)?;
-    let products = if question.method == Method::Saliency {
-        gradients
-    } else {
-        embeddings.iter().zip(&gradients).map(|(e, g)| e * g).collect()
-    };
-    let numbers = per_token(&products, question);
-    Ok(Contributions { numbers, value: values[0], path: None })
+    if question.method == Method::Saliency {
+        let findings = Findings::of(&gradients, values[0], host, question);
+        // A slope in no direction in particular has no sign.
+        return Ok(Findings { contributions: None, ..findings });
+    }
+    let products: Vec<f32> = embeddings.iter().zip(&gradients).map(|(e, g)| e * g).collect();
+    Ok(Findings::of(&products, values[0], host, question))
 }
 
-fn integrated(host: &mut dyn Host, question: &Question) -> Result<Contributions, EngineError> {
+fn integrated(host: &mut dyn Host, question: &Question) -> Result<Findings, EngineError> {
     let options = &question.options;
     let value = question.measure().of(&passes::logits(host, &question.context)?);
     let model = host.model();
@@ -92,21 +79,23 @@ fn integrated(host: &mut dyn Host, question: &Question) -> Result<Contributions,
     let error = (sum - difference).abs();
     let error_share = (difference != 0.0).then(|| error / difference.abs());
     let path = PathReport { baseline_value, baseline_id, error, error_share };
-    Ok(Contributions { numbers: per_token(&products, question), value, path: Some(path) })
+    Ok(Findings { path: Some(path), ..Findings::of(&products, value, host, question) })
 }
 
-/// One number per token of products `[n][d_model]`.
-fn per_token(products: &[f32], question: &Question) -> Vec<f64> {
-    let d_model = products.len() / question.context.len();
-    let number = |products: &[f32]| {
-        let products = products.iter().map(|product| f64::from(*product));
-        if question.options.signed {
-            products.sum()
-        } else {
-            products.map(|product| product * product).sum::<f64>().sqrt()
+impl Findings {
+    /// Of products `[n][d_model]`: the length of each token's is its size, the sum its contribution.
+    fn of(products: &[f32], value: f64, host: &mut dyn Host, question: &Question) -> Self {
+        let tokens = products.chunks_exact(products.len() / question.context.len());
+        let square = |product: &f32| f64::from(*product) * f64::from(*product);
+        let sum = |products: &[f32]| products.iter().map(|product| f64::from(*product)).sum();
+        Findings {
+            sizes: tokens.clone().map(|t| t.iter().map(square).sum::<f64>().sqrt()).collect(),
+            contributions: Some(tokens.map(sum).collect()),
+            device: host.model().facts.device,
+            value: Some(value),
+            ..Findings::default()
         }
-    };
-    products.chunks_exact(d_model).map(number).collect()
+    }
 }
 
 /// Gradients of the quantity with respect to `embeddings: [sequences][n][d_model]`, and the quantity

@@ -1,30 +1,21 @@
 //! What the quantity becomes when a part of the input is taken out: the only method here that shows an
 //! effect rather than an inclination.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use tokenscope_model::KvCache;
 use tokenscope_tokens::TokenId;
 
-use super::grouping::Piece;
 use super::options::Replacement;
 use super::question::Question;
-use super::{Host, baseline, passes};
+use super::{Findings, Host, baseline, passes};
 use crate::EngineError;
 
-/// The quantity with everything, and without each piece.
-pub(super) struct Occluded {
-    pub(super) value: f64,
-    /// In the order of the pieces; NaN where nothing is left to predict from.
-    pub(super) without: Vec<f64>,
-}
-
-/// Takes each piece out, one at a time. What stands before it is known, so what is run is the rest.
-pub(super) fn occlude(
-    host: &mut dyn Host,
-    question: &Question,
-    pieces: &[Piece],
-) -> Result<Occluded, EngineError> {
+/// Takes each piece out, one at a time. What stands before it is known, so what is run is the rest. The
+/// tokens of a piece, taken out together, are equals: each has its part of the effect.
+pub(super) fn find(host: &mut dyn Host, question: &Question) -> Result<Findings, EngineError> {
+    let pieces = &question.occluded;
     let (context, measure) = (&question.context, question.measure());
     let neutral = match question.options.replacement {
         Replacement::Drop => None,
@@ -39,19 +30,19 @@ pub(super) fn occlude(
     let known = passes::keys(host, regime, &context[..context.len() - 1])?;
 
     // The earlier a piece, the longer the rest.
-    let work = |piece: &Piece| context.len() - piece.range.start;
+    let work = |piece: &Range<usize>| context.len() - piece.start;
     let (mut done, all) = (0, pieces.iter().map(work).sum::<usize>());
     let mut without = Vec::with_capacity(pieces.len());
     for piece in pieces {
         host.tell(done as f64 / all as f64);
         done += work(piece);
-        let in_place = neutral.as_ref().map_or(&[][..], |ids| &ids[piece.range.clone()]);
-        if in_place == &context[piece.range.clone()] {
+        let in_place = neutral.as_ref().map_or(&[][..], |ids| &ids[piece.clone()]);
+        if in_place == &context[piece.clone()] {
             without.push(value);
             continue;
         }
-        let before = &context[..piece.range.start];
-        let changed: Vec<TokenId> = [before, in_place, &context[piece.range.end..]].concat();
+        let before = &context[..piece.start];
+        let changed: Vec<TokenId> = [before, in_place, &context[piece.end..]].concat();
         if changed.is_empty() {
             without.push(f64::NAN);
             continue;
@@ -65,5 +56,17 @@ pub(super) fn occlude(
         let pass = passes::run(host, &*backend, &past, &changed[past.len()..], 1)?;
         without.push(measure.of(&pass.logits[0]));
     }
-    Ok(Occluded { value, without })
+    let effects: Vec<f64> = pieces
+        .iter()
+        .zip(&without)
+        .flat_map(|(piece, without)| vec![(value - without) / piece.len() as f64; piece.len()])
+        .collect();
+    Ok(Findings {
+        sizes: effects.iter().map(|effect| effect.abs()).collect(),
+        contributions: Some(effects),
+        device: host.model().facts.device,
+        value: Some(value),
+        without: Some(without),
+        path: None,
+    })
 }

@@ -1,29 +1,31 @@
 //! A query, checked against the model that answers it.
 
 use std::collections::HashSet;
+use std::ops::Range;
 
 use tokenscope_tokens::TokenId;
 
+use super::grouping::{Piece, Roles, pieces};
 use super::options::{Grouping, Options, Quantity, STEPS};
 use super::quantity::Measure;
-use super::{AttributionPlan, AttributionQuery, Method, Roles};
+use super::{AttributionPlan, AttributionQuery, Method};
 use crate::EngineError;
 use crate::loaded::LoadedModel;
 use crate::prompt::{PromptIds, known_id};
 
-/// All that the answer depends on, and nothing else: so two questions that are equal have one answer.
+/// All that a method's findings depend on, and nothing else: so questions that are equal have the same
+/// findings. Whether scores have signs, and what they are summed over, is settled afterwards.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Question {
+pub(super) struct Question {
     /// The ids before the target; at least one.
     pub(super) context: Vec<TokenId>,
-    /// Those of them that are the prompt's; 0 where nobody looks at it.
-    pub(super) n_prompt: usize,
     /// None for attention, which does not depend on it.
     pub(super) target: Option<TokenId>,
     pub(super) method: Method,
+    /// Those that have an effect on the findings; the others are at their defaults.
     pub(super) options: Options,
-    /// Who wrote the prompt; empty where nobody looks at it.
-    pub(super) roles: Roles,
+    /// What occlusion takes out, one after the other; empty for other methods.
+    pub(super) occluded: Vec<Range<usize>>,
 }
 
 impl Question {
@@ -32,7 +34,7 @@ impl Question {
         let places = [&self.options.layers, &self.options.heads].into_iter().flatten();
         size_of::<Self>()
             + size_of_val(self.context.as_slice())
-            + size_of_val(self.roles.as_slice())
+            + size_of_val(self.occluded.as_slice())
             + places.map(|places| size_of_val(places.as_slice())).sum::<usize>()
     }
 
@@ -48,15 +50,16 @@ impl Question {
     }
 }
 
-/// Checks a query.
+/// Checks a query. Beside what will be answered and what has to be found out, it gives the pieces that
+/// the context is divided into.
 ///
 /// # Errors
 /// If the prompt cannot be had, an id or option is impossible, there is no target or no context, or
 /// the context is too long.
-pub(crate) fn plan(
+pub(super) fn prepare(
     model: &LoadedModel,
     query: &AttributionQuery,
-) -> Result<(AttributionPlan, Question), EngineError> {
+) -> Result<(AttributionPlan, Question, Vec<Piece>), EngineError> {
     let options = query.options.of_method(query.method);
     check(&options, model)?;
     let mut ids = PromptIds::of(model, &query.context)?;
@@ -83,15 +86,20 @@ pub(crate) fn plan(
         Grouping::Role => ids.roles(model, &query.context),
         _ => Roles::new(),
     };
+    let vocabulary = model.tokenizer.vocabulary();
+    let pieces = pieces(options.group, vocabulary, &context, prompt_len, &roles);
+    let occluded = match query.method {
+        Method::Occlusion => pieces.iter().map(|piece| piece.range.clone()).collect(),
+        _ => Vec::new(),
+    };
     let question = Question {
         context,
-        n_prompt: if options.group == Grouping::Token { 0 } else { prompt_len },
         target: (query.method != Method::Attention).then_some(target),
         method: query.method,
-        options,
-        roles,
+        options: Options { signed: false, group: Grouping::Token, ..options },
+        occluded,
     };
-    Ok((plan, question))
+    Ok((plan, question, pieces))
 }
 
 fn check(options: &Options, model: &LoadedModel) -> Result<(), EngineError> {
