@@ -117,8 +117,7 @@ fn gradients(
         n,
         embeddings,
         &mut |sequence, logits, slope| {
-            values[sequence] = measure.of(logits);
-            measure.slope(logits, slope);
+            values[sequence] = measure.with_slope(logits, slope);
         },
         &mut || {
             let done = f64::min(asked / n_slices, 1.0);

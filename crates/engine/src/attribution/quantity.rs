@@ -25,26 +25,32 @@ impl Measure {
         }
     }
 
-    /// Its derivatives with respect to the logits, into zeros. With `p` the softmax of logits `z` and
-    /// `t` the target, `d p_t / d z_i = p_t ([i = t] - p_i)` and `d log p_t / d z_i = [i = t] - p_i`.
-    pub(super) fn slope(&self, logits: &[f32], slope: &mut [f32]) {
+    /// The number, and its derivatives with respect to the logits, which are written over zeros. With
+    /// `p` the softmax of logits `z` and `t` the target, `d p_t / d z_i = p_t ([i = t] - p_i)` and
+    /// `d log p_t / d z_i = [i = t] - p_i`.
+    pub(super) fn with_slope(&self, logits: &[f32], slope: &mut [f32]) -> f64 {
+        let target = self.target.index();
+        let logit = |id: TokenId| f64::from(logits[id.index()]);
         match self.quantity {
             Quantity::Probability | Quantity::LogProbability => {
-                let scale = match self.quantity {
-                    Quantity::Probability => self.of(logits),
-                    _ => 1.0,
-                };
                 let sum = log_sum(logits);
+                let log_p = logit(self.target) - sum;
+                let is_logarithm = self.quantity == Quantity::LogProbability;
+                let scale = if is_logarithm { 1.0 } else { log_p.exp() };
                 for (slope, logit) in slope.iter_mut().zip(logits) {
                     *slope = (-scale * (f64::from(*logit) - sum).exp()) as f32;
                 }
-                let p = self.log_probability(logits).exp();
-                slope[self.target.index()] = (scale * (1.0 - p)) as f32;
+                slope[target] = (scale * (1.0 - log_p.exp())) as f32;
+                if is_logarithm { log_p } else { scale }
             }
-            Quantity::Logit => slope[self.target.index()] = 1.0,
+            Quantity::Logit => {
+                slope[target] = 1.0;
+                logit(self.target)
+            }
             Quantity::LogitDifference => {
-                slope[self.target.index()] += 1.0;
+                slope[target] += 1.0;
                 slope[self.contrast.index()] -= 1.0;
+                logit(self.target) - logit(self.contrast)
             }
         }
     }
@@ -80,7 +86,7 @@ mod tests {
             let measure = Measure { quantity, target: TokenId(1), contrast: TokenId(2) };
             assert!((measure.of(&logits) - value).abs() < 1e-7, "{quantity:?}");
             let mut found = [0.0; 3];
-            measure.slope(&logits, &mut found);
+            assert_eq!(measure.with_slope(&logits, &mut found), measure.of(&logits));
             for (found, expected) in found.iter().zip(slope) {
                 assert!((f64::from(*found) - expected).abs() < 1e-7, "{quantity:?} {found}");
             }
@@ -94,7 +100,6 @@ mod tests {
         assert_eq!(of(Quantity::Probability, TokenId(0)).of(&logits), 1.0);
         let same = of(Quantity::LogitDifference, TokenId(0));
         let mut slope = [0.0; 2];
-        same.slope(&logits, &mut slope);
-        assert_eq!((same.of(&logits), slope), (0.0, [0.0; 2]));
+        assert_eq!((same.with_slope(&logits, &mut slope), slope), (0.0, [0.0; 2]));
     }
 }
