@@ -24,6 +24,9 @@ const TASKS_PER_THREAD: usize = 4;
 const BLOCK: usize = 32;
 const HALF_SUPER_BLOCK: usize = 128;
 
+/// How many rows ahead weights are asked for.
+const ROWS_AHEAD: usize = 16;
+
 /// Weights that are expanded at a time, so that they stay in the second-level cache.
 const MOST_EXPANDED: usize = 1 << 16;
 
@@ -160,7 +163,13 @@ impl<F: BlockFormat> Kernel for Expand<'_, F> {
         let width = 16 * S::TILE_COLUMNS;
         let panel_len = stored.len() / row_bytes * width;
         let blocks = columns.start / F::BLOCK_LEN..columns.end.div_ceil(F::BLOCK_LEN);
+        let strip = blocks.start * F::BLOCK_BYTES..blocks.end * F::BLOCK_BYTES;
         for (depth, row) in stored.chunks_exact(row_bytes).enumerate() {
+            // Strips of long rows lie too far apart for a processor to guess that they follow.
+            let ahead = row.as_ptr().wrapping_add(ROWS_AHEAD * row_bytes);
+            for byte in strip.clone().step_by(64) {
+                s.prefetch(ahead.wrapping_add(byte));
+            }
             for block in blocks.clone() {
                 let stored = &row[block * F::BLOCK_BYTES..];
                 let mut cut = [0; SHORT_BYTES];
