@@ -9,7 +9,7 @@ import * as store from "../state/store.js";
 import { loading, MODELS, status } from "./samples.js";
 import { pause, serverDouble } from "./server_double.js";
 
-const CATALOG = { knobs: [], stages: [], presets: [], models: MODELS };
+const CATALOG = { knobs: [], stages: [], presets: [], attribution: { methods: [], options: [] }, models: MODELS };
 /** @type {ReturnType<typeof serverDouble>} */
 let server;
 

@@ -9,7 +9,7 @@ import { pill, previewAnswer, status, stepAnswer } from "./samples.js";
 import { step } from "../state/stepping.js";
 import { pause, serverDouble } from "./server_double.js";
 
-const CATALOG = { knobs: [], stages: [], presets: [], models: [] };
+const CATALOG = { knobs: [], stages: [], presets: [], attribution: { methods: [], options: [] }, models: [] };
 const server = serverDouble();
 
 after(() => {

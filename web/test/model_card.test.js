@@ -45,7 +45,7 @@ async function type(text) {
 beforeEach(async () => {
   store.server.value = "ok";
   store.status.value = status();
-  store.catalog.value = { knobs: [], stages: [], presets: [], models: MODELS };
+  store.catalog.value = { knobs: [], stages: [], presets: [], attribution: { methods: [], options: [] }, models: MODELS };
   store.modelField.value = "tiny";
   store.loadFailure.value = null;
   await rendered();

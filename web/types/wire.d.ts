@@ -79,6 +79,14 @@ context_length: number | null,
  */
 parameters: number | null, 
 /**
+ * Number of layers.
+ */
+layers: number | null, 
+/**
+ * Attention heads of each layer.
+ */
+heads: number | null, 
+/**
  * Where the model came from: `builtin`, `file`, `folder` or `hub`.
  */
 source: string | null, 
@@ -708,6 +716,391 @@ elapsed_ms: number,
 grammar: null, };
 
 /**
+ * What is attributed, from raw logits.
+ */
+export type QuantityName = "probability" | "log_probability" | "logit" | "logit_difference";
+
+/**
+ * Where the path of integrated gradients begins.
+ */
+export type BaselineName = "unk" | "zero" | "mean";
+
+/**
+ * What belongs together.
+ */
+export type GroupingName = "token" | "word" | "line" | "role";
+
+/**
+ * What occlusion puts in a token's place.
+ */
+export type ReplacementName = "drop" | "baseline";
+
+/**
+ * The options; `/api/catalog` explains each, and names the methods that it has an effect on.
+ */
+export type AttributionOptions = { 
+/**
+ * What is attributed.
+ */
+quantity?: QuantityName, 
+/**
+ * The other candidate of `logit_difference`.
+ */
+contrast_id?: number | null, 
+/**
+ * Signed contributions instead of shares of 1.
+ */
+signed?: boolean, 
+/**
+ * Layers to average over, from 0; null means all.
+ */
+layers?: Array<number> | null, 
+/**
+ * Heads to average over in each layer, from 0; null means all.
+ */
+heads?: Array<number> | null, 
+/**
+ * Follow attention through the layers instead of averaging over them.
+ */
+rollout?: boolean, 
+/**
+ * Attention on the first token counts for nothing.
+ */
+mask_sink?: boolean, 
+/**
+ * Where the path of integrated gradients begins.
+ */
+baseline?: BaselineName, 
+/**
+ * Points on the path, 1 to 1000.
+ */
+steps?: number, 
+/**
+ * What scores are summed over, or occluded at once.
+ */
+group?: GroupingName, 
+/**
+ * What occlusion puts in a token's place.
+ */
+replacement?: ReplacementName, };
+
+/**
+ * `POST /api/attribution`. For `POST /api/attribution/matrix` the same, with `target_index` and
+ * `target_token_id` ignored.
+ */
+export type AttributionRequest = { 
+/**
+ * Accepted for compatibility; has no effect, since the server keeps no session.
+ */
+branch_id?: string, 
+/**
+ * The user's text, verbatim.
+ */
+prompt?: string, 
+/**
+ * The system text; blank means none. Used only with the chat template.
+ */
+system_prompt?: string, 
+/**
+ * Only `false` switches the chat template off.
+ */
+use_chat_template?: boolean | null, 
+/**
+ * Token ids that follow the prompt. Those from the target on do not count.
+ */
+completion_ids?: Array<number>, 
+/**
+ * The target's place in `completion_ids`; negative counts as 0.
+ */
+target_index?: number, 
+/**
+ * The target, if it is another than the completion's token in that place: any candidate. Then the
+ * place may also be after the completion.
+ */
+target_token_id?: number | null, 
+/**
+ * `off`, or a method of `/api/catalog`.
+ */
+method?: string, 
+/**
+ * What can be set about it.
+ */
+options?: AttributionOptions, };
+
+/**
+ * A run of tokens that belong together.
+ */
+export type AttributionGroup = { 
+/**
+ * The first token's place in the context.
+ */
+start: number, 
+/**
+ * One past the last token's.
+ */
+end: number, 
+/**
+ * `template`, `system`, `user`, `prompt` (where those cannot be told apart) or `completion`; null
+ * unless grouped by role.
+ */
+label: string | null, 
+/**
+ * The sum of its tokens' scores.
+ */
+score: number, 
+/**
+ * What the quantity becomes without it; null unless occluded, or if nothing is left then.
+ */
+value_without: number | null, };
+
+/**
+ * Scores and what belongs to them.
+ */
+export type AttributionScores = { 
+/**
+ * Always true.
+ */
+ok: boolean, 
+/**
+ * A score for each token of the context, and 0 for the target. Without `signed` they add up to 1
+ * (or are all 0); with it they are contributions in units of the quantity.
+ */
+attributions: Array<number>, 
+/**
+ * Their number.
+ */
+source_len: number, 
+/**
+ * Tokens of the context.
+ */
+context_len: number, 
+/**
+ * Those of them that are the prompt's.
+ */
+prompt_len: number, 
+/**
+ * The target.
+ */
+target_id: number, 
+/**
+ * The model that answered.
+ */
+model_id: string, 
+/**
+ * The method.
+ */
+method: string, 
+/**
+ * `correlational`, `gradient` or `causal`.
+ */
+evidence: string, 
+/**
+ * Where the work was done.
+ */
+device: string, 
+/**
+ * The options; those without effect on the method are at their defaults.
+ */
+options: AttributionOptions, 
+/**
+ * The groups that were asked for; empty for single tokens, except that occlusion lists what it
+ * took out.
+ */
+groups: Array<AttributionGroup>, 
+/**
+ * The quantity after the context; null for attention.
+ */
+value: number | null, 
+/**
+ * The quantity of the neutral input; null unless by integrated gradients, as the next three.
+ */
+baseline_value: number | null, 
+/**
+ * The token that the neutral input consists of; null if it does not consist of one.
+ */
+baseline_id: number | null, 
+/**
+ * By how much the signed scores fail to add up to `value - baseline_value`.
+ */
+completeness_error: number | null, 
+/**
+ * The same as a share of that difference; null also if the difference is 0.
+ */
+completeness_error_share: number | null, 
+/**
+ * Time taken on the server.
+ */
+elapsed_ms: number, };
+
+/**
+ * Nothing to show.
+ */
+export type NoAttribution = { 
+/**
+ * True if nothing was asked for.
+ */
+ok: boolean, 
+/**
+ * `attention_not_supported` or `attention_no_scores`, if this model cannot answer.
+ */
+error?: string, 
+/**
+ * Always empty.
+ */
+attributions: Array<number>, 
+/**
+ * Always 0.
+ */
+source_len: number, };
+
+/**
+ * `POST /api/attribution`
+ */
+export type AttributionResponse = AttributionScores | NoAttribution;
+
+/**
+ * A line of `POST /api/attribution` with `Accept: application/x-ndjson`, before the last one, which
+ * is the answer or an error.
+ */
+export type AttributionProgress = { 
+/**
+ * The share of the work that is done, from 0 to 1.
+ */
+progress: number, };
+
+/**
+ * The first line of `POST /api/attribution/matrix`. Then come the rows, each an
+ * [`AttributionResponse`] with its `target_index`, and last `{"done": true}` or an error.
+ */
+export type MatrixHeader = { 
+/**
+ * Rows that will come.
+ */
+rows: number, 
+/**
+ * The first row's `target_index`: 0, or 1 if nothing stands before the completion.
+ */
+first_index: number, 
+/**
+ * Tokens of the prompt; they come first in each row.
+ */
+prompt_len: number, 
+/**
+ * The model that answers.
+ */
+model_id: string, 
+/**
+ * The method.
+ */
+method: string, 
+/**
+ * `correlational`, `gradient` or `causal`.
+ */
+evidence: string, 
+/**
+ * The options; those without effect on the method are at their defaults.
+ */
+options: AttributionOptions, };
+
+/**
+ * One row of a matrix.
+ */
+export type MatrixRow = { 
+/**
+ * The target's place in the completion.
+ */
+target_index: number, } & (AttributionScores | NoAttribution);
+
+/**
+ * The last line of a matrix that is complete.
+ */
+export type MatrixEnd = { 
+/**
+ * Always true.
+ */
+done: boolean, };
+
+/**
+ * A method of attribution.
+ */
+export type MethodSpec = { 
+/**
+ * Stable name.
+ */
+id: string, 
+/**
+ * What the page calls it.
+ */
+label: string, 
+/**
+ * What its answers are evidence of: `correlational`, `gradient` or `causal`.
+ */
+evidence: string, 
+/**
+ * What it does, in plain words.
+ */
+explanation: string, };
+
+/**
+ * An option of an attribution.
+ */
+export type OptionSpec = { 
+/**
+ * Stable name.
+ */
+id: string, 
+/**
+ * Its place in a request.
+ */
+field: string, 
+/**
+ * What the page calls it.
+ */
+label: string, 
+/**
+ * `switch`, `choice`, `integer`, `token` (an id or null) or `places` (a list of layers or heads
+ * from 0, or null for all).
+ */
+kind: string, 
+/**
+ * Its value when a request does not say.
+ */
+default: unknown, 
+/**
+ * The smallest integer.
+ */
+min: number | null, 
+/**
+ * The largest integer.
+ */
+max: number | null, 
+/**
+ * The names of a choice.
+ */
+choices: Array<string>, 
+/**
+ * Ids of the methods that it has an effect on.
+ */
+methods: Array<string>, 
+/**
+ * What it does, in plain words.
+ */
+explanation: string, };
+
+/**
+ * What can be asked of `/api/attribution`.
+ */
+export type AttributionSpec = { 
+/**
+ * All methods, in the order of a menu.
+ */
+methods: Array<MethodSpec>, 
+/**
+ * All options. Every one is off unless a request says otherwise.
+ */
+options: Array<OptionSpec>, };
+
+/**
  * A setting the user can turn.
  */
 export type KnobSpec = { 
@@ -819,6 +1212,10 @@ stages: Array<StageSpec>,
  * All presets.
  */
 presets: Array<Preset>, 
+/**
+ * Methods of attribution and their options.
+ */
+attribution: AttributionSpec, 
 /**
  * Models to suggest, those on this machine first.
  */

@@ -9,8 +9,9 @@ use std::time::Instant;
 use tokio::sync::{oneshot, watch};
 
 use crate::EngineError;
+use crate::attribution::{AttributionPlan, AttributionQuery, AttributionReport};
 use crate::hub::HubSettings;
-use crate::job::{Cancelled, Install, Job, Request};
+use crate::job::{Attribute, Cancelled, Install, Job, Request};
 use crate::library::{Library, LoadTicket, Status};
 use crate::loading::Loading;
 use crate::query::{PreviewQuery, StepQuery};
@@ -110,6 +111,30 @@ impl Engine {
     /// Any [`EngineError`] about requests.
     pub async fn step(&self, query: StepQuery) -> Result<StepReport, EngineError> {
         self.ask(query, Job::Step).await
+    }
+
+    /// Where in the input a token came from. `progress` is told the share of the work done, from 0
+    /// to 1. Previews and steps that are asked for meanwhile are answered first.
+    ///
+    /// # Errors
+    /// Any [`EngineError`] about requests.
+    pub async fn attribute(
+        &self,
+        query: AttributionQuery,
+        progress: watch::Sender<f64>,
+    ) -> Result<AttributionReport, EngineError> {
+        self.ask(Attribute { query, progress }, Job::Attribute).await
+    }
+
+    /// Checks a query and tells what [`Engine::attribute`] would answer, but computes nothing.
+    ///
+    /// # Errors
+    /// As [`Engine::attribute`].
+    pub async fn plan_attribution(
+        &self,
+        query: AttributionQuery,
+    ) -> Result<AttributionPlan, EngineError> {
+        self.ask(query, Job::Plan).await
     }
 
     async fn ask<Q, R>(&self, query: Q, job: fn(Request<Q, R>) -> Job) -> Result<R, EngineError> {

@@ -28,7 +28,7 @@ pub enum EngineError {
     #[error("{field} holds token id {id}, but the model has only ids from 0 to {last}.")]
     UnknownToken {
         /// The request's field.
-        field: &'static str,
+        field: String,
         /// The id.
         id: i64,
         /// The largest id there is.
@@ -56,6 +56,41 @@ pub enum EngineError {
         /// Most tokens at once.
         limit: usize,
     },
+    /// An attribution by a method that there is not.
+    #[error("Unsupported attribution method.")]
+    UnsupportedMethod,
+    /// An attribution of a generated token that there is not.
+    #[error("target_index out of range.")]
+    TargetOutOfRange,
+    /// An option of an attribution has an impossible value.
+    #[error("options.{field} is {found}; expected {expected}.")]
+    Option {
+        /// The option.
+        field: &'static str,
+        /// What it is.
+        found: String,
+        /// What it may be.
+        expected: String,
+    },
+    /// Tokens are to be replaced, but there is nothing neutral to put in their place.
+    #[error(
+        "The model's vocabulary declares no unknown, padding, end or beginning token, so there is \
+         none to put in place of others."
+    )]
+    NoBaselineToken,
+    /// The attention of so many positions to each other does not fit.
+    #[error(
+        "Attention rollout takes at most {limit} tokens of this model, but these are {tokens}."
+    )]
+    TooLongForRollout {
+        /// Tokens of the context.
+        tokens: usize,
+        /// Most tokens.
+        limit: usize,
+    },
+    /// The model was replaced while rows of a matrix were still to come.
+    #[error("The model was replaced by another one.")]
+    ModelReplaced,
     /// The chat template cannot be used with these messages.
     #[error("{0}")]
     Template(#[from] TemplateError),
@@ -90,6 +125,12 @@ impl EngineError {
             EngineError::EmptyContext => "empty_context",
             EngineError::ContextTooLong { .. } => "context_too_long",
             EngineError::TooManyForced { .. } => "too_many_forced",
+            EngineError::UnsupportedMethod => "unsupported_attribution_method",
+            EngineError::TargetOutOfRange => "target_out_of_range",
+            EngineError::Option { .. } => "invalid_option",
+            EngineError::NoBaselineToken => "no_baseline_token",
+            EngineError::TooLongForRollout { .. } => "too_long_for_rollout",
+            EngineError::ModelReplaced => "model_replaced",
             EngineError::Template(_) => "chat_template_failed",
             EngineError::Tokenizer(_) => "tokenizer_failed",
             EngineError::Sampling(SamplingError::Invalid) => "invalid_distribution",
@@ -120,6 +161,19 @@ impl EngineError {
             EngineError::EmptyContext => "Type a prompt, or switch the chat template on.",
             EngineError::ContextTooLong { .. } => "Shorten the prompt or clear the completion.",
             EngineError::TooManyForced { .. } => "Force the text in several parts.",
+            EngineError::UnsupportedMethod => {
+                "The methods are attention, saliency, input_x_gradient, integrated_gradients and \
+                 occlusion; off asks for nothing."
+            }
+            EngineError::TargetOutOfRange => {
+                "Give the place of a token in completion_ids, or any token as target_token_id."
+            }
+            EngineError::Option { .. } => "The options and their values are in /api/catalog.",
+            EngineError::NoBaselineToken => "Set options.replacement to drop.",
+            EngineError::TooLongForRollout { .. } => {
+                "Shorten the prompt, or switch options.rollout off."
+            }
+            EngineError::ModelReplaced => "Ask again to have it from the model that answers now.",
             EngineError::Template(_) => {
                 "Try without a system text, or switch the chat template off."
             }

@@ -30,6 +30,7 @@ pub(crate) fn read(file: &GgufFile) -> Result<GgufVocabulary, String> {
         merges: texts("merges").unwrap_or_default(),
         scores: scores.into_iter().map(|score| score as f32).collect(),
         unknown: id("unknown_token_id"),
+        padding: id("padding_token_id"),
         add_space_prefix: file.flag(&key("add_space_prefix")),
         is_phi3: ["phi-3", "phi3"].iter().any(|phi3| name.contains(phi3)),
         bos: id("bos_token_id"),

@@ -45,6 +45,8 @@ pub(crate) fn read(folder: &Path, config: &Value) -> Result<FolderTexts, String>
             tokenizer_json,
             bos: token("bos_token"),
             eos: token("eos_token"),
+            unknown: token("unk_token"),
+            padding: token("pad_token"),
             other_ends,
         },
         chat_template,
@@ -112,22 +114,24 @@ mod tests {
         write("chat_template.json", r#"{"chat_template": "O"}"#);
         write(
             "special_tokens_map.json",
-            r#"{"bos_token": "<b>", "eos_token": {"content": "<e>"}}"#,
+            r#"{"bos_token": "<b>", "eos_token": {"content": "<e>"}, "unk_token": "<u>"}"#,
         );
         let old = read(folder.path(), &json!({"text_config": {"eos_token_id": [3, 4]}})).unwrap();
         assert_eq!(old.chat_template.as_deref(), Some("O"));
         let texts = (old.vocabulary.bos.as_deref(), old.vocabulary.eos.as_deref());
         assert_eq!(texts, (Some("<b>"), Some("<e>")));
+        let texts = (old.vocabulary.unknown.as_deref(), old.vocabulary.padding.as_deref());
+        assert_eq!(texts, (Some("<u>"), None));
         assert_eq!(old.vocabulary.other_ends, [3, 4].map(TokenId));
 
         write(
             "tokenizer_config.json",
-            r#"{"bos_token": null, "eos_token": {"content": "</s>"}, "chat_template":
+            r#"{"bos_token": null, "eos_token": {"content": "</s>"}, "pad_token": "<p>", "chat_template":
                 [{"name": "tools", "template": "T"}, {"name": "default", "template": "D"}]}"#,
         );
         write("generation_config.json", r#"{"eos_token_id": [7, 9]}"#);
         let full = read(folder.path(), &json!({"eos_token_id": 7})).unwrap();
-        assert_eq!(full.vocabulary.bos, None);
+        assert_eq!((full.vocabulary.bos, full.vocabulary.padding.as_deref()), (None, Some("<p>")));
         assert_eq!(full.vocabulary.eos.as_deref(), Some("</s>"));
         assert_eq!(full.vocabulary.other_ends, [7, 7, 9].map(TokenId));
         assert_eq!(full.chat_template.as_deref(), Some("D"));

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use crate::EngineError;
+use crate::attribution::{AttributionPlan, AttributionQuery, AttributionReport};
 use crate::library::LoadTicket;
 use crate::loaded::LoadedModel;
 use crate::query::{PreviewQuery, StepQuery};
@@ -16,7 +17,15 @@ use crate::report::{PreviewReport, StepReport};
 pub(crate) enum Job {
     Preview(Request<PreviewQuery, PreviewReport>),
     Step(Request<StepQuery, StepReport>),
+    Plan(Request<AttributionQuery, AttributionPlan>),
+    Attribute(Request<Attribute, AttributionReport>),
     Install(Box<Install>),
+}
+
+/// An attribution to be computed, and whom to tell how far that has come.
+pub(crate) struct Attribute {
+    pub(crate) query: AttributionQuery,
+    pub(crate) progress: watch::Sender<f64>,
 }
 
 /// Replaces the model; the old one is dropped with its caches.

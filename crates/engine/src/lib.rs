@@ -7,9 +7,14 @@
 //! 3. The worker runs it as one straight function: prompt, prefix cache, model, sampling, pick.
 //! 4. A [`report`] comes back, ready for display.
 //!
+//! An [`attribution`] takes longer than the rest, so it gives way to all else while it computes.
+//!
 //! Models are loaded beside all this, on a thread of their own ([`library`]): the model that works
 //! goes on answering until the next one is ready.
 
+pub mod attribution;
+#[cfg(test)]
+mod backend_double;
 mod builtin;
 mod checksum;
 mod engine;

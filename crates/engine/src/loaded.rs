@@ -3,6 +3,7 @@
 
 use std::panic::resume_unwind;
 use std::path::Path;
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -10,18 +11,27 @@ use tokenscope_model::format::StorageFormat;
 use tokenscope_model::{Decoder, GgufFile, HfFolder, KvCache, Model, ModelError};
 use tokenscope_tokens::{ChatTemplate, TemplateError, TokenId, Tokenizer};
 
+use crate::attribution::AttributionCache;
 use crate::prefix_cache::PrefixCache;
 use crate::report::ModelFacts;
 use crate::{EngineOptions, gguf_vocabulary, hf_vocabulary};
 
 pub(crate) struct LoadedModel {
     pub(crate) facts: ModelFacts,
-    pub(crate) model: Box<dyn Model>,
+    /// Shared, so that work which gives way to other requests can hold on to it meanwhile.
+    pub(crate) model: Arc<dyn Model>,
+    /// The same model on the CPU, for what the other backend cannot give; none where that is the
+    /// CPU's, which gives everything.
+    pub(crate) fallback: Option<Arc<dyn Model>>,
     pub(crate) tokenizer: Tokenizer,
     /// A template that does not compile does not cost the user the model: plain prompts work.
     pub(crate) template: Option<Result<ChatTemplate, TemplateError>>,
     pub(crate) cache: PrefixCache,
+    pub(crate) attributions: AttributionCache,
 }
+
+/// Bytes of attributions that are remembered: some thousand of short contexts.
+const ATTRIBUTION_BYTES: usize = 8 << 20;
 
 impl LoadedModel {
     /// Opens a GGUF file. `model_id` is the name it will be known by.
@@ -136,6 +146,8 @@ impl Parts {
             logit_size: config.n_vocab,
             context_length: config.context_length,
             parameters,
+            layers: config.layers.len(),
+            heads: config.n_heads,
             // Whoever loads it knows these.
             source: "",
             load_time: Duration::ZERO,
@@ -149,8 +161,15 @@ impl Parts {
                 facts.logit_size
             ));
         }
-        let cache = PrefixCache::new(cache_bytes);
-        Ok(LoadedModel { facts, model: Box::new(decoder), tokenizer, template, cache })
+        Ok(LoadedModel {
+            facts,
+            model: Arc::new(decoder),
+            fallback: None,
+            tokenizer,
+            template,
+            cache: PrefixCache::new(cache_bytes),
+            attributions: AttributionCache::new(ATTRIBUTION_BYTES),
+        })
     }
 }
 

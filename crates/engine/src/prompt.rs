@@ -1,8 +1,11 @@
 //! From what the user typed to the ids the model gets.
 
+use std::ops::Range;
+
 use tokenscope_tokens::{TokenId, TokenizerError};
 
 use crate::EngineError;
+use crate::attribution::Roles;
 use crate::loaded::LoadedModel;
 use crate::query::Context;
 
@@ -36,6 +39,45 @@ impl PromptIds {
         Ok(PromptIds { prompt, completion, system_folded })
     }
 
+    /// Who wrote which tokens of the prompt. `context` is what it was made of.
+    pub(crate) fn roles(&self, model: &LoadedModel, context: &Context) -> Roles {
+        let vocabulary = model.tokenizer.vocabulary();
+        let n = self.prompt.len();
+        let Some(template) = model.template.as_ref().filter(|_| context.use_chat_template) else {
+            let typed = self.prompt.iter().position(|id| !vocabulary.is_special(*id)).unwrap_or(n);
+            return vec![(0..typed, "template"), (typed..n, "user")];
+        };
+        let text = vocabulary.decode(&self.prompt);
+        let found = template.as_ref().ok().and_then(|template| {
+            let (system, user) = (&context.system_prompt, &context.prompt);
+            let rendered = template.render(system, user).ok()?.text;
+            // SentencePiece puts a space in front; other changes to the text are not followed.
+            let in_front = text.strip_suffix(&rendered).filter(|text| matches!(*text, "" | " "))?;
+            Some((template.spans(system, user)?, in_front.len()))
+        });
+        let Some((spans, shift)) = found else { return vec![(0..n, "prompt")] };
+
+        let mut roles = Roles::new();
+        let mut end = 0;
+        for (place, id) in self.prompt.iter().enumerate() {
+            let start = end;
+            end += vocabulary.bytes(*id).len();
+            // A token that reaches over a border belongs where its middle is.
+            let middle = (start + end).saturating_sub(1) / 2;
+            let is_in = |span: &Range<usize>| middle >= shift && span.contains(&(middle - shift));
+            let role = match () {
+                () if is_in(&spans.system) => "system",
+                () if is_in(&spans.user) => "user",
+                () => "template",
+            };
+            match roles.last_mut() {
+                Some((run, last)) if *last == role => run.end = place + 1,
+                _ => roles.push((place..place + 1, role)),
+            }
+        }
+        roles
+    }
+
     /// Prompt and completion in one.
     pub(crate) fn all(&self) -> Vec<TokenId> {
         [self.prompt.as_slice(), &self.completion].concat()
@@ -63,7 +105,7 @@ fn embedded(model: &LoadedModel, ids: Vec<TokenId>) -> Result<Vec<TokenId>, Engi
     match ids.iter().find(|id| id.index() >= size) {
         None => Ok(ids),
         Some(id) => Err(EngineError::UnknownToken {
-            field: "The text",
+            field: "The text".into(),
             id: i64::from(id.0),
             last: size as u32 - 1,
         }),
@@ -88,14 +130,25 @@ fn refused(error: TokenizerError) -> EngineError {
 /// Checks that the model has these tokens; `field` is what the request calls them.
 pub(crate) fn known_ids(
     model: &LoadedModel,
-    field: &'static str,
+    field: &str,
     ids: &[i64],
 ) -> Result<Vec<TokenId>, EngineError> {
-    let size = model.facts.logit_size;
-    ids.iter()
-        .map(|&id| match u32::try_from(id) {
-            Ok(known) if (known as usize) < size => Ok(TokenId(known)),
-            _ => Err(EngineError::UnknownToken { field, id, last: size as u32 - 1 }),
-        })
-        .collect()
+    let name = |(place, id): (usize, &i64)| {
+        known(model, *id).ok_or_else(|| unknown(model, format!("{field}[{place}]"), *id))
+    };
+    ids.iter().enumerate().map(name).collect()
+}
+
+/// As [`known_ids`], for one id.
+pub(crate) fn known_id(model: &LoadedModel, field: &str, id: i64) -> Result<TokenId, EngineError> {
+    known(model, id).ok_or_else(|| unknown(model, field.into(), id))
+}
+
+fn known(model: &LoadedModel, id: i64) -> Option<TokenId> {
+    let id = u32::try_from(id).ok().map(TokenId)?;
+    (id.index() < model.facts.logit_size).then_some(id)
+}
+
+fn unknown(model: &LoadedModel, field: String, id: i64) -> EngineError {
+    EngineError::UnknownToken { field, id, last: model.facts.logit_size as u32 - 1 }
 }

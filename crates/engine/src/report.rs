@@ -63,6 +63,10 @@ pub struct ModelFacts {
     pub context_length: usize,
     /// Number of weights.
     pub parameters: usize,
+    /// Number of layers.
+    pub layers: usize,
+    /// Attention heads of each layer.
+    pub heads: usize,
     /// Where it came from: `builtin`, `file`, `folder` or `hub`.
     pub source: &'static str,
     /// Time it took to load, download included.

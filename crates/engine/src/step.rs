@@ -11,7 +11,7 @@ use crate::EngineError;
 use crate::job::Cancelled;
 use crate::loaded::LoadedModel;
 use crate::prefix_cache::Logits;
-use crate::prompt::{PromptIds, encode, known_ids};
+use crate::prompt::{PromptIds, encode, known_id, known_ids};
 use crate::query::{Choice, PreviewQuery, StepQuery};
 use crate::report::{Appended, PreviewReport, ShownDistribution, StepReport, TokenPill};
 use crate::stop;
@@ -84,7 +84,7 @@ pub(crate) fn step(
         forced => {
             let tokens = match forced {
                 Choice::Sample => Vec::new(),
-                Choice::Token(token) => known_ids(model, "force_token_id", &[*token])?,
+                Choice::Token(token) => vec![known_id(model, "force_token_id", *token)?],
                 Choice::Tokens(tokens) => known_ids(model, "force_token_ids", tokens)?,
                 Choice::Text(text) => encode(model, text)?,
             };
@@ -187,7 +187,7 @@ fn force(
 }
 
 /// How many tokens of a long input a model takes at once.
-fn tokens_per_pass(model: &LoadedModel) -> usize {
+pub(crate) fn tokens_per_pass(model: &LoadedModel) -> usize {
     let layers = model.model.config().layers.len();
     // A multiplication and an addition for every weight.
     let operations_per_token = 2 * model.facts.parameters / layers;

@@ -1,14 +1,18 @@
 //! The one thread that owns the model.
 
+use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokenscope_tokens::TokenId;
+use tokio::sync::watch;
 
 use crate::EngineError;
-use crate::job::{Cancelled, Install, Job, Request};
+use crate::attribution::{self, AttributionPlan, AttributionReport, Host};
+use crate::job::{Attribute, Cancelled, Install, Job, Request};
 use crate::library::Library;
 use crate::loaded::LoadedModel;
 use crate::report::{PreviewReport, StepReport};
@@ -16,39 +20,152 @@ use crate::step::{self, Answer};
 
 /// Serves jobs until every sender is gone.
 pub(crate) fn run(jobs: &Receiver<Job>, library: &Arc<Library>) {
-    let mut current: Option<LoadedModel> = None;
-    let mut next: Option<Vec<TokenId>> = None;
-    loop {
-        // Whoever asks goes first: what might be asked is looked at when nobody does, and forgotten
-        // if somebody does.
-        let job = match (jobs.try_recv(), next.take()) {
-            (Ok(job), _) => job,
-            (Err(TryRecvError::Empty), Some(ids)) => {
-                run_ahead(&ids, &mut current, library);
-                continue;
-            }
-            (Err(TryRecvError::Empty), None) => match jobs.recv() {
-                Ok(job) => job,
-                Err(_) => return,
-            },
-            (Err(TryRecvError::Disconnected), _) => return,
-        };
+    let mut worker = Worker::new(jobs, library);
+    while let Some(job) = worker.next_job() {
         match job {
-            Job::Preview(request) => next = answer(request, &mut current, library, step::preview),
-            Job::Step(request) => next = answer(request, &mut current, library, step::step),
-            Job::Install(install) => {
-                let Install { model, notice, ticket } = *install;
-                // A load that was cancelled at the last moment changes nothing.
-                if library.installed(&ticket, &model, notice) {
-                    current = Some(model);
-                }
-            }
+            Job::Attribute(request) => worker.attribute(request),
+            Job::Install(install) => worker.install(*install),
+            quick => worker.answer_quick(quick),
         }
     }
 }
 
-/// Runs one request. A panic in it stays in it: the client gets an error, the next job runs. Returns
-/// the input that this client will probably ask about next.
+/// The model and what is to be done with it.
+struct Worker<'a> {
+    inbox: &'a Receiver<Job>,
+    /// Jobs taken out of the inbox to see what they are, in order. Whoever looks at the inbox while
+    /// the model computes has no more than a shared reference.
+    seen: RefCell<VecDeque<Job>>,
+    /// Attributions wait until nobody asks for anything else.
+    attributions: VecDeque<Request<Attribute, AttributionReport>>,
+    /// The input that will probably be asked about next.
+    next: Option<Vec<TokenId>>,
+    current: Option<LoadedModel>,
+    library: &'a Library,
+}
+
+impl<'a> Worker<'a> {
+    fn new(inbox: &'a Receiver<Job>, library: &'a Library) -> Self {
+        let (seen, attributions) = (RefCell::default(), VecDeque::new());
+        Worker { inbox, seen, attributions, next: None, current: None, library }
+    }
+
+    /// The next job, in order of arrival except that attributions come last. None at the end.
+    fn next_job(&mut self) -> Option<Job> {
+        loop {
+            let job = match self.seen.get_mut().pop_front() {
+                Some(job) => Ok(job),
+                None => self.inbox.try_recv(),
+            };
+            // Whoever asks goes first: what might be asked is looked at when nobody does, and
+            // forgotten if somebody does.
+            match job {
+                Ok(Job::Attribute(request)) => self.attributions.push_back(request),
+                Ok(job) => return Some(job),
+                Err(TryRecvError::Disconnected) => return None,
+                Err(TryRecvError::Empty) if self.next.is_some() => self.run_ahead(),
+                Err(TryRecvError::Empty) => {
+                    return match self.attributions.pop_front() {
+                        Some(request) => Some(Job::Attribute(request)),
+                        None => self.inbox.recv().ok(),
+                    };
+                }
+            }
+        }
+    }
+
+    fn install(&mut self, install: Install) {
+        self.next = None;
+        let Install { model, notice, ticket } = install;
+        // A load that was cancelled at the last moment changes nothing.
+        if self.library.installed(&ticket, &model, notice) {
+            self.current = Some(model);
+        }
+    }
+
+    /// Does a job that nothing passes.
+    fn answer_quick(&mut self, job: Job) {
+        let (current, library) = (&mut self.current, self.library);
+        self.next = match job {
+            Job::Preview(request) => answer(request, current, library, step::preview),
+            Job::Step(request) => answer(request, current, library, step::step),
+            Job::Plan(request) => answer(request, current, library, |model, query, _| {
+                Ok(Answer { report: attribution::plan(model, query)?, next: None })
+            }),
+            Job::Attribute(_) | Job::Install(_) => unreachable!("these jobs are not quick"),
+        };
+    }
+
+    /// Works ahead of the next request. Whatever goes wrong will go wrong again for whoever asks.
+    fn run_ahead(&mut self) {
+        if let (Some(model), Some(ids)) = (&mut self.current, self.next.take()) {
+            let _ = catch_unwind(AssertUnwindSafe(|| step::run_ahead(model, &ids)));
+            self.library.set_cache_usage(model.cache.usage());
+        }
+    }
+
+    /// Computes an attribution; quick jobs that come meanwhile are done meanwhile.
+    fn attribute(&mut self, request: Request<Attribute, AttributionReport>) {
+        let Request { query: Attribute { query, progress }, asked, cancelled, reply } = request;
+        let result = if self.current.is_none() {
+            Err(self.library.why_not_ready())
+        } else {
+            let mut turn = Turn { worker: self, cancelled: &cancelled, progress: &progress };
+            caught(|| {
+                turn.cancelled.check()?;
+                attribution::attribute(&mut turn, &query)
+            })
+        };
+        let result = result.map(|report| timed(report, asked));
+        if let Some(model) = &self.current {
+            self.library.set_cache_usage(model.cache.usage());
+        }
+        // A client that has gone away is not an error.
+        let _ = reply.send(result);
+    }
+}
+
+/// An attribution's turn on the model's thread.
+struct Turn<'w, 'a> {
+    worker: &'w mut Worker<'a>,
+    cancelled: &'w Cancelled,
+    progress: &'w watch::Sender<f64>,
+}
+
+impl Host for Turn<'_, '_> {
+    fn model(&mut self) -> &mut LoadedModel {
+        // Nothing installs another one before the turn is over.
+        self.worker.current.as_mut().expect("a turn begins with a model")
+    }
+
+    fn is_wanted(&self) -> bool {
+        let mut seen = self.worker.seen.borrow_mut();
+        seen.extend(self.worker.inbox.try_iter());
+        self.cancelled.check().is_err() || seen.iter().any(is_quick)
+    }
+
+    fn give_way(&mut self) -> Result<(), EngineError> {
+        loop {
+            let seen = self.worker.seen.get_mut();
+            seen.extend(self.worker.inbox.try_iter());
+            match seen.iter().position(is_quick).and_then(|place| seen.remove(place)) {
+                Some(job) => self.worker.answer_quick(job),
+                None if self.worker.next.is_some() => self.worker.run_ahead(),
+                None => return self.cancelled.check(),
+            }
+        }
+    }
+
+    fn tell(&mut self, share: f64) {
+        self.progress.send_replace(share);
+    }
+}
+
+fn is_quick(job: &Job) -> bool {
+    matches!(job, Job::Preview(_) | Job::Step(_) | Job::Plan(_))
+}
+
+/// Runs one request. Returns the input that this client will probably ask about next.
 fn answer<Q, R: Timed>(
     request: Request<Q, R>,
     current: &mut Option<LoadedModel>,
@@ -57,17 +174,13 @@ fn answer<Q, R: Timed>(
 ) -> Option<Vec<TokenId>> {
     let result = match current {
         None => Err(library.why_not_ready()),
-        Some(model) => catch_unwind(AssertUnwindSafe(|| {
+        Some(model) => caught(|| {
             request.cancelled.check()?;
             work(model, &request.query, &request.cancelled)
-        }))
-        .unwrap_or_else(|panic| Err(EngineError::Internal(panic_text(&*panic)))),
+        }),
     };
     let (result, next) = match result {
-        Ok(Answer { mut report, next }) => {
-            report.set_elapsed(request.asked.elapsed());
-            (Ok(report), next)
-        }
+        Ok(Answer { report, next }) => (Ok(timed(report, request.asked)), next),
         Err(error) => (Err(error), None),
     };
     // Before the reply, so that whoever has it and asks for the status sees it counted.
@@ -78,12 +191,15 @@ fn answer<Q, R: Timed>(
     request.reply.send(result).ok().and(next)
 }
 
-/// Works ahead of the next request. Whatever goes wrong will go wrong again for whoever asks.
-fn run_ahead(ids: &[TokenId], current: &mut Option<LoadedModel>, library: &Library) {
-    if let Some(model) = current {
-        let _ = catch_unwind(AssertUnwindSafe(|| step::run_ahead(model, ids)));
-        library.set_cache_usage(model.cache.usage());
-    }
+/// Keeps a panic in the request that had it: the client gets an error, the next job runs.
+fn caught<R>(work: impl FnOnce() -> Result<R, EngineError>) -> Result<R, EngineError> {
+    catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|panic| Err(EngineError::Internal(panic_text(&*panic))))
+}
+
+fn timed<R: Timed>(mut report: R, asked: Instant) -> R {
+    report.set_elapsed(asked.elapsed());
+    report
 }
 
 /// A report that says how long it took.
@@ -103,6 +219,16 @@ impl Timed for StepReport {
     }
 }
 
+impl Timed for AttributionReport {
+    fn set_elapsed(&mut self, elapsed: Duration) {
+        self.elapsed = elapsed;
+    }
+}
+
+impl Timed for AttributionPlan {
+    fn set_elapsed(&mut self, _: Duration) {}
+}
+
 pub(crate) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
@@ -111,13 +237,15 @@ pub(crate) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc::channel;
+    use std::sync::mpsc::{Sender, channel};
     use std::thread;
-    use std::time::Instant;
 
+    use tokenscope_model::Model;
     use tokio::sync::oneshot;
 
     use super::*;
+    use crate::attribution::{Method, Options};
+    use crate::backend_double::BackendDouble;
     use crate::query::{Choice, StepQuery};
     use crate::step::tests::query;
 
@@ -174,5 +302,80 @@ mod tests {
             assert_eq!(next.is_some(), goes_on);
             drop(kept);
         }
+    }
+
+    /// Runs a worker that is asked for the occlusion of ten tokens, of which the last is 15. Something is
+    /// done at the fourth pass. Returns the answer and the last token of each pass.
+    fn occlude(
+        does: impl FnOnce(Sender<Job>, Cancelled) + Send + 'static,
+    ) -> (Result<AttributionReport, EngineError>, Vec<(TokenId, bool)>) {
+        let (jobs, inbox) = channel();
+        let library = Arc::new(Library::default());
+        let ticket = library.begin_load("tiny").unwrap();
+        let mut model = LoadedModel::tiny("llama/model.gguf");
+        let cancelled = Cancelled::default();
+        let interlude = {
+            let (jobs, cancelled) = (jobs.clone(), cancelled.clone());
+            move || does(jobs, cancelled)
+        };
+        let double = Arc::new(BackendDouble::doing(Arc::clone(&model.model), 3, interlude));
+        model.model = Arc::clone(&double) as Arc<dyn Model>;
+        let install = Install { model, notice: None, ticket };
+        assert!(jobs.send(Job::Install(Box::new(install))).is_ok());
+        let ids: Vec<i64> = (6..16).collect();
+        let query = attribution::tests::query(&ids, Method::Occlusion, Options::default());
+        let (reply, answer) = oneshot::channel();
+        let query = Attribute { query, progress: watch::Sender::new(0.0) };
+        let request = Request { query, asked: Instant::now(), cancelled, reply };
+        assert!(jobs.send(Job::Attribute(request)).is_ok());
+        drop(jobs);
+        run(&inbox, &library);
+        (answer.blocking_recv().unwrap(), double.passes())
+    }
+
+    #[test]
+    fn a_preview_passes_an_attribution_under_way() {
+        let (sender, preview) = channel();
+        let (answer, passes) = occlude(move |jobs, _| {
+            let (reply, answer) = oneshot::channel();
+            let query = query(&[99], Choice::Sample).preview;
+            let cancelled = Cancelled::default();
+            let request = Request { query, asked: Instant::now(), cancelled, reply };
+            assert!(jobs.send(Job::Preview(request)).is_ok());
+            sender.send(answer).unwrap();
+        });
+        // The pass under way is dropped, the preview served, and the pass begun again.
+        let place = passes.iter().position(|(last, _)| *last == TokenId(99)).unwrap();
+        assert_eq!(passes[place - 1], (TokenId(15), false));
+        assert_eq!(passes[place..place + 2], [(TokenId(99), true), (TokenId(15), true)]);
+        assert!(passes.len() > place + 5, "{passes:?}");
+        let undisturbed = occlude(|_, _| {});
+        assert_eq!(undisturbed.1.len() + 2, passes.len());
+        let scores = |answer: Result<AttributionReport, EngineError>| {
+            answer.unwrap().outcome.unwrap().scores
+        };
+        assert_eq!(scores(answer), scores(undisturbed.0));
+        assert!(preview.recv().unwrap().blocking_recv().unwrap().is_ok());
+    }
+
+    #[test]
+    fn a_cancelled_attribution_ends_within_a_pass() {
+        let (answer, passes) = occlude(|_, cancelled| drop(cancelled.on_drop()));
+        assert!(matches!(answer, Err(EngineError::Cancelled)));
+        assert_eq!((passes.len(), passes[3].1), (4, false));
+    }
+
+    #[test]
+    fn a_model_is_not_replaced_before_an_attribution_has_ended() {
+        let (answer, _) = occlude(|jobs, _| {
+            let library = Library::default();
+            let ticket = library.begin_load("other").unwrap();
+            let model = LoadedModel::tiny("gpt2");
+            let install = Install { model, notice: None, ticket };
+            assert!(jobs.send(Job::Install(Box::new(install))).is_ok());
+        });
+        let report = answer.unwrap();
+        assert_eq!(report.plan.model.model_id, "llama/model.gguf");
+        assert!(report.outcome.is_ok());
     }
 }

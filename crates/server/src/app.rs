@@ -24,6 +24,8 @@ use crate::{ApiError, assets, door, routes};
         routes::model::events,
         routes::generate::preview,
         routes::generate::step,
+        routes::attribution::attribution,
+        routes::attribution::matrix,
         routes::catalog::catalog,
     )
 )]
@@ -38,6 +40,8 @@ pub fn app(engine: Engine) -> Router {
         .route("/api/events", get(routes::model::events))
         .route("/api/preview", post(routes::generate::preview))
         .route("/api/step", post(routes::generate::step))
+        .route("/api/attribution", post(routes::attribution::attribution))
+        .route("/api/attribution/matrix", post(routes::attribution::matrix))
         .route("/api/catalog", get(routes::catalog::catalog))
         .route("/api/{*rest}", axum::routing::any(not_found))
         .with_state(engine);

@@ -26,12 +26,19 @@ impl From<EngineError> for ApiError {
             EngineError::Loading | EngineError::LoadFailed(_) | EngineError::NoModel => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
-            EngineError::AlreadyLoading | EngineError::NothingToCancel => StatusCode::CONFLICT,
+            EngineError::AlreadyLoading
+            | EngineError::NothingToCancel
+            | EngineError::ModelReplaced => StatusCode::CONFLICT,
             EngineError::ModelIdRequired
             | EngineError::UnknownToken { .. }
             | EngineError::EmptyContext
             | EngineError::ContextTooLong { .. }
             | EngineError::TooManyForced { .. }
+            | EngineError::UnsupportedMethod
+            | EngineError::TargetOutOfRange
+            | EngineError::Option { .. }
+            | EngineError::NoBaselineToken
+            | EngineError::TooLongForRollout { .. }
             | EngineError::Template(_)
             | EngineError::Tokenizer(_)
             | EngineError::Sampling(_)
@@ -52,7 +59,12 @@ impl From<EngineError> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let body = ErrorBody { detail: self.detail, code: self.code.into(), hint: self.hint };
-        (self.status, Json(body)).into_response()
+        (self.status, Json(ErrorBody::from(self))).into_response()
+    }
+}
+
+impl From<ApiError> for ErrorBody {
+    fn from(error: ApiError) -> Self {
+        ErrorBody { detail: error.detail, code: error.code.into(), hint: error.hint }
     }
 }

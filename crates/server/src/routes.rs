@@ -1,5 +1,6 @@
 //! One file per group of addresses.
 
+pub(crate) mod attribution;
 pub(crate) mod catalog;
 pub(crate) mod generate;
 pub(crate) mod model;

@@ -1,6 +1,7 @@
 //! The JSON shapes, and their conversion from and to the engine's. Rust types here, OpenAPI and
 //! the page's TypeScript declarations all come from one definition each.
 
+mod attribution;
 mod catalog;
 mod declarations;
 mod object;
@@ -9,7 +10,13 @@ mod response;
 mod status;
 mod whole;
 
-pub use catalog::{Catalog, KnobSpec, ModelSuggestion, Preset, StageSpec};
+pub use attribution::{
+    AttributionGroup, AttributionOptions, AttributionProgress, AttributionRequest,
+    AttributionResponse, AttributionScores, MatrixEnd, MatrixHeader, MatrixRow, NoAttribution,
+};
+pub use catalog::{
+    AttributionSpec, Catalog, KnobSpec, MethodSpec, ModelSuggestion, OptionSpec, Preset, StageSpec,
+};
 pub use declarations::typescript;
 pub use object::Object;
 pub use request::{

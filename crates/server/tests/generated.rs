@@ -24,3 +24,8 @@ fn the_pages_types_are_current() {
 fn the_reference_of_knobs_is_current() {
     check("docs/reference/knobs.md", &reference::knobs());
 }
+
+#[test]
+fn the_reference_of_attribution_is_current() {
+    check("docs/reference/attribution.md", &reference::attribution());
+}

@@ -1,5 +1,7 @@
 //! Chat templates: from a system and a user text to the prompt text the model was trained on.
 
+use std::ops::Range;
+
 use minijinja::context;
 
 use crate::jinja::{Failure, Jinja};
@@ -19,6 +21,15 @@ pub struct RenderedChat {
     /// Whether the template refused a system role or left its text out, so that the system text stands
     /// at the start of the user's message instead.
     pub system_folded: bool,
+}
+
+/// Where the two texts stand in a rendered chat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChatSpans {
+    /// Bytes of the system text; empty without one.
+    pub system: Range<usize>,
+    /// Bytes of the user's text.
+    pub user: Range<usize>,
 }
 
 /// Why a chat template could not be compiled or rendered; the text is the template engine's.
@@ -79,6 +90,29 @@ impl ChatTemplate {
         }
     }
 
+    /// Where the two texts stand in what [`ChatTemplate::render`] gives for them. None if the template
+    /// does more to them than to trim them and to write them down once, the system text first.
+    ///
+    /// A text such as `user` may also stand in the template. So marks that stand nowhere else are
+    /// rendered in place of the texts, and what is around the marks is taken off the rendered chat.
+    pub fn spans(&self, system: &str, user: &str) -> Option<ChatSpans> {
+        const MARKS: [&str; 2] = ["\u{E000}1\u{E001}", "\u{E000}2\u{E001}"];
+        let text = self.render(system, user).ok()?.text;
+        let system = system.trim();
+        let marked =
+            self.render(if system.is_empty() { "" } else { MARKS[0] }, MARKS[1]).ok()?.text;
+        let (before_user, after) = marked.split_once(MARKS[1])?;
+        let (head, between) =
+            if system.is_empty() { (before_user, "") } else { before_user.split_once(MARKS[0])? };
+        let rest = text.strip_prefix(head)?.strip_prefix(system)?.strip_prefix(between)?;
+        let found = rest.strip_suffix(after)?;
+        let start = text.len() - rest.len();
+        (found.trim() == user.trim()).then(|| ChatSpans {
+            system: head.len()..head.len() + system.len(),
+            user: start..start + found.len(),
+        })
+    }
+
     fn render_messages(&self, messages: &[(&str, &str)]) -> Result<String, Failure> {
         let bytes = messages.iter().map(|(_, content)| content.len()).sum();
         let messages: Vec<_> = messages
@@ -120,6 +154,32 @@ mod tests {
         ] {
             let expected = RenderedChat { text: text.to_owned(), system_folded: false };
             assert_eq!(rendered(CHATML, system, user).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn texts_are_found_in_a_chat_even_if_the_template_contains_them() {
+        const TRIMS: &str =
+            "{% for m in messages %}<{{ m.role }}>{{ m.content | trim }}{% endfor %}<user>";
+        const TWICE: &str = "{% for m in messages %}{{ m.content + m.content }}{% endfor %}";
+        const UPPER: &str = "{% for m in messages %}{{ m.content | upper }}{% endfor %}";
+        for (source, system, user, expected) in [
+            (CHATML, " Be kind.\n", "Hi", Some(("Be kind.", "Hi"))),
+            (CHATML, "user", "system", Some(("user", "system"))),
+            (CHATML, "s", " s ", Some(("s", " s "))),
+            (CHATML, "", "default", Some(("", "default"))),
+            (CHATML, "x", "", Some(("x", ""))),
+            (TRIMS, "user", " user ", Some(("user", "user"))),
+            (TWICE, "a", "b", None),
+            (UPPER, "a", "b", None),
+        ] {
+            let template = ChatTemplate::new(source, None, Some("</s>")).unwrap();
+            let text = template.render(system, user).unwrap().text;
+            let spans = template.spans(system, user);
+            let found =
+                spans.map(|spans| (text[spans.system].to_owned(), text[spans.user].to_owned()));
+            let found = found.as_ref().map(|(system, user)| (system.as_str(), user.as_str()));
+            assert_eq!(found, expected, "{text}");
         }
     }
 

@@ -21,6 +21,8 @@ pub struct GgufVocabulary {
     pub scores: Vec<f32>,
     /// `tokenizer.ggml.unknown_token_id`.
     pub unknown: Option<TokenId>,
+    /// `tokenizer.ggml.padding_token_id`.
+    pub padding: Option<TokenId>,
     /// `tokenizer.ggml.add_space_prefix`; only SentencePiece heeds it, and there absent means yes.
     pub add_space_prefix: Option<bool>,
     /// Whether `general.name` says that this is a Phi-3. Its SentencePiece tokenizer drops white
@@ -38,4 +40,14 @@ pub struct GgufVocabulary {
     pub add_eos: Option<bool>,
     /// `tokenizer.chat_template`.
     pub chat_template: Option<String>,
+}
+
+impl GgufVocabulary {
+    /// The token for unknown text: the one that the file names, or else the first of that kind.
+    pub(crate) fn unknown_token(&self) -> Option<TokenId> {
+        self.unknown.or_else(|| {
+            let kind = self.kinds.iter().position(|&kind| kind == TokenKind::Unknown);
+            kind.map(|id| TokenId(id as u32))
+        })
+    }
 }

@@ -33,6 +33,10 @@ pub struct HfVocabulary {
     pub bos: Option<String>,
     /// The text of the end-of-sequence token, from the same.
     pub eos: Option<String>,
+    /// The text of the token for unknown text, from the same.
+    pub unknown: Option<String>,
+    /// The text of the padding token, from the same.
+    pub padding: Option<String>,
     /// Further ids that end generation, from `config.json` and `generation_config.json`.
     pub other_ends: Vec<TokenId>,
 }
@@ -321,6 +325,8 @@ mod tests {
             tokenizer_json: json.into(),
             bos: Some("<s>".into()),
             eos: Some("</s>".into()),
+            unknown: None,
+            padding: Some("<tool>".into()),
             other_ends: vec![TokenId(3)],
         };
         Tokenizer::from_hf(&source).unwrap()
@@ -351,6 +357,7 @@ mod tests {
         let ends: Vec<bool> = [0, 1, 2, 3].map(|id| tokenizer.is_end(TokenId(id))).to_vec();
         assert_eq!(ends, [false, true, false, true]);
         assert_eq!((tokenizer.bos(), tokenizer.eos()), (Some(TokenId(0)), Some(TokenId(1))));
+        assert_eq!((tokenizer.unknown(), tokenizer.padding()), (None, Some(TokenId(2))));
     }
 
     #[test]
@@ -490,9 +497,9 @@ mod tests {
         {
             let source = HfVocabulary {
                 tokenizer_json: json.into(),
-                bos: None,
                 eos: eos.map(str::to_owned),
                 other_ends: other_ends.into_iter().map(TokenId).collect(),
+                ..HfVocabulary::default()
             };
             let tokenizer = Tokenizer::from_hf(&source).unwrap();
             assert_eq!(tokenizer.eos(), expected.map(TokenId), "{eos:?}");

@@ -24,7 +24,7 @@ mod sentence_piece;
 mod tokenizer;
 mod vocabulary;
 
-pub use chat::{ChatTemplate, RenderedChat, TemplateError};
+pub use chat::{ChatSpans, ChatTemplate, RenderedChat, TemplateError};
 pub use gguf::GgufVocabulary;
 pub use huggingface::HfVocabulary;
 pub use mask::TokenMask;

@@ -112,10 +112,7 @@ impl SentencePiece {
         }
         let bytes: Vec<Option<TokenId>> =
             (0..=255u8).map(|byte| ids.get(&byte_token(byte)).copied()).collect();
-        let unknown = source.unknown.or_else(|| {
-            let kind = source.kinds.iter().position(|&kind| kind == TokenKind::Unknown);
-            kind.map(|id| TokenId(id as u32))
-        });
+        let unknown = source.unknown_token();
         if unknown.is_none() && bytes.contains(&None) {
             return refuse("it has neither a token for every byte nor an unknown token".into());
         }

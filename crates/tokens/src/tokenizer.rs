@@ -23,6 +23,8 @@ pub struct Tokenizer {
     vocabulary: Vocabulary,
     bos: Option<TokenId>,
     eos: Option<TokenId>,
+    unknown: Option<TokenId>,
+    padding: Option<TokenId>,
     /// Every token that ends generation, by id.
     ends: Vec<TokenId>,
     marks: Marks,
@@ -128,6 +130,9 @@ impl Tokenizer {
             vocabulary: vocabulary_of(source, is_sentence_piece),
             bos,
             eos,
+            unknown: source.unknown_token(),
+            // Nothing that is read or written depends on it, so a wrong one costs nobody the model.
+            padding: source.padding.filter(|id| id.index() < n_tokens),
             ends: all_ends(eos, &source.other_ends),
             marks: Marks::Tokens {
                 before: bos.filter(|_| source.add_bos.unwrap_or(adds_bos)),
@@ -150,8 +155,9 @@ impl Tokenizer {
         let (bos, eos) = (id_of(&source.bos), id_of(&source.eos));
         let eos = eos.or(source.other_ends.first().copied());
         let ends = all_ends(eos, &source.other_ends);
-        let encoder = Encoder::Crate(encoder.into());
-        Ok(Tokenizer { encoder, vocabulary, bos, eos, ends, marks: Marks::PostProcessor })
+        let (unknown, padding) = (id_of(&source.unknown), id_of(&source.padding));
+        let (encoder, marks) = (Encoder::Crate(encoder.into()), Marks::PostProcessor);
+        Ok(Tokenizer { encoder, vocabulary, bos, eos, unknown, padding, ends, marks })
     }
 
     /// Encodes text as it stands: nothing is added, but the text of a special token becomes that
@@ -211,6 +217,16 @@ impl Tokenizer {
     /// The model's declared end-of-sequence token.
     pub fn eos(&self) -> Option<TokenId> {
         self.eos
+    }
+
+    /// The token for text that the vocabulary cannot spell.
+    pub fn unknown(&self) -> Option<TokenId> {
+        self.unknown
+    }
+
+    /// The token that fills up short sequences of a batch.
+    pub fn padding(&self) -> Option<TokenId> {
+        self.padding
     }
 
     /// Whether a token ends generation: the declared EOS, or another end-of-turn token.

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use tokenscope_engine::Suggestion;
+use tokenscope_engine::attribution::{self, Method, OPTIONS, OptionKind};
 use tokenscope_sampling::{KnobKind, PRESETS, STAGES, all_knobs};
 use ts_rs::TS;
 use utoipa::ToSchema;
@@ -17,6 +18,8 @@ pub struct Catalog {
     pub stages: Vec<StageSpec>,
     /// All presets.
     pub presets: Vec<Preset>,
+    /// Methods of attribution and their options.
+    pub attribution: AttributionSpec,
     /// Models to suggest, those on this machine first.
     pub models: Vec<ModelSuggestion>,
 }
@@ -59,6 +62,55 @@ pub struct StageSpec {
     pub label: String,
     /// Ids of its knobs.
     pub knobs: Vec<String>,
+    /// What it does, in plain words.
+    pub explanation: String,
+}
+
+/// What can be asked of `/api/attribution`.
+#[derive(Debug, Serialize, ToSchema, TS)]
+pub struct AttributionSpec {
+    /// All methods, in the order of a menu.
+    pub methods: Vec<MethodSpec>,
+    /// All options. Every one is off unless a request says otherwise.
+    pub options: Vec<OptionSpec>,
+}
+
+/// A method of attribution.
+#[derive(Debug, Serialize, ToSchema, TS)]
+pub struct MethodSpec {
+    /// Stable name.
+    pub id: String,
+    /// What the page calls it.
+    pub label: String,
+    /// What its answers are evidence of: `correlational`, `gradient` or `causal`.
+    pub evidence: String,
+    /// What it does, in plain words.
+    pub explanation: String,
+}
+
+/// An option of an attribution.
+#[derive(Debug, Serialize, ToSchema, TS)]
+pub struct OptionSpec {
+    /// Stable name.
+    pub id: String,
+    /// Its place in a request.
+    pub field: String,
+    /// What the page calls it.
+    pub label: String,
+    /// `switch`, `choice`, `integer`, `token` (an id or null) or `places` (a list of layers or heads
+    /// from 0, or null for all).
+    pub kind: String,
+    /// Its value when a request does not say.
+    #[ts(type = "unknown")]
+    pub default: serde_json::Value,
+    /// The smallest integer.
+    pub min: Option<i64>,
+    /// The largest integer.
+    pub max: Option<i64>,
+    /// The names of a choice.
+    pub choices: Vec<String>,
+    /// Ids of the methods that it has an effect on.
+    pub methods: Vec<String>,
     /// What it does, in plain words.
     pub explanation: String,
 }
@@ -113,7 +165,12 @@ impl Catalog {
             frequency_penalty: preset.frequency_penalty,
         });
         let models = suggestions.into_iter().map(ModelSuggestion::from).collect();
-        Catalog { knobs, stages: stages.collect(), presets: presets.collect(), models }
+        let attribution = AttributionSpec {
+            methods: Method::ALL.into_iter().map(MethodSpec::from).collect(),
+            options: OPTIONS.iter().map(OptionSpec::from).collect(),
+        };
+        let (stages, presets) = (stages.collect(), presets.collect());
+        Catalog { knobs, stages, presets, attribution, models }
     }
 }
 
@@ -121,6 +178,43 @@ impl From<Suggestion> for ModelSuggestion {
     fn from(suggestion: Suggestion) -> Self {
         let Suggestion { id, label, bytes, cached } = suggestion;
         ModelSuggestion { id, label, bytes, cached }
+    }
+}
+
+impl From<Method> for MethodSpec {
+    fn from(method: Method) -> Self {
+        MethodSpec {
+            id: method.name().into(),
+            label: method.label().into(),
+            evidence: method.evidence().name().into(),
+            explanation: method.explanation().into(),
+        }
+    }
+}
+
+impl From<&attribution::OptionSpec> for OptionSpec {
+    fn from(option: &attribution::OptionSpec) -> Self {
+        let (kind, default, range, choices) = match option.kind {
+            OptionKind::Switch => ("switch", false.into(), None, &[][..]),
+            OptionKind::Choice(names) => ("choice", names[0].into(), None, names),
+            OptionKind::Number { range, default } => {
+                ("integer", default.into(), Some(range), &[][..])
+            }
+            OptionKind::Token => ("token", serde_json::Value::Null, None, &[][..]),
+            OptionKind::Places => ("places", serde_json::Value::Null, None, &[][..]),
+        };
+        OptionSpec {
+            id: option.id.into(),
+            field: format!("options.{}", option.id),
+            label: option.label.into(),
+            kind: kind.into(),
+            default,
+            min: range.map(|(min, _)| min),
+            max: range.map(|(_, max)| max),
+            choices: choices.iter().map(|choice| (*choice).to_owned()).collect(),
+            methods: option.methods.iter().map(|method| method.name().to_owned()).collect(),
+            explanation: option.explanation.into(),
+        }
     }
 }
 

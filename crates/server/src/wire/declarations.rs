@@ -2,7 +2,7 @@
 
 use ts_rs::{Config, TS};
 
-use super::{request, *};
+use super::{attribution, request, *};
 
 /// The text of `web/types/wire.d.ts`.
 pub fn typescript() -> String {
@@ -45,6 +45,23 @@ pub fn typescript() -> String {
         SelectedToken,
         AppendedMeta,
         StepResponse,
+        attribution::QuantityName,
+        attribution::BaselineName,
+        attribution::GroupingName,
+        attribution::ReplacementName,
+        AttributionOptions,
+        AttributionRequest,
+        AttributionGroup,
+        AttributionScores,
+        NoAttribution,
+        AttributionResponse,
+        AttributionProgress,
+        MatrixHeader,
+        MatrixRow,
+        MatrixEnd,
+        MethodSpec,
+        OptionSpec,
+        AttributionSpec,
         KnobSpec,
         StageSpec,
         Preset,

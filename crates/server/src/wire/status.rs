@@ -44,6 +44,10 @@ pub struct ModelStatus {
     pub context_length: Option<usize>,
     /// Number of weights.
     pub parameters: Option<usize>,
+    /// Number of layers.
+    pub layers: Option<usize>,
+    /// Attention heads of each layer.
+    pub heads: Option<usize>,
     /// Where the model came from: `builtin`, `file`, `folder` or `hub`.
     pub source: Option<String>,
     /// Seconds it took to load, download included.
@@ -137,6 +141,8 @@ impl ModelStatus {
             quantization: facts.map(|facts| facts.quantization.clone()),
             context_length: facts.map(|facts| facts.context_length),
             parameters: facts.map(|facts| facts.parameters),
+            layers: facts.map(|facts| facts.layers),
+            heads: facts.map(|facts| facts.heads),
             source: facts.map(|facts| facts.source.into()),
             load_seconds: facts.map(|facts| facts.load_time.as_secs_f64()),
             threads,
@@ -150,7 +156,7 @@ impl ModelStatus {
                 misses: status.cache.misses,
                 evictions: status.cache.evictions,
             },
-            capabilities: Capabilities { attribution: false, constraint: false },
+            capabilities: Capabilities { attribution: true, constraint: false },
         }
     }
 }

@@ -50,6 +50,14 @@ pub(super) fn option<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Optio
     Ok(Option::<Whole>::deserialize(deserializer)?.map(|whole| whole.0))
 }
 
+/// For an `Option<Vec<i64>>`; null is none.
+pub(super) fn optional_list<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Vec<i64>>, D::Error> {
+    let list = Option::<Vec<Whole>>::deserialize(deserializer)?;
+    Ok(list.map(|list| list.into_iter().map(|whole| whole.0).collect()))
+}
+
 /// For a `Vec<i64>`.
 pub(super) fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<i64>, D::Error> {
     Ok(Vec::<Whole>::deserialize(deserializer)?.into_iter().map(|whole| whole.0).collect())

@@ -39,6 +39,52 @@ async fn knobs_have_the_seeds_defaults_and_ranges() {
 }
 
 #[tokio::test]
+async fn methods_and_options_of_attribution_are_listed() {
+    let (_, catalog) = Client::without_model().get("/api/catalog").await;
+    let attribution = &catalog["attribution"];
+    for (id, evidence) in [
+        ("attention", "correlational"),
+        ("saliency", "gradient"),
+        ("input_x_gradient", "gradient"),
+        ("integrated_gradients", "gradient"),
+        ("occlusion", "causal"),
+    ] {
+        assert_eq!(by_id(&attribution["methods"], id)["evidence"], evidence);
+    }
+    for (id, kind, default, choices, n_methods) in [
+        (
+            "quantity",
+            "choice",
+            json!("probability"),
+            json!(["probability", "log_probability", "logit", "logit_difference"]),
+            4,
+        ),
+        ("contrast_id", "token", Value::Null, json!([]), 4),
+        ("signed", "switch", json!(false), json!([]), 3),
+        ("layers", "places", Value::Null, json!([]), 1),
+        ("heads", "places", Value::Null, json!([]), 1),
+        ("rollout", "switch", json!(false), json!([]), 1),
+        ("mask_sink", "switch", json!(false), json!([]), 1),
+        ("baseline", "choice", json!("unk"), json!(["unk", "zero", "mean"]), 1),
+        ("steps", "integer", json!(50), json!([]), 1),
+        ("group", "choice", json!("token"), json!(["token", "word", "line", "role"]), 5),
+        ("replacement", "choice", json!("drop"), json!(["drop", "baseline"]), 1),
+    ] {
+        let option = by_id(&attribution["options"], id);
+        assert_eq!((&option["kind"], &option["default"]), (&json!(kind), &default), "{id}");
+        assert_eq!(
+            (&option["choices"], &option["field"]),
+            (&choices, &json!(format!("options.{id}")))
+        );
+        assert_eq!(option["methods"].as_array().unwrap().len(), n_methods, "{id}");
+        // The options' fields are those of a request, and their defaults are its defaults.
+        let (_, openapi) = Client::without_model().get("/openapi.json").await;
+        let fields = &openapi["components"]["schemas"]["AttributionOptions"]["properties"];
+        assert!(fields[id].is_object(), "{id}");
+    }
+}
+
+#[tokio::test]
 async fn the_api_describes_itself() {
     let client = Client::without_model();
     let (status, openapi) = client.get("/openapi.json").await;
@@ -51,6 +97,8 @@ async fn the_api_describes_itself() {
         "/api/preview",
         "/api/step",
         "/api/catalog",
+        "/api/attribution",
+        "/api/attribution/matrix",
     ] {
         assert!(openapi["paths"][path].is_object(), "{path}");
     }

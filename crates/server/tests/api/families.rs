@@ -8,13 +8,13 @@ use crate::client::{Client, floats, with};
 use crate::tiny::tiny;
 
 /// The tiny tokenizers read `t5 t17` as the ids 5 17.
-fn text_of(ids: &Value) -> String {
+pub(crate) fn text_of(ids: &Value) -> String {
     let words = ids.as_array().unwrap().iter().map(|id| format!("t{id}"));
     words.collect::<Vec<_>>().join(" ")
 }
 
 /// What PyTorch computed for a tiny checkpoint.
-fn golden(folder: &Path, file: &str) -> Value {
+pub(crate) fn golden(folder: &Path, file: &str) -> Value {
     serde_json::from_str(&std::fs::read_to_string(folder.join(file)).unwrap()).unwrap()
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use crate::client::Client;
+use crate::client::{Client, floats};
 
 /// bfloat16 weights `[rows][cols]`, or a vector.
 struct Tensor {
@@ -163,5 +163,29 @@ async fn models_with_the_largest_vocabularies_load_and_step() {
             body["completion_ids"] = step["new_completion_ids"].clone();
         }
         assert_eq!(body["completion_ids"].as_array().unwrap().len(), 4, "{name}");
+        assert_seeds_body_is_answered(&client).await;
+    }
+}
+
+/// Both have the ids of the attribution that the seed's description shows.
+async fn assert_seeds_body_is_answered(client: &Client) {
+    for method in ["attention", "saliency", "input_x_gradient", "integrated_gradients"] {
+        let body = json!({
+            "branch_id": "default",
+            "prompt": "The capital of France is",
+            "system_prompt": "You are a helpful assistant.",
+            "use_chat_template": true,
+            "completion_ids": [151_645, 271],
+            "target_index": 1,
+            "target_token_id": 271,
+            "method": method,
+        });
+        let answer = client.ok("/api/attribution", body).await;
+        // Five words and the first token of the completion.
+        let lengths = (&answer["ok"], &answer["context_len"], &answer["source_len"]);
+        assert_eq!(lengths, (&json!(true), &json!(6), &json!(7)), "{answer}");
+        assert_eq!(answer["target_id"], 271);
+        let scores = floats(&answer["attributions"]);
+        assert!((scores.iter().sum::<f64>() - 1.0).abs() < 1e-4, "{answer}");
     }
 }

@@ -1,11 +1,14 @@
 //! The HTTP contract, against a tiny model and without a socket.
 
+#[path = "../support/attributions.rs"]
+mod attributions;
 #[path = "../support/client.rs"]
 mod client;
 #[path = "../../../engine/tests/hub/fake_hub.rs"]
 #[expect(dead_code, reason = "the engine's own tests use the rest of it")]
 mod fake_hub;
 
+mod attribution;
 mod catalog;
 mod door;
 mod errors;

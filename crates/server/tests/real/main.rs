@@ -1,12 +1,15 @@
 //! The built-in model over HTTP, against the numbers of PyTorch and the token ids of llama.cpp
 //! (`fixtures/smollm2`). `cargo xtask test` fetches the model's file before it runs these.
 
+#[path = "../support/attributions.rs"]
+mod attributions;
 #[path = "../support/client.rs"]
 mod client;
 
 use serde_json::{Value, json};
 use tokenscope_engine::{BUILTIN_MODEL, Engine, EngineOptions};
 
+use attributions::{SEED_METHODS, assert_scores, attribute, signed};
 use client::{Client, floats, with};
 
 async fn ready() -> Client {
@@ -170,5 +173,150 @@ async fn cached_answers_equal_fresh_ones() {
         assert_eq!(one["id"], other["id"]);
         let (one, other) = (one["p_base"].as_f64().unwrap(), other["p_base"].as_f64().unwrap());
         assert!((one - other).abs() < 1e-5, "{one} {other}");
+    }
+}
+
+/// A request whose context is given as ids, and what follows it.
+fn about(ids: &Value, target: &Value) -> Value {
+    json!({
+        "prompt": "", "use_chat_template": false, "completion_ids": ids,
+        "target_index": ids.as_array().unwrap().len(), "target_token_id": target,
+    })
+}
+
+#[tokio::test]
+async fn attributions_are_pytorchs_for_every_golden_prompt() {
+    let client = ready().await;
+    let (goldens, exact) = (fixture("golden.json"), fixture("float64.json"));
+    for (index, case) in goldens.as_array().unwrap().iter().enumerate() {
+        let expected = &case["attribution"];
+        let body = about(&case["ids"], &case["target_id"]);
+        let what = |name: &str| format!("{} {name}", case["name"]);
+        let exact = &exact.as_array().unwrap()[index];
+        assert_eq!(exact["name"], case["name"]);
+        for method in SEED_METHODS {
+            let answer = attribute(&client, &body, json!({"method": method})).await;
+            assert_scores(&answer, &expected[method], &what(method));
+            if method == "integrated_gradients" {
+                assert_scores(&answer, &exact[method], &what("integrated gradients in float64"));
+            }
+        }
+        let difference = "contrastive_input_x_gradient_signed_sum_logit_difference";
+        let plain = signed("probability", &Value::Null);
+        for (name, method, options) in [
+            ("input_x_gradient_signed_sum", "input_x_gradient", plain.clone()),
+            ("integrated_gradients_signed_sum", "integrated_gradients", plain),
+            (difference, "input_x_gradient", signed("logit_difference", &expected["contrast_id"])),
+        ] {
+            let extra = json!({"method": method, "options": options});
+            let answer = attribute(&client, &body, extra).await;
+            // The path of one prompt is so bent that PyTorch's numbers in float32 are further from
+            // those in float64 than they may be from ours.
+            if (case["name"].as_str(), method) != (Some("chat_france"), "integrated_gradients") {
+                assert_scores(&answer, &expected[name], &what(name));
+            }
+            if method == "integrated_gradients" {
+                assert_scores(&answer, &exact[name], &what("the path in float64"));
+                assert_eq!(answer["baseline_id"], case["baseline_id"]);
+                eprintln!(
+                    "{}: p {}, p0 {}, completeness error {}, a share of {}",
+                    case["name"],
+                    answer["value"],
+                    answer["baseline_value"],
+                    answer["completeness_error"],
+                    answer["completeness_error_share"]
+                );
+            }
+        }
+        let Some(layers) = case["attention_last_query"].as_array() else { continue };
+        for (layer, head) in [(0, 8), (14, 3), (29, 0)] {
+            let options = json!({"layers": [layer], "heads": [head]});
+            let extra = json!({"method": "attention", "options": options});
+            let answer = attribute(&client, &body, extra).await;
+            assert_scores(&answer, &layers[layer][head], &what("attention of a head"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn attributions_are_those_of_inseq_in_the_program_ours_follows() {
+    let (client, golden) = (ready().await, fixture("inseq.json"));
+    let body = about(&golden["ids"], &golden["target_id"]);
+    for method in SEED_METHODS {
+        let answer = attribute(&client, &body, json!({"method": method})).await;
+        let (target, context) =
+            golden[method].as_array().unwrap().split_last().expect("there are scores");
+        assert_eq!(*target, 0.0);
+        assert_scores(&answer, &json!(context), method);
+    }
+}
+
+#[tokio::test]
+async fn the_seeds_body_names_the_id_that_this_model_does_not_have() {
+    let body = json!({
+        "branch_id": "default", "prompt": "The capital of France is",
+        "system_prompt": "You are a helpful assistant.", "use_chat_template": true,
+        "completion_ids": [151_645, 271], "target_index": 1, "target_token_id": 271,
+        "method": "attention",
+    });
+    let (status, answer) = ready().await.post("/api/attribution", &body).await;
+    assert_eq!(status, 400);
+    assert!(answer["detail"].as_str().unwrap().starts_with("completion_ids[0] "), "{answer}");
+}
+
+/// A rocket in the tokens of its bytes, a word in unusual pieces, and end tokens.
+#[tokio::test]
+async fn odd_tokens_have_scores_of_their_own() {
+    let client = ready().await;
+    let chat = json!({"prompt": "The capital of France is"});
+    let preview = client.ok("/api/preview", with(chat.clone(), json!({"tokens_only": true}))).await;
+    let n_prompt = preview["prompt_tokens"].as_array().unwrap().len();
+    let mut tokens: Vec<u64> = Vec::new();
+    for text in ["P", "a", "r", "is", "<|im_end|>"] {
+        let body = with(chat.clone(), json!({"force_text": text}));
+        let step = client.ok("/api/step", body).await;
+        tokens.extend(
+            step["new_completion_ids"].as_array().unwrap().iter().map(|id| id.as_u64().unwrap()),
+        );
+    }
+    let rocket = client
+        .ok(
+            "/api/preview",
+            json!({"prompt": "🚀", "use_chat_template": false, "tokens_only": true}),
+        )
+        .await;
+    let pills = rocket["prompt_tokens"].as_array().unwrap();
+    assert!(
+        pills.len() > 1
+            && pills.iter().all(|pill| pill["text"].as_str().unwrap().contains('\u{FFFD}'))
+    );
+    tokens.extend(pills.iter().map(|pill| pill["id"].as_u64().unwrap()));
+    let n = tokens.len();
+    let body = with(chat, json!({"completion_ids": tokens}));
+    for method in ["attention", "saliency", "input_x_gradient"] {
+        for index in [0, 1, n - 1] {
+            let extra = json!({"method": method, "target_index": index});
+            let answer = attribute(&client, &body, extra).await;
+            assert_eq!(answer["context_len"], n_prompt + index);
+            assert_eq!(floats(&answer["attributions"]).len(), n_prompt + index + 1);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_preview_comes_before_the_end_of_a_long_attribution() {
+    let client = ready().await;
+    let ids: Vec<u32> = (0..120).map(|i| 300 + 17 * i).collect();
+    let extra = json!({"method": "integrated_gradients", "options": {"steps": 300}});
+    let long = with(about(&json!(ids), &json!(260)), extra);
+    let preview = json!({"prompt": "Once upon", "use_chat_template": false});
+    let attribution = client.post("/api/attribution", &long);
+    let preview = async {
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        client.ok("/api/preview", preview).await
+    };
+    tokio::select! {
+        _ = attribution => panic!("the attribution was answered first"),
+        _ = preview => {}
     }
 }

@@ -1,0 +1,39 @@
+//! The neutral input that integrated gradients start from and that occlusion puts in place of tokens.
+
+use tokenscope_model::Model;
+use tokenscope_tokens::{TokenId, Tokenizer};
+
+use super::options::Baseline;
+
+/// The token that stands for nothing: the one for unknown text; if there is none, that for padding,
+/// which in vocabularies without one is the end token (or, without that too, the beginning token).
+/// That is the rule of inseq after the preparations of the program ours follows.
+pub(super) fn token(tokenizer: &Tokenizer) -> Option<TokenId> {
+    tokenizer.unknown().or(tokenizer.padding()).or(tokenizer.eos()).or(tokenizer.bos())
+}
+
+/// `ids` with the baseline token in every place but those that hold the end token, which keep it, as
+/// in inseq. None if the vocabulary has no token for it.
+pub(super) fn ids(tokenizer: &Tokenizer, ids: &[TokenId]) -> Option<Vec<TokenId>> {
+    let neutral = token(tokenizer)?;
+    let keep = |id: &TokenId| if Some(*id) == tokenizer.eos() { *id } else { neutral };
+    Some(ids.iter().map(keep).collect())
+}
+
+/// Embeddings `[n][d_model]` of a neutral input as long as `context`. Zeros where the vocabulary has
+/// no token for it.
+pub(super) fn embeddings(
+    baseline: Baseline,
+    model: &dyn Model,
+    tokenizer: &Tokenizer,
+    context: &[TokenId],
+) -> Vec<f32> {
+    let zeros = || vec![0.0; context.len() * model.config().d_model];
+    match baseline {
+        Baseline::Unknown => {
+            ids(tokenizer, context).map_or_else(zeros, |ids| model.embeddings(&ids))
+        }
+        Baseline::Zero => zeros(),
+        Baseline::Mean => model.mean_embedding().repeat(context.len()),
+    }
+}
