@@ -5,6 +5,8 @@
 
 #![expect(unsafe_code, reason = "several threads write one output, each its own columns of it")]
 
+mod one;
+
 use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::ops::Range;
@@ -69,6 +71,10 @@ pub(super) fn backward_at<const N: usize>(
 ) {
     let cols = layers[0].weight.cols;
     let n = dx.len() / cols;
+    if n == 1 {
+        one::backward(level, workers, &mut scratch.gradients[0], &layers, dx);
+        return;
+    }
     let mut memory = scratch.gradients.iter_mut();
     let layers = layers.map(|Gradient { weight, dy }| {
         debug_assert_eq!((weight.cols, dy.len()), (cols, n * weight.rows));
