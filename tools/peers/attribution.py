@@ -4,10 +4,11 @@
 
 Their side is float32 weights dequantized from the same file, frozen, with captum's `Saliency` and
 `IntegratedGradients` (50 points, Gauss-Legendre, one batch) for the probability of a token at the last
-position, and for attention a pass that returns its weights. Ours are whole requests; every one has a
-target of its own, so that none is answered from memory, and follows a preview of its context, as on the
-page. Pairs and ratios as in compare.py, and also how far the scores are apart. Writes
-target/bench/attribution_peers.json.
+position, and for attention a pass that returns its weights. Gradients are taken twice: as a model is
+called by default, with the logits of every position, and with `logits_to_keep=1`. Ours are whole
+requests; every one has a target of its own, so that none is answered from memory, and follows a preview
+of its context, as on the page. Pairs and ratios as in compare.py, and also how far the scores are apart.
+Writes target/bench/attribution_peers.json, which `cargo xtask performance` reads.
 """
 import argparse, importlib.metadata, json, os, sys, time
 
@@ -15,7 +16,9 @@ from compare import machine, pairs, summary
 from prepare import BUILTIN, ROOT
 from programs import OurServer
 
-METHODS = ["attention", "saliency", "integrated_gradients"]
+# Methods, and how many positions' logits the peer computes; 0 means all.
+CASES = [("attention", 1), ("saliency", 0), ("saliency", 1), ("integrated_gradients", 0),
+         ("integrated_gradients", 1)]
 POINTS = 50
 
 
@@ -37,11 +40,11 @@ class Captum:
         self.saliency = captum.attr.Saliency(self.probability)
         self.integrated = captum.attr.IntegratedGradients(self.probability)
 
-    def probability(self, embeddings, target):
-        logits = self.model(inputs_embeds=embeddings, use_cache=False, logits_to_keep=1).logits[:, -1]
+    def probability(self, embeddings, target, kept):
+        logits = self.model(inputs_embeds=embeddings, use_cache=False, logits_to_keep=kept).logits[:, -1]
         return self.torch.softmax(logits, -1)[:, target]
 
-    def run(self, method, ids, target):
+    def run(self, method, ids, target, kept):
         """(milliseconds, a score per token)"""
         ids = self.torch.tensor([ids])
         started = time.perf_counter()
@@ -52,13 +55,14 @@ class Captum:
             scores = self.torch.stack([layer[0, :, -1].mean(0) for layer in layers]).mean(0)
         else:
             if method == "saliency":
-                attributed = self.saliency.attribute(embedded, additional_forward_args=target)
+                attributed = self.saliency.attribute(embedded, additional_forward_args=(target, kept))
             else:
                 baseline = self.model.get_input_embeddings()(self.torch.zeros_like(ids))
-                kept = (ids == self.model.config.eos_token_id)[..., None]
-                baseline = self.torch.where(kept, embedded, baseline)
+                is_end = (ids == self.model.config.eos_token_id)[..., None]
+                baseline = self.torch.where(is_end, embedded, baseline)
                 attributed = self.integrated.attribute(
-                    embedded, baseline, additional_forward_args=target, n_steps=POINTS, method="gausslegendre")
+                    embedded, baseline, additional_forward_args=(target, kept), n_steps=POINTS,
+                    method="gausslegendre")
             scores = attributed[0].norm(dim=-1)
         scores = (scores / scores.sum()).tolist()
         return (time.perf_counter() - started) * 1e3, scores
@@ -71,6 +75,19 @@ def ours(server, method, ids, target):
     return elapsed, answer["attributions"][:-1]
 
 
+def table(results):
+    """In the form that `cargo xtask performance` reads."""
+    rows = [[case["method"], ["every position", "the last one"][case["logits"]], f"{case['ours_ms']:.1f}",
+             f"{case['theirs_ms']:.1f}", f"**{case['ratio']:.2f}**", f"{case['largest_difference']:.0e}"]
+            for case in results["cases"]]
+    versions = ", ".join(f"{name} {version}" for name, version in results["versions"].items())
+    return {"name": "attribution",
+            "title": f"Attributions of {results['length']} tokens of SmolLM2-135M Q4_1, milliseconds and the median "
+                     f"ratio of pairs of runs: ours over HTTP after a preview, theirs with captum. {versions}",
+            "columns": ["method", "their logits of", "ours ms", "theirs ms", "ratio", "largest difference of a score"],
+            "rows": rows}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--threads", type=int, default=2)
@@ -79,12 +96,12 @@ def main():
     parser.add_argument("--file", default=BUILTIN, help="a GGUF file of a Llama")
     options = parser.parse_args()
     server, captum = OurServer(options.file, options.threads), Captum(options.file, options.threads)
-    results = {"machine": machine(options), "length": options.length, "methods": {},
-               "versions": {name: importlib.metadata.version(name) for name in ("transformers", "torch", "captum")}}
+    versions = {name: importlib.metadata.version(name) for name in ("transformers", "torch", "captum")}
+    results = {"machine": machine(options), "length": options.length, "cases": [], "versions": versions}
     ids = [index * 7919 % 40000 + 10 for index in range(options.length)]
-    for method in METHODS:
-        # Two targets of its own for each run, one for each side.
-        targets = iter(range(100, 40000))
+    for method, kept in CASES:
+        # Targets of its own for each run.
+        targets = iter(range(100 + 1000 * kept, 40000))
 
         def our_run():
             # Attention is the same for every target, so its context must be new.
@@ -92,15 +109,17 @@ def main():
             server.preview(context)
             return ours(server, method, context, next(targets))
 
-        runs = pairs(our_run, lambda: captum.run(method, ids, next(targets)), options.pairs)
-        found = summary([(a[0], b[0]) for a, b in runs])
+        runs = pairs(our_run, lambda: captum.run(method, ids, next(targets), kept), options.pairs)
+        found = {"method": method, "logits": kept} | summary([(a[0], b[0]) for a, b in runs])
         target = next(targets)
-        a, b = ours(server, method, ids, target)[1], captum.run(method, ids, target)[1]
+        a, b = ours(server, method, ids, target)[1], captum.run(method, ids, target, kept)[1]
         found["largest_difference"] = max(abs(x - y) for x, y in zip(a, b, strict=True))
-        results["methods"][method] = found
-        print(f"{method:22} {options.length} tokens  {found['ours_ms']:8.1f} {found['theirs_ms']:8.1f} ms  "
-              f"{found['ratio']:.2f} x ({found['lowest_ratio']:.2f} to {found['highest_ratio']:.2f})  "
+        results["cases"].append(found)
+        print(f"{method:22} {['all logits', 'last logits'][kept]:12} {options.length} tokens  "
+              f"{found['ours_ms']:8.1f} {found['theirs_ms']:8.1f} ms  {found['ratio']:.2f} x "
+              f"({found['lowest_ratio']:.2f} to {found['highest_ratio']:.2f})  "
               f"scores differ by at most {found['largest_difference']:.1e}", flush=True)
+    results["tables"] = [table(results)]
     server.close()
     folder = os.path.join(ROOT, "target", "bench")
     os.makedirs(folder, exist_ok=True)

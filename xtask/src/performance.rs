@@ -11,8 +11,8 @@ use crate::table::Table;
 use crate::{bench, shell};
 
 const PAGE: &str = "docs/performance.md";
-/// Written by `cargo xtask bench` and by `tools/peers/compare.py`.
-const RESULTS: [&str; 2] = ["bench.json", "peers.json"];
+/// Written by `cargo xtask bench`, and by `compare.py` and `attribution.py` of tools/peers.
+const RESULTS: [&str; 3] = ["bench.json", "peers.json", "attribution_peers.json"];
 
 pub(crate) fn run(even_if_busy: bool) -> Result<(), String> {
     let page = shell::root().join(PAGE);

@@ -102,8 +102,7 @@ impl Kernel for Take<'_> {
         for group in 0..BLOCK / 16 {
             let lanes = s.load(&x[group]);
             out.sums_of_16[group] = s.sum(lanes);
-            let mut rounded = [0.0; 16];
-            s.store(s.round(s.mul(lanes, inverse)), &mut rounded);
+            s.store_ints(s.round_to_ints(s.mul(lanes, inverse)), &mut whole[group]);
             let place = match order {
                 Order::Straight => group,
                 // Eight sixteens are a half of the block.
@@ -114,8 +113,7 @@ impl Kernel for Take<'_> {
             let middle = &mut middle.as_chunks_mut::<16>().0[place];
             let lower = &mut lower.as_chunks_mut::<16>().0[place];
             for i in 0..16 {
-                let x = rounded[i] as i32;
-                whole[group][i] = x;
+                let x = whole[group][i];
                 // A byte has a sign, so the digit above takes one more where it is negative.
                 lower[i] = x as i8;
                 let x = (x - i32::from(lower[i])) >> 8;

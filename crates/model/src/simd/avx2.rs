@@ -401,6 +401,20 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
+    fn store_ints(self, x: [__m256i; 2], to: &mut [i32; 16]) {
+        let halves = to.as_chunks_mut::<8>().0;
+        unsafe {
+            _mm256_storeu_si256(halves[0].as_mut_ptr().cast(), x[0]);
+            _mm256_storeu_si256(halves[1].as_mut_ptr().cast(), x[1]);
+        }
+    }
+
+    #[inline(always)]
+    fn round_to_ints(self, x: Two) -> [__m256i; 2] {
+        unsafe { [_mm256_cvtps_epi32(x[0]), _mm256_cvtps_epi32(x[1])] }
+    }
+
+    #[inline(always)]
     fn words_of_rows(self, rows: [&[u8; 16]; 16]) -> [[__m256i; 2]; 4] {
         let [r0, r1, r2, r3, r4, r5, r6, r7, r8, r9, r10, r11, r12, r13, r14, r15] = rows;
         let low = words_of_eight(self, [r0, r1, r2, r3, r4, r5, r6, r7]);

@@ -267,6 +267,16 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
+    fn store_ints(self, x: __m512i, to: &mut [i32; 16]) {
+        unsafe { _mm512_storeu_si512(to.as_mut_ptr().cast(), x) }
+    }
+
+    #[inline(always)]
+    fn round_to_ints(self, x: __m512) -> __m512i {
+        unsafe { _mm512_cvtps_epi32(x) }
+    }
+
+    #[inline(always)]
     fn words_of_rows(self, rows: [&[u8; 16]; 16]) -> [__m512i; 4] {
         unsafe {
             // Register i holds rows i, 4 + i, 8 + i and 12 + i, so that turning squares of four

@@ -82,6 +82,9 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
     /// 16 more in the bytes whose bit is set.
     fn sixteen_where(self, bytes: Self::W, bits: u64) -> Self::W;
     fn ints(self, from: &[i32; 16]) -> Self::I;
+    fn store_ints(self, x: Self::I, to: &mut [i32; 16]);
+    /// The nearest whole numbers. They must fit.
+    fn round_to_ints(self, x: Self::F) -> Self::I;
     fn add_ints(self, a: Self::I, b: Self::I) -> Self::I;
     /// The little-endian words 0, 1, 2 and 3 of sixteen rows: row `r` is lane `r`.
     fn words_of_rows(self, rows: [&[u8; 16]; 16]) -> [Self::I; 4];
@@ -259,6 +262,11 @@ mod tests {
                 ("min", list(s.min(va, vb))),
                 ("fma", list(s.fma(va, vb, s.splat(2.0)))),
                 ("round", list(s.round(va))),
+                ("round_to_ints", {
+                    let mut ints = [0; 16];
+                    s.store_ints(s.round_to_ints(va), &mut ints);
+                    ints.map(|x| x as f32).to_vec()
+                }),
                 ("times_power_of_two", list(s.times_power_of_two(va, vb))),
                 ("sum", vec![s.sum(vb)]),
                 ("largest", vec![s.largest(va), s.largest(vb)]),
@@ -363,6 +371,7 @@ mod tests {
         // 0x8500 is a sign, an exponent of 1, so 2^(1 - 15), and a quarter.
         assert_eq!(of("lower_halves")[1], -1.25 * 2f32.powi(-14));
         assert_eq!(of("round")[..4], [-5.0, -4.0, -4.0, -3.0]);
+        assert_eq!(of("round_to_ints"), of("round"));
         assert_eq!(of("sum"), [-72.0]);
         assert_eq!(of("signed")[0], -56.0);
         assert_eq!(of("spread by 2")[6..10], [-0.5, -0.5, 0.25, 0.25]);

@@ -222,6 +222,16 @@ impl Simd for Portable {
     }
 
     #[inline(always)]
+    fn store_ints(self, x: [i32; 16], to: &mut [i32; 16]) {
+        *to = x;
+    }
+
+    #[inline(always)]
+    fn round_to_ints(self, x: [f32; 16]) -> [i32; 16] {
+        self.round(x).map(|x| x as i32)
+    }
+
+    #[inline(always)]
     fn words_of_rows(self, rows: [&[u8; 16]; 16]) -> [[i32; 16]; 4] {
         std::array::from_fn(|word| rows.map(|row| i32::from_le_bytes(row.as_chunks().0[word])))
     }

@@ -22,7 +22,7 @@ use crate::simd::{self, Kernel, Simd, lanes_at, store_at};
 use crate::workers::{Shares, Workers};
 
 /// Fewest positions of a part.
-const SHORTEST_PART: usize = 64;
+const SHORTEST_PART: usize = 32;
 
 /// Parts per thread: more than one, so that all end at about the same time.
 const PARTS_PER_THREAD: usize = 3;

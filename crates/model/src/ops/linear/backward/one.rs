@@ -74,10 +74,10 @@ impl<F: BlockFormat> Kernel for AddRows<'_, F> {
                 let scales = F::scales(s, block);
                 for_parts!(F, PART => {
                     let weights = F::expand(s, block, &scales, PART);
-                    for half in 0..2 {
+                    for (half, weights) in weights.into_iter().enumerate() {
                         let place = 2 * PART + half;
                         if 16 * place < sums.len() {
-                            let sum = s.fma(dy, weights[half], lanes_at(s, sums, place));
+                            let sum = s.fma(dy, weights, lanes_at(s, sums, place));
                             store_at(s, sum, sums, place);
                         }
                     }
