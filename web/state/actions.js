@@ -1,6 +1,7 @@
 // The verbs of the page: what a click, a key or a keystroke in a field means.
 
 import { batch } from "@preact/signals";
+import { dropHeat, releaseHeat } from "./attribution.js";
 import { applyPreset, editParams } from "./params.js";
 import { pause } from "./playback.js";
 import { requestPreview, TYPING_MS } from "./preview.js";
@@ -11,6 +12,7 @@ import * as store from "./store.js";
 /** @import { Preset } from "../types/wire" */
 /** @import { Params, Session, Theme } from "../types/app" */
 
+export { aim, chooseContrast, chooseMethod, keepAt, leave, releaseHeat, setAttributionOptions, toggleKeep } from "./attribution.js";
 export { cancelLoad, loadModel } from "./model.js";
 export { togglePlay } from "./playback.js";
 export { forceText, forceToken, step, whyNoStep } from "./stepping.js";
@@ -78,6 +80,7 @@ export function toggleLlm() {
   const on = !store.llmEnabled.value;
   pause();
   abortStep();
+  releaseHeat();
   batch(() => {
     store.llmEnabled.value = on;
     store.message.value = "";
@@ -122,6 +125,7 @@ function rewind(move) {
 function interrupt() {
   pause();
   abortStep();
+  dropHeat();
   store.message.value = "";
   store.failure.value = null;
 }

@@ -1,6 +1,6 @@
 // Keys that work wherever the focus is, except where keys already mean something.
 
-import { deleteLast, step, togglePlay } from "../state/actions.js";
+import { deleteLast, releaseHeat, step, toggleKeep, togglePlay } from "../state/actions.js";
 import { drawerOpen } from "../state/store.js";
 import { hideDetail } from "./row_detail.js";
 
@@ -10,11 +10,15 @@ export function listenToKeys(document) {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
     // Behind the drawer nobody sees what a key does.
     if (drawerOpen.value) return;
-    if (event.key === "Escape") return hideDetail();
+    if (event.key === "Escape") {
+      hideDetail();
+      return releaseHeat();
+    }
     const focus = event.target instanceof Element ? event.target : null;
     if (focus?.closest("input, textarea, select, [contenteditable]")) return;
     if (event.key === "ArrowRight") void step();
     else if (event.key === "ArrowLeft") deleteLast();
+    else if (event.key === "k") toggleKeep();
     else if (event.key === " " && !focus?.closest("button, a, summary")) togglePlay();
     else return;
     event.preventDefault();
