@@ -4,6 +4,7 @@
 
 import { batch, computed } from "@preact/signals";
 import * as api from "../http/client.js";
+import { createRecent } from "../lib/recent.js";
 import { contrastTo, contrasting } from "./contrast.js";
 import { tokenOwner } from "./model_change.js";
 import { TYPING_MS } from "./preview.js";
@@ -27,8 +28,7 @@ const SOFT_FAILURES = /** @type {Record<string, string>} */ ({
   attention_no_scores: "This model gave no attention scores.",
 });
 
-/** Oldest first. */
-const cache = new Map(/** @type {[string, AttributionScores][]} */ ([]));
+const answers = /** @type {ReturnType<typeof createRecent<AttributionScores>>} */ (createRecent(CACHED));
 /** What the pointer or the focus is on. */
 let aimed = /** @type {Target | null} */ (null);
 let timer = /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined);
@@ -42,6 +42,9 @@ export const heat = computed(() => {
   return key === keyOf(target, contrast) ? painted.value : null;
 });
 
+/** The heat, or what is being computed, stays while the pointer moves. */
+export const held = computed(() => store.heatKept.value && (heat.value !== null || store.attributionWork.value !== null));
+
 /**
  * Asks where a token came from. With `keep`, for fingers, the heat stays.
  * @param {Target} target
@@ -49,8 +52,10 @@ export const heat = computed(() => {
  */
 export function aim(target, { keep = false } = {}) {
   if (!store.method.value || !store.llmEnabled.value || store.playing.value || store.stepping.value) return;
-  if (store.heatKept.value && !keep) return;
-  if (keep) store.heatKept.value = true;
+  // A heat that was kept and is no longer true keeps nothing.
+  const free = heat.value === null && underWay === null && timer === undefined;
+  if (store.heatKept.value && !keep && !free) return;
+  store.heatKept.value = keep;
   const same = isSame(aimed, target) && (underWay !== null || isSame(heat.value?.target, target));
   if (same && underWay) return;
   stop();
@@ -74,10 +79,15 @@ export function keepAt(target) {
   else aim(target, { keep: true });
 }
 
-/** Holds the heat, or what is being computed, while the pointer moves; the second time lets go. */
+/**
+ * Holds the heat, or what is being computed, while the pointer moves; the second time lets go.
+ * Returns false if there is nothing to hold.
+ */
 export function toggleKeep() {
   if (store.heatKept.value) releaseHeat();
   else if (aimed && (underWay || heat.value)) store.heatKept.value = true;
+  else return false;
+  return true;
 }
 
 /** Ends what is being computed and takes the heat away. */
@@ -128,10 +138,11 @@ function change(set, delayMs) {
 
 /** @param {Target} target */
 async function ask(target) {
+  timer = undefined;
   const contrast = contrasting.value ? contrastTo(target) : null;
   if (contrasting.value && !contrast) return fail("No other candidate is known to compare this token with.", "Show more rows, or choose a candidate in the attribution card.");
   const key = keyOf(target, contrast);
-  const known = recall(key);
+  const known = answers.get(key);
   if (known) return paint(known);
   const mine = new AbortController();
   underWay = mine;
@@ -162,7 +173,7 @@ async function ask(target) {
       return fail(SOFT_FAILURES[why] ?? `The server gave no scores: ${why || "it said no reason"}.`, "Choose another method.");
     }
     if (answer.model_id !== tokenOwner()) return;
-    remember(key, answer);
+    answers.set(key, answer);
     paint(answer);
   }
 
@@ -189,6 +200,7 @@ function fail(detail, hint) {
 
 function stop() {
   clearTimeout(timer);
+  timer = undefined;
   underWay?.abort();
   finish();
 }
@@ -199,6 +211,7 @@ function finish() {
 }
 
 function forget() {
+  timer = undefined;
   aimed = null;
   store.painted.value = null;
 }
@@ -209,24 +222,6 @@ function forget() {
  */
 function keyOf(target, contrast) {
   return `${tokenOwner()}\n${JSON.stringify(attributionRequest(target, contrast))}`;
-}
-
-/** @param {string} key */
-function recall(key) {
-  const answer = cache.get(key);
-  if (answer) remember(key, answer);
-  return answer;
-}
-
-/**
- * @param {string} key
- * @param {AttributionScores} answer
- */
-function remember(key, answer) {
-  cache.delete(key);
-  cache.set(key, answer);
-  const [oldest] = cache.keys();
-  if (cache.size > CACHED && oldest !== undefined) cache.delete(oldest);
 }
 
 /**

@@ -12,6 +12,8 @@ export function installPage() {
     Event: window.Event,
     requestAnimationFrame: (/** @type {() => void} */ draw) => setTimeout(draw, 0),
     cancelAnimationFrame: (/** @type {number} */ timer) => clearTimeout(timer),
+    innerWidth: 1280,
+    innerHeight: 720,
     ResizeObserver: class {
       observe = nothing;
       disconnect = nothing;

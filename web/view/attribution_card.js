@@ -1,14 +1,15 @@
 // Attribution: which method, what its colours mean, how far it is and what went wrong.
 
 import { h, html } from "../html.js";
+import { formatMilliseconds } from "../lib/format.js";
 import { formatPercent } from "../lib/heat.js";
-import { chooseMethod, releaseHeat } from "../state/actions.js";
-import { heat } from "../state/attribution.js";
+import { chooseMethod } from "../state/actions.js";
+import { heat, held } from "../state/attribution.js";
 import * as store from "../state/store.js";
 import { AttributionOptions } from "./attribution_options.js";
 import { Card } from "./card.js";
 import { ErrorText } from "./error_text.js";
-import { WorkBar } from "./heat_line.js";
+import { EndButton, WorkBar } from "./heat_line.js";
 
 /** @import { AttributionScores, AttributionSpec, MethodSpec } from "../types/wire" */
 
@@ -56,14 +57,25 @@ function MethodSelect({ spec }) {
 /** @param {{ method: MethodSpec, spec: AttributionSpec }} props */
 function Chosen({ method, spec }) {
   const failure = store.attributionFailure.value;
-  const work = store.attributionWork.value;
   return html`
     <p class="quiet">${method.explanation}</p>
-    ${h(AttributionOptions, { method: method.id, specs: spec.options })}
+    ${h(State, {})}
     ${failure && html`<div class="note note-error">${h(ErrorText, failure)}</div>`}
-    ${work && html`<div class="field-row attribution-work">${h(WorkBar, { progress: work.progress })}
-      <button type="button" class="button button-small" onClick=${releaseHeat}>Cancel</button></div>`}
     ${h(Legend, { method })}
+    ${h(AttributionOptions, { method: method.id, specs: spec.options })}
+    <p class="quiet">By keyboard: Tab to a candidate or to the last token, <kbd>↑</kbd> <kbd>↓</kbd> to the ones before. <kbd>K</kbd> keeps the colours, <kbd>Esc</kbd> takes them away.</p>
+  `;
+}
+
+/** Always one line, so that nothing below it moves with the pointer. */
+function State() {
+  const work = store.attributionWork.value;
+  const shown = heat.value;
+  return html`
+    <div class="attribution-state">
+      ${work ? h(WorkBar, { progress: work.progress }) : html`<span class="quiet numbers">${shown ? `Answered in ${formatMilliseconds(shown.answer.elapsed_ms)}` : "Point at a generated or candidate token."}</span>`}
+      ${(work || held.value) && h(EndButton, {})}
+    </div>
   `;
 }
 
@@ -81,7 +93,6 @@ function Legend({ method }) {
             <p class="quiet">The stronger the colour, the larger the share, up to the largest one. All shares add up to 100 %.</p>`}
       <p class="quiet">${EVIDENCE[method.evidence] ?? method.evidence}</p>
       ${answer && h(Completeness, { answer })}
-      <p class="quiet">By keyboard: Tab to a candidate or to the last token, <kbd>↑</kbd> <kbd>↓</kbd> to the ones before. <kbd>K</kbd> keeps the colours, <kbd>Esc</kbd> takes them away.</p>
     </div>
   `;
 }

@@ -3,8 +3,9 @@
 import { h, html } from "../html.js";
 import { formatScore, strongest } from "../lib/heat.js";
 import { releaseHeat } from "../state/actions.js";
-import { heat } from "../state/attribution.js";
+import { heat, held } from "../state/attribution.js";
 import * as store from "../state/store.js";
+import { isText } from "./keyboard.js";
 import { TokenText } from "./token_text.js";
 
 /** @import { Heat, HeatPart } from "../types/app" */
@@ -16,10 +17,10 @@ export function HeatLine() {
   if (!store.method.value) return null;
   const work = store.attributionWork.value;
   return html`
-    <div class="heat-line" role="status" data-kept=${store.heatKept.value}>
-      <p>${work ? html`Computing where ${code(work.target.display)} came from…` : heat.value ? h(Shown, { heat: heat.value }) : h(Idle, {})}</p>
+    <div class="heat-line" role="status" >
+      <p class="heat-words">${work ? html`Computing what ${code(work.target.display)} depends on…` : heat.value ? h(Shown, { heat: heat.value }) : h(Idle, {})}</p>
       ${work && h(WorkBar, { progress: work.progress })}
-      ${(work || store.heatKept.value) && html`<button type="button" class="button button-small" onClick=${releaseHeat}>${work ? "Cancel" : "Release"}</button>`}
+      ${(work || held.value) && h(EndButton, {})}
     </div>
   `;
 }
@@ -28,6 +29,11 @@ function Idle() {
   const failure = store.attributionFailure.value;
   if (failure) return html`<span class="heat-failure">No attribution: ${failure.detail}</span>`;
   return html`<span class="quiet">Point at a generated or candidate token to see where it came from.</span>`;
+}
+
+/** Hangs up on the server, or lets go of what was kept. */
+export function EndButton() {
+  return html`<button type="button" class="button button-small" onClick=${releaseHeat}>${store.attributionWork.value ? "Cancel" : "Release"}</button>`;
 }
 
 /** @param {{ progress: number }} props */
@@ -42,8 +48,9 @@ function Shown({ heat: { target, contrast, answer } }) {
   const rather = contrast && html` rather than ${code(contrast.display)}`;
   if (parts.length === 0) return html`${code(target.display)}${rather}: every score is 0.`;
   const list = parts.map((part, index) => html`${index > 0 && ", "}<span class="heat-part">${code(textOf(part))} <span class="numbers">${formatScore(part.score, signed)}</span></span>`);
-  const rest = store.heatKept.value ? null : html` <span class="quiet heat-hint"><kbd>K</kbd> keeps it</span>`;
-  return html`${code(target.display)}${rather} came from ${list}${rest}`;
+  const rest = held.value || isText(document.activeElement) ? null : html` <span class="quiet heat-hint"><kbd>K</kbd> keeps it</span>`;
+  if (answer.evidence === "correlational") return html`Before ${code(target.display)} the model looks at ${list}${rest}`;
+  return html`${code(target.display)}${rather} depends on ${list}${rest}`;
 }
 
 /** @param {string} display */

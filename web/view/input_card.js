@@ -29,8 +29,8 @@ export function InputCard() {
       ${store.templateInUse.value && h(TextArea, { id: "system-text", label: "System message", rows: 2, value: system, onText: typeSystem })}
       ${h(TextArea, { id: "prompt-text", label: store.templateInUse.value ? "User message" : "Text", rows: 3, value: prompt, onText: typePrompt })}
       ${store.input.value?.note && html`<p class="note" role="note">${store.input.value.note}</p>`}
-      ${h(HeatLine, {})}
       ${h(Pills, {})}
+      ${h(HeatLine, {})}
     </section>
   `;
 }

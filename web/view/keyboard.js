@@ -4,6 +4,14 @@ import { deleteLast, releaseHeat, step, toggleKeep, togglePlay } from "../state/
 import { drawerOpen } from "../state/store.js";
 import { hideDetail } from "./row_detail.js";
 
+/** Where a letter is text. */
+const TEXT = "textarea, [contenteditable], input:not([type=checkbox], [type=radio], [type=range])";
+
+/** @param {Element | null} focus */
+export function isText(focus) {
+  return focus?.closest(TEXT) != null;
+}
+
 /** @param {Document} document */
 export function listenToKeys(document) {
   document.addEventListener("keydown", (event) => {
@@ -15,10 +23,11 @@ export function listenToKeys(document) {
       return releaseHeat();
     }
     const focus = event.target instanceof Element ? event.target : null;
+    // Whoever has just chosen a method still has the focus in the list of methods.
+    if (event.key === "k" && !isText(focus) && toggleKeep()) return event.preventDefault();
     if (focus?.closest("input, textarea, select, [contenteditable]")) return;
     if (event.key === "ArrowRight") void step();
     else if (event.key === "ArrowLeft") deleteLast();
-    else if (event.key === "k") toggleKeep();
     else if (event.key === " " && !focus?.closest("button, a, summary")) togglePlay();
     else return;
     event.preventDefault();
