@@ -17,10 +17,10 @@ export function HeatLine() {
   if (!store.method.value) return null;
   const work = store.attributionWork.value;
   return html`
-    <div class="heat-line" role="status" >
-      <p class="heat-words">${work ? html`Computing what ${code(work.target.display)} depends on…` : heat.value ? h(Shown, { heat: heat.value }) : h(Idle, {})}</p>
-      ${work && h(WorkBar, { progress: work.progress })}
+    <div class="heat-line">
       ${(work || held.value) && h(EndButton, {})}
+      <p class="heat-words" role="status">${work ? html`Computing what ${code(work.target.display)} depends on…` : heat.value ? h(Shown, { heat: heat.value }) : h(Idle, {})}</p>
+      ${work && h(WorkBar, { progress: work.progress })}
     </div>
   `;
 }
@@ -48,9 +48,15 @@ function Shown({ heat: { target, contrast, answer } }) {
   const rather = contrast && html` rather than ${code(contrast.display)}`;
   if (parts.length === 0) return html`${code(target.display)}${rather}: every score is 0.`;
   const list = parts.map((part, index) => html`${index > 0 && ", "}<span class="heat-part">${code(textOf(part))} <span class="numbers">${formatScore(part.score, signed)}</span></span>`);
-  const rest = held.value || isText(document.activeElement) ? null : html` <span class="quiet heat-hint"><kbd>K</kbd> keeps it</span>`;
+  const rest = held.value ? null : h(KeepHint, { generated: target.index < store.completion.value.length });
   if (answer.evidence === "correlational") return html`Before ${code(target.display)} the model looks at ${list}${rest}`;
   return html`${code(target.display)}${rather} depends on ${list}${rest}`;
+}
+
+/** A click on a candidate forces it, and a key in a text is a letter. @param {{ generated: boolean }} props */
+function KeepHint({ generated }) {
+  const ways = [generated && "a click", !isText(document.activeElement) && html`<kbd>K</kbd>`].filter(Boolean);
+  return ways.length > 0 && html` <span class="quiet heat-hint">${ways.map((way, index) => [index > 0 && " or ", way])} keeps it</span>`;
 }
 
 /** @param {string} display */
