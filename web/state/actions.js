@@ -1,7 +1,7 @@
 // The verbs of the page: what a click, a key or a keystroke in a field means.
 
 import { batch } from "@preact/signals";
-import { dropHeat, releaseHeat } from "./attribution.js";
+import { dropHeat, releaseHeat, settleHeat } from "./attribution.js";
 import { applyPreset, editParams } from "./params.js";
 import { pause } from "./playback.js";
 import { requestPreview, TYPING_MS } from "./preview.js";
@@ -31,6 +31,7 @@ export function typeSystem(system) {
 export function useTemplate(on) {
   interrupt();
   store.session.value = sessions.setTemplate(store.session.value, on);
+  settleHeat();
   requestPreview();
 }
 
@@ -104,6 +105,7 @@ function changeText(text) {
   const hadTokens = store.completion.value.length > 0;
   interrupt();
   store.session.value = sessions.editText(store.session.value, text);
+  settleHeat();
   if (hadTokens) store.message.value = "The completion was removed, because the text changed.";
   requestPreview(TYPING_MS);
 }
@@ -118,6 +120,7 @@ function setParams(params) {
 function rewind(move) {
   interrupt();
   store.session.value = move(store.session.value);
+  settleHeat();
   requestPreview();
 }
 

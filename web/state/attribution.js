@@ -104,6 +104,11 @@ export function dropHeat() {
   forget();
 }
 
+/** After an edit: a question that was kept and is about tokens that are gone is let go. */
+export function settleHeat() {
+  if (store.heatKept.value && heat.value === null) releaseHeat();
+}
+
 /** @param {string} id */
 export function chooseMethod(id) {
   change(() => (store.attributionMethod.value = id), HOVER_MS);

@@ -187,6 +187,14 @@ test("a kept heat stays over a step and keeps nothing once its text is gone", as
   assert.equal((await server.next(PATH)).body.target_index, 0);
 });
 
+test("an edit hangs up on a kept question", async () => {
+  actions.aim(paris, { keep: true });
+  const call = await server.next(PATH);
+  actions.typePrompt("Something else");
+  cancelPreview();
+  assert.deepEqual([call.aborted, store.heatKept.value], [true, false]);
+});
+
 test("a step takes the heat away and hangs up", async () => {
   actions.aim(paris);
   const call = await server.next(PATH);

@@ -4,6 +4,7 @@ import { h, html } from "../html.js";
 import { formatMilliseconds } from "../lib/format.js";
 import { formatPercent } from "../lib/heat.js";
 import { chooseMethod } from "../state/actions.js";
+import { effectiveOptions } from "../state/attribution_options.js";
 import { heat, held } from "../state/attribution.js";
 import * as store from "../state/store.js";
 import { AttributionOptions } from "./attribution_options.js";
@@ -61,7 +62,7 @@ function Chosen({ method, spec }) {
     <p class="quiet">${method.explanation}</p>
     ${h(State, {})}
     ${failure && html`<div class="note note-error">${h(ErrorText, failure)}</div>`}
-    ${h(Legend, { method })}
+    ${h(Legend, { method, spec })}
     ${h(AttributionOptions, { method: method.id, specs: spec.options })}
     <p class="quiet">By keyboard: Tab to a candidate or to the last token, <kbd>↑</kbd> <kbd>↓</kbd> to the ones before. <kbd>K</kbd> keeps the colours, <kbd>Esc</kbd> takes them away.</p>
   `;
@@ -79,16 +80,16 @@ function State() {
   `;
 }
 
-/** @param {{ method: MethodSpec }} props */
-function Legend({ method }) {
+/** @param {{ method: MethodSpec, spec: AttributionSpec }} props */
+function Legend({ method, spec }) {
   const answer = heat.value?.answer ?? null;
-  const signed = answer?.options.signed ?? (method.id !== "attention" && method.id !== "saliency" && store.attributionOptions.value.signed === true);
+  const { signed, quantity } = effectiveOptions(spec.options, method.id, store.attributionOptions.value);
   return html`
     <div class="heat-legend">
       ${signed
         ? html`<p><span class="heat-swatch" data-heat="for"></span>speaks for the token</p>
             <p><span class="heat-swatch" data-heat="against"></span>speaks against it (dashed)</p>
-            <p class="quiet">The stronger the colour, the larger the contribution. Numbers are in units of ${QUANTITIES[answer?.options.quantity ?? store.attributionOptions.value.quantity ?? "probability"]}.</p>`
+            <p class="quiet">The stronger the colour, the larger the contribution. Numbers are in units of ${QUANTITIES[quantity ?? "probability"] ?? quantity}.</p>`
         : html`<p><span class="heat-scale" aria-hidden="true"></span></p>
             <p class="quiet">The stronger the colour, the larger the share, up to the largest one. All shares add up to 100 %.</p>`}
       <p class="quiet">${EVIDENCE[method.evidence] ?? method.evidence}</p>
