@@ -22,6 +22,7 @@ export async function attribute(page, complaints) {
   await chooseMethod(page, "Input × gradient");
   await readInBothThemes(page);
   await chooseMethod(page, "Attention");
+  await openTable(page, length);
   await showRefusal(page, complaints);
   await chooseMethod(page, "Off");
   assert((await page.locator(".heat-line").count()) === 0, "without a method nothing should be said about heat.");
@@ -138,6 +139,27 @@ function luminance(color) {
     return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
   });
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+}
+
+/** @param {Page} page @param {number} length of the completion */
+async function openTable(page, length) {
+  const opener = button(page, "All generated tokens");
+  await opener.focus();
+  await page.keyboard.press("Enter");
+  const table = page.getByRole("dialog");
+  await table.locator("tbody tr").nth(length - 1).waitFor(PATIENCE);
+  const rows = await table.locator("tbody tr").evaluateAll((all) =>
+    all.map((row) => [...row.querySelectorAll(".matrix-cell")].map((cell) => Number(cell.getAttribute("data-score")))),
+  );
+  assert(rows.every((row, index) => row.length === (rows[0]?.length ?? 0) + index), "each row should be one token longer than the one before.");
+  for (const row of rows) {
+    const sum = row.reduce((total, score) => total + score, 0);
+    assert(Math.abs(sum - 1) < 1e-3, `a row of the table adds up to ${sum} instead of 1.`);
+  }
+  await page.keyboard.press("Escape");
+  await table.waitFor({ state: "detached", timeout: 5_000 });
+  assert(await opener.evaluate((one) => one === document.activeElement), "closing the table should give the focus back.");
+  console.log("  the table of all generated tokens is a triangle whose rows add up to 1");
 }
 
 /** @param {Page} page @param {string[]} complaints */

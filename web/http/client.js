@@ -1,6 +1,6 @@
 // One function per route. The only file that fetches.
 
-/** @import { AttributionRequest, AttributionResponse, Catalog, ErrorBody, LoadResponse, ModelStatus, PreviewRequest, PreviewResponse, StepRequest, StepResponse } from "../types/wire" */
+/** @import { AttributionRequest, AttributionResponse, Catalog, ErrorBody, LoadResponse, MatrixHeader, MatrixRow, ModelStatus, PreviewRequest, PreviewResponse, StepRequest, StepResponse } from "../types/wire" */
 
 /** An answer that is not a success, or no answer at all (status 0). */
 export class ApiError extends Error {
@@ -79,6 +79,25 @@ export async function attribution(body, signal, onProgress) {
     if ("progress" in value) onProgress(value.progress);
     else if ("detail" in value) throw new ApiError(readErrorBody(line, response.status), response.status);
     else return value;
+  }
+  throw new ApiError(UNREACHABLE, 0);
+}
+
+/**
+ * The attributions of all generated tokens, row by row after a header. Ends after the last row;
+ * an answer that breaks off is an error.
+ * @param {AttributionRequest} body
+ * @param {AbortSignal} signal
+ * @returns {AsyncGenerator<MatrixHeader | MatrixRow, void>}
+ */
+export async function* attributionMatrix(body, signal) {
+  const response = await send("POST", "/api/attribution/matrix", { body, signal });
+  if (!response.ok) throw await refusal(response);
+  for await (const line of linesOf(response)) {
+    const value = parse(line, response.status);
+    if ("detail" in value) throw new ApiError(readErrorBody(line, response.status), response.status);
+    if ("done" in value) return;
+    yield value;
   }
   throw new ApiError(UNREACHABLE, 0);
 }

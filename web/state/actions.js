@@ -13,6 +13,7 @@ import * as store from "./store.js";
 /** @import { Params, Session, Theme } from "../types/app" */
 
 export { aim, chooseContrast, chooseMethod, keepAt, leave, releaseHeat, setAttributionOptions, toggleKeep } from "./attribution.js";
+export { closeMatrix, openMatrix } from "./attribution_matrix.js";
 export { cancelLoad, loadModel } from "./model.js";
 export { togglePlay } from "./playback.js";
 export { forceText, forceToken, step, whyNoStep } from "./stepping.js";

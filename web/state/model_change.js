@@ -27,6 +27,7 @@ export function noteModel(info) {
     store.shown.value = null;
     store.contrast.value = null;
     store.painted.value = null;
+    store.matrix.value = null;
     store.heatKept.value = false;
     store.modelField.value = info.model_id;
     if (store.status.value) store.status.value = { ...store.status.value, ...info };

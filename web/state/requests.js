@@ -40,6 +40,17 @@ export function attributionRequest({ index, id }, contrast) {
   };
 }
 
+/**
+ * Of all generated tokens at once.
+ * @param {Contrast | null} contrast
+ * @returns {AttributionRequest}
+ */
+export function matrixRequest(contrast) {
+  const end = store.completion.value.length;
+  const { target_index: _place, target_token_id: _token, ...request } = attributionRequest({ index: end, id: 0, display: "" }, contrast);
+  return request;
+}
+
 /** @returns {PreviewRequest} */
 function context() {
   return { ...input(), completion_ids: completionIds(), top_k: store.rows.value, params: toWire(store.branch.value.params) };

@@ -6,7 +6,7 @@ import { DEFAULT_PARAMS } from "./params.js";
 import { activeBranch, completionOf, createSession, isOnPath, lastNode, placeOf, samePlace, stopReason } from "./session.js";
 
 /** @import { AttributionOptions, Catalog, LoadProgress, ModelStatus } from "../types/wire" */
-/** @import { AttributionWork, Contrast, Failure, Heat, Input, Session, ServerState, Shown, Theme } from "../types/app" */
+/** @import { AttributionWork, Contrast, Failure, Heat, Input, Matrix, Session, ServerState, Shown, Theme } from "../types/app" */
 
 export const DEFAULT_MODEL = "Qwen/Qwen2.5-0.5B-Instruct";
 export const DEFAULT_ROWS = 10;
@@ -53,6 +53,8 @@ export const painted = signal(/** @type {Heat | null} */ (null));
 /** The heat stays where it is while the pointer moves. */
 export const heatKept = signal(false);
 export const attributionWork = signal(/** @type {AttributionWork | null} */ (null));
+/** Set while all attributions are on screen. */
+export const matrix = signal(/** @type {Matrix | null} */ (null));
 export const attributionFailure = signal(/** @type {Failure | null} */ (null));
 export const playing = signal(false);
 export const stepping = signal(false);

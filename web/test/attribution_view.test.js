@@ -201,3 +201,54 @@ test("one generated token is a stop of the Tab key", () => {
   assert.deepEqual(all(".pills button.token").map((button) => button.getAttribute("tabindex")), ["-1", null]);
   assert.ok(all(".stack-rows button.token-aim").every((button) => button.getAttribute("tabindex") === "-1"));
 });
+
+/** Opens the table and answers with these lines. @param {unknown[]} lines */
+async function openTable(lines) {
+  await fire(all("#attribution-body .button").find((one) => one.textContent === "All generated tokens"), "click");
+  const call = await server.next("/api/attribution/matrix");
+  const stream = call.stream();
+  for (const one of lines) await stream.line(one);
+  await rendered();
+  return { call, stream };
+}
+
+const header = { rows: 2, first_index: 0, prompt_len: 1, model_id: "tiny", method: "saliency", evidence: "gradient", options: {} };
+
+test("all generated tokens are a triangle that grows row by row", async () => {
+  const { call, stream } = await openTable([header, { target_index: 0, ...scores([1]) }]);
+  assert.deepEqual([call.body.completion_ids, call.body.method, call.body.target_token_id], [[11, 12], "saliency", undefined]);
+  assert.deepEqual(texts(".matrix tbody th"), ["It"]);
+  assert.match(texts(".matrix-progress")[0] ?? "", /1 of 2 rows/);
+  await stream.line({ target_index: 1, ...scores([0.25, 0.75]) });
+  await stream.line({ done: true });
+  await rendered();
+  assert.deepEqual([texts(".matrix tbody th"), texts(".matrix thead th")], [["It", "is"], ["token", "most of all", "Hello", "It"]]);
+  const rows = all(".matrix tbody tr").map((one) => [...one.querySelectorAll(".matrix-cell")].map((cell) => cell.getAttribute("data-score")));
+  assert.deepEqual(rows, [["1"], ["0.25", "0.75"]]);
+  assert.deepEqual(texts(".matrix-words"), ["Hello 100 %", "It 75 %, Hello 25 %"]);
+  assert.equal(all(".matrix-progress").length, 0);
+  await fire(all('.matrix [aria-label="Close"]')[0], "click");
+  assert.equal(all(".matrix").length, 0);
+});
+
+test("closing the table hangs up", async () => {
+  const { call } = await openTable([header]);
+  await fire(all('.matrix [aria-label="Close"]')[0], "click");
+  assert.deepEqual([call.aborted, store.matrix.value], [true, null]);
+});
+
+test("a table that breaks off says so and keeps its rows", async () => {
+  const { stream } = await openTable([header, { target_index: 0, ...scores([1]) }]);
+  await stream.line({ detail: "The model was replaced by another one.", code: "model_replaced", hint: "Ask again." });
+  await rendered();
+  assert.match(texts(".matrix .note-error")[0] ?? "", /The model was replaced by another one\.\s*Ask again\./);
+  assert.deepEqual([texts(".matrix tbody th"), all(".matrix-progress").length], [["It"], 0]);
+  await fire(all('.matrix [aria-label="Close"]')[0], "click");
+});
+
+test("keys step nothing behind the table", async () => {
+  await openTable([header]);
+  await fire(all(".stack")[0], "keydown", { key: "ArrowLeft" });
+  assert.equal(store.completion.value.length, 2);
+  await fire(all('.matrix [aria-label="Close"]')[0], "click");
+});

@@ -20,7 +20,14 @@ export function installPage() {
     },
   });
   const rect = () => ({ left: 0, top: 0, right: 0, bottom: 0, width: 0, height: 0 });
-  Object.assign(window.HTMLElement.prototype, { getBoundingClientRect: rect });
+  Object.assign(window.HTMLElement.prototype, {
+    getBoundingClientRect: rect,
+    showModal: nothing,
+    /** @this {EventTarget} */
+    close() {
+      this.dispatchEvent(new Event("close"));
+    },
+  });
   const root = /** @type {HTMLElement} */ (/** @type {unknown} */ (document.getElementById("app")));
   return { root, document: /** @type {Document} */ (/** @type {unknown} */ (document)) };
 }

@@ -116,6 +116,17 @@ export type Heat = {
   answer: AttributionScores;
 };
 
+/** The attributions of all generated tokens, as far as they have come. */
+export type Matrix = {
+  /** The tokens they are about: the prompt's, then the completion's. */
+  tokens: TokenPill[];
+  /** How many rows will come; null before the server says so. */
+  expected: number | null;
+  /** `position` is the target's place in `tokens`. */
+  rows: { position: number; answer: AttributionScores }[];
+  failure: Failure | null;
+};
+
 /** An attribution that takes long enough for people to wonder; progress is from 0 to 1. */
 export type AttributionWork = { target: Target; progress: number };
 

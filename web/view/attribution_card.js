@@ -3,7 +3,7 @@
 import { h, html } from "../html.js";
 import { formatMilliseconds } from "../lib/format.js";
 import { formatPercent } from "../lib/heat.js";
-import { chooseMethod } from "../state/actions.js";
+import { chooseMethod, openMatrix } from "../state/actions.js";
 import { effectiveOptions } from "../state/attribution_options.js";
 import { heat, held } from "../state/attribution.js";
 import * as store from "../state/store.js";
@@ -64,6 +64,7 @@ function Chosen({ method, spec }) {
     ${failure && html`<div class="note note-error">${h(ErrorText, failure)}</div>`}
     ${h(Legend, { method, spec })}
     ${h(AttributionOptions, { method: method.id, specs: spec.options })}
+    <button type="button" class="button" disabled=${store.completion.value.length === 0} onClick=${() => void openMatrix()}>All generated tokens</button>
     <p class="quiet">By keyboard: Tab to a candidate or to the last token, <kbd>↑</kbd> <kbd>↓</kbd> to the ones before. <kbd>K</kbd> keeps the colours, <kbd>Esc</kbd> takes them away.</p>
   `;
 }

@@ -1,7 +1,7 @@
 // Keys that work wherever the focus is, except where keys already mean something.
 
 import { deleteLast, releaseHeat, step, toggleKeep, togglePlay } from "../state/actions.js";
-import { drawerOpen } from "../state/store.js";
+import { drawerOpen, matrix } from "../state/store.js";
 import { hideDetail } from "./row_detail.js";
 
 /** Where a letter is text. */
@@ -16,8 +16,8 @@ export function isText(focus) {
 export function listenToKeys(document) {
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
-    // Behind the drawer nobody sees what a key does.
-    if (drawerOpen.value) return;
+    // Behind the drawer or the table nobody sees what a key does.
+    if (drawerOpen.value || matrix.value) return;
     if (event.key === "Escape") {
       hideDetail();
       return releaseHeat();
