@@ -103,6 +103,19 @@ test("moving on hangs up, and the late answer never paints", async () => {
   assert.deepEqual([heat.value?.target, painted()], [the, [0.9, 0.1, 0, 0]]);
 });
 
+test("an answer that was half read when the pointer moved on never paints", async () => {
+  actions.aim(paris);
+  const stream = (await server.next(PATH)).stream();
+  await stream.line({ progress: 0.5 });
+  actions.leave();
+  await stream.line(scores([0.1, 0.9, 0]));
+  await pause(LITTLE);
+  assert.equal(heat.value, null);
+  await stream.line({ progress: 0.9 });
+  await pause(PATIENCE_MS);
+  assert.deepEqual([heat.value, work()], [null, null]);
+});
+
 test("leaving hangs up at once and takes the heat away after a while", async () => {
   await paint(paris);
   actions.leave();
