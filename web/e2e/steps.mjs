@@ -5,6 +5,7 @@
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { attribute } from "./attribution.mjs";
 import { assert, assertNoComplaints, openReady, run, watch } from "./browser.mjs";
 import { button, completionLength, expectLength, previewBy, settle, stepBy } from "./page.mjs";
 
@@ -33,6 +34,8 @@ await run("steps", async (options, browser) => {
   await useKeys(page);
   await changeTemperature(page);
   await playAndPause(page);
+  await clearCompletion(page);
+  await attribute(page, complaints);
   await failToLoad(page);
   await chooseBuiltin(page);
   await fitEverySize(page, options.out);

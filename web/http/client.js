@@ -1,6 +1,6 @@
 // One function per route. The only file that fetches.
 
-/** @import { Catalog, ErrorBody, LoadResponse, ModelStatus, PreviewRequest, PreviewResponse, StepRequest, StepResponse } from "../types/wire" */
+/** @import { AttributionRequest, AttributionResponse, Catalog, ErrorBody, LoadResponse, MatrixHeader, MatrixRow, ModelStatus, PreviewRequest, PreviewResponse, StepRequest, StepResponse } from "../types/wire" */
 
 /** An answer that is not a success, or no answer at all (status 0). */
 export class ApiError extends Error {
@@ -65,29 +65,114 @@ export function step(body, signal) {
 }
 
 /**
+ * Tells how far it is, from 0 to 1, while that takes long. Hanging up ends the work on the server.
+ * @param {AttributionRequest} body
+ * @param {AbortSignal} signal
+ * @param {(progress: number) => void} onProgress
+ * @returns {Promise<AttributionResponse>}
+ */
+export async function attribution(body, signal, onProgress) {
+  const response = await send("POST", "/api/attribution", { body, signal, accept: LINES });
+  if (!response.ok) throw await refusal(response);
+  for await (const line of linesOf(response)) {
+    const value = parse(line, response.status);
+    if ("progress" in value) onProgress(value.progress);
+    else if ("detail" in value) throw new ApiError(readErrorBody(line, response.status), response.status);
+    else return value;
+  }
+  throw new ApiError(UNREACHABLE, 0);
+}
+
+/**
+ * The attributions of all generated tokens, row by row after a header. Ends after the last row;
+ * an answer that breaks off is an error.
+ * @param {AttributionRequest} body
+ * @param {AbortSignal} signal
+ * @returns {AsyncGenerator<MatrixHeader | MatrixRow, void>}
+ */
+export async function* attributionMatrix(body, signal) {
+  const response = await send("POST", "/api/attribution/matrix", { body, signal });
+  if (!response.ok) throw await refusal(response);
+  for await (const line of linesOf(response)) {
+    const value = parse(line, response.status);
+    if ("detail" in value) throw new ApiError(readErrorBody(line, response.status), response.status);
+    if ("done" in value) return;
+    yield value;
+  }
+  throw new ApiError(UNREACHABLE, 0);
+}
+
+/** JSON values, one a line. */
+const LINES = "application/x-ndjson";
+
+/**
  * @param {string} method
  * @param {string} path
  * @param {unknown} [body]
  * @param {AbortSignal} [signal]
  */
 async function request(method, path, body, signal) {
-  const response = await fetch(path, {
-    method,
-    headers: body === undefined ? {} : { "content-type": "application/json" },
-    body: body === undefined ? null : JSON.stringify(body),
-    signal: signal ?? null,
-  }).catch((error) => {
+  const response = await send(method, path, { body, signal });
+  if (!response.ok) throw await refusal(response);
+  return parse(await heard(response.text()), response.status);
+}
+
+/**
+ * @param {string} method
+ * @param {string} path
+ * @param {{ body?: unknown, signal?: AbortSignal | undefined, accept?: string }} more
+ */
+function send(method, path, { body, signal, accept }) {
+  const headers = { ...(body === undefined ? {} : { "content-type": "application/json" }), ...(accept && { accept }) };
+  return heard(fetch(path, { method, headers, body: body === undefined ? null : JSON.stringify(body), signal: signal ?? null }));
+}
+
+/**
+ * What comes over the wire; a connection that breaks is a server that does not answer.
+ * @template T
+ * @param {Promise<T>} work
+ * @returns {Promise<T>}
+ */
+async function heard(work) {
+  try {
+    return await work;
+  } catch (error) {
     throw isAbort(error) ? error : new ApiError(UNREACHABLE, 0);
-  });
-  const text = await response.text().catch((error) => {
-    throw isAbort(error) ? error : new ApiError(UNREACHABLE, 0);
-  });
-  if (!response.ok) throw new ApiError(readErrorBody(text, response.status), response.status);
+  }
+}
+
+/** @param {Response} response */
+async function refusal(response) {
+  return new ApiError(readErrorBody(await heard(response.text()), response.status), response.status);
+}
+
+/**
+ * @param {string} text
+ * @param {number} status
+ */
+function parse(text, status) {
   try {
     return JSON.parse(text);
   } catch {
-    throw new ApiError(readErrorBody(text, response.status), response.status);
+    throw new ApiError(readErrorBody(text, status), status);
   }
+}
+
+/**
+ * The lines of an answer as they come.
+ * @param {Response} response
+ */
+async function* linesOf(response) {
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  while (reader) {
+    const { done, value = "" } = await heard(reader.read());
+    const lines = (rest + value).split("\n");
+    rest = lines.pop() ?? "";
+    yield* lines.filter((line) => line.trim() !== "");
+    if (done) break;
+  }
+  if (rest.trim() !== "") yield rest;
 }
 
 const UNREACHABLE = {

@@ -84,14 +84,16 @@ export function weightedStubs(x, rows) {
 }
 
 /**
- * Where a floating card goes: left of its row if there is room, else under it, else over it.
+ * Where a floating card goes: left of its row if it may stand there and there is room, else under it,
+ * else over it.
  * @param {Box} row
  * @param {{width: number, height: number}} card
  * @param {{width: number, height: number}} space
+ * @param {boolean} [aside]
  */
-export function placeCard(row, card, space) {
+export function placeCard(row, card, space, aside = true) {
   const gap = 8;
-  if (row.left - gap - card.width >= gap) {
+  if (aside && row.left - gap - card.width >= gap) {
     const top = Math.min(row.top, space.height - card.height - gap);
     return { left: row.left - gap - card.width, top: Math.max(gap, top) };
   }

@@ -1,6 +1,7 @@
 // The verbs of the page: what a click, a key or a keystroke in a field means.
 
 import { batch } from "@preact/signals";
+import { dropHeat, releaseHeat, settleHeat } from "./attribution.js";
 import { applyPreset, editParams } from "./params.js";
 import { pause } from "./playback.js";
 import { requestPreview, TYPING_MS } from "./preview.js";
@@ -11,6 +12,8 @@ import * as store from "./store.js";
 /** @import { Preset } from "../types/wire" */
 /** @import { Params, Session, Theme } from "../types/app" */
 
+export { aim, chooseContrast, chooseMethod, keepAt, leave, releaseHeat, setAttributionOptions, toggleKeep } from "./attribution.js";
+export { closeMatrix, openMatrix } from "./attribution_matrix.js";
 export { cancelLoad, loadModel } from "./model.js";
 export { togglePlay } from "./playback.js";
 export { forceText, forceToken, step, whyNoStep } from "./stepping.js";
@@ -29,6 +32,7 @@ export function typeSystem(system) {
 export function useTemplate(on) {
   interrupt();
   store.session.value = sessions.setTemplate(store.session.value, on);
+  settleHeat();
   requestPreview();
 }
 
@@ -78,6 +82,7 @@ export function toggleLlm() {
   const on = !store.llmEnabled.value;
   pause();
   abortStep();
+  releaseHeat();
   batch(() => {
     store.llmEnabled.value = on;
     store.message.value = "";
@@ -101,6 +106,7 @@ function changeText(text) {
   const hadTokens = store.completion.value.length > 0;
   interrupt();
   store.session.value = sessions.editText(store.session.value, text);
+  settleHeat();
   if (hadTokens) store.message.value = "The completion was removed, because the text changed.";
   requestPreview(TYPING_MS);
 }
@@ -115,6 +121,7 @@ function setParams(params) {
 function rewind(move) {
   interrupt();
   store.session.value = move(store.session.value);
+  settleHeat();
   requestPreview();
 }
 
@@ -122,6 +129,7 @@ function rewind(move) {
 function interrupt() {
   pause();
   abortStep();
+  dropHeat();
   store.message.value = "";
   store.failure.value = null;
 }

@@ -25,6 +25,10 @@ export function noteModel(info) {
     store.session.value = dropCompletions(store.session.value);
     store.input.value = null;
     store.shown.value = null;
+    store.contrast.value = null;
+    store.painted.value = null;
+    store.matrix.value = null;
+    store.heatKept.value = false;
     store.modelField.value = info.model_id;
     if (store.status.value) store.status.value = { ...store.status.value, ...info };
     if (hadTokens) store.message.value = "Another model: the completion was removed, its tokens belonged to the old one.";

@@ -26,6 +26,9 @@ export function restore(storage) {
   store.llmEnabled.value = readFlag(read("llmDemo.llmEnabled"), true);
   store.decodingCollapsed.value = readFlag(read("llmDemo.decodingCollapsed"), true);
   store.stepSpeedCollapsed.value = readFlag(read("llmDemo.stepSpeedCollapsed"), true);
+  store.attributionCollapsed.value = readFlag(read("llmDemo.attrCollapsed"), true);
+  store.attributionMethod.value = read("llmDemo.attrMethod") ?? "off";
+  store.attributionOptions.value = readObject(read("tokenscope.attrOptions"));
   store.rows.value = clamp(Math.round(readNumber(read("llmDemo.topK")) ?? store.DEFAULT_ROWS), 1, 50);
   store.speedMs.value = Math.max(MIN_SPEED_MS, readNumber(read("llmDemo.stepSpeedMs")) ?? store.DEFAULT_SPEED_MS);
   const theme = read("tokenscope.theme");
@@ -47,6 +50,9 @@ export function watch(storage) {
     ["llmDemo.llmEnabled", () => flag(store.llmEnabled.value)],
     ["llmDemo.decodingCollapsed", () => flag(store.decodingCollapsed.value)],
     ["llmDemo.stepSpeedCollapsed", () => flag(store.stepSpeedCollapsed.value)],
+    ["llmDemo.attrCollapsed", () => flag(store.attributionCollapsed.value)],
+    ["llmDemo.attrMethod", () => store.attributionMethod.value],
+    ["tokenscope.attrOptions", () => JSON.stringify(store.attributionOptions.value)],
     ["llmDemo.topK", () => String(store.rows.value)],
     ["llmDemo.stepSpeedMs", () => String(store.speedMs.value)],
     ["tokenscope.theme", () => store.theme.value],

@@ -1,11 +1,12 @@
 // What the page asks: the store's values as request bodies. The server keeps no session, so each
 // body carries everything.
 
+import { effectiveOptions } from "./attribution_options.js";
 import { toWire } from "./params.js";
 import * as store from "./store.js";
 
-/** @import { PreviewRequest, StepRequest } from "../types/wire" */
-/** @import { Force } from "../types/app" */
+/** @import { AttributionRequest, PreviewRequest, StepRequest } from "../types/wire" */
+/** @import { Contrast, Force, Target } from "../types/app" */
 
 /** @returns {PreviewRequest} */
 export function previewRequest() {
@@ -20,15 +21,46 @@ export function stepRequest(force) {
   return { ...context(), ...force };
 }
 
+/**
+ * Tokens from the target on do not count, and are left out so that they change no key.
+ * @param {Target} target
+ * @param {Contrast | null} contrast
+ * @returns {AttributionRequest}
+ */
+export function attributionRequest({ index, id }, contrast) {
+  const { catalog, attributionMethod, attributionOptions } = store;
+  const options = effectiveOptions(catalog.value?.attribution.options ?? [], attributionMethod.value, attributionOptions.value);
+  return {
+    ...input(),
+    completion_ids: completionIds().slice(0, index),
+    target_index: index,
+    target_token_id: id,
+    method: attributionMethod.value,
+    options: contrast === null ? options : { ...options, contrast_id: contrast.id },
+  };
+}
+
+/**
+ * Of all generated tokens at once.
+ * @param {Contrast | null} contrast
+ * @returns {AttributionRequest}
+ */
+export function matrixRequest(contrast) {
+  const end = store.completion.value.length;
+  const { target_index: _place, target_token_id: _token, ...request } = attributionRequest({ index: end, id: 0, display: "" }, contrast);
+  return request;
+}
+
 /** @returns {PreviewRequest} */
 function context() {
-  const { prompt, system, use_template, params } = store.branch.value;
-  return {
-    prompt,
-    system_prompt: system,
-    use_chat_template: use_template,
-    completion_ids: store.completion.value.map((node) => node.token.id),
-    top_k: store.rows.value,
-    params: toWire(params),
-  };
+  return { ...input(), completion_ids: completionIds(), top_k: store.rows.value, params: toWire(store.branch.value.params) };
+}
+
+function input() {
+  const { prompt, system, use_template } = store.branch.value;
+  return { prompt, system_prompt: system, use_chat_template: use_template };
+}
+
+function completionIds() {
+  return store.completion.value.map((node) => node.token.id);
 }

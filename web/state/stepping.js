@@ -3,6 +3,7 @@
 import { batch } from "@preact/signals";
 import * as api from "../http/client.js";
 import { stopName } from "../lib/format.js";
+import { dropHeat } from "./attribution.js";
 import { whileBusy } from "./busy.js";
 import { readInput } from "./input_tokens.js";
 import { tokenOwner } from "./model_change.js";
@@ -27,6 +28,7 @@ export async function step(force = null) {
   const refusal = whyNoStep() ?? (underWay ? "The step before is still under way." : null);
   if (refusal !== null) return refuse(refusal);
   cancelPreview();
+  dropHeat();
   const mine = new AbortController();
   underWay = mine;
   store.stepping.value = true;

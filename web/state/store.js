@@ -5,8 +5,8 @@ import { computed, signal } from "@preact/signals";
 import { DEFAULT_PARAMS } from "./params.js";
 import { activeBranch, completionOf, createSession, isOnPath, lastNode, placeOf, samePlace, stopReason } from "./session.js";
 
-/** @import { Catalog, LoadProgress, ModelStatus } from "../types/wire" */
-/** @import { Failure, Input, Session, ServerState, Shown, Theme } from "../types/app" */
+/** @import { AttributionOptions, Catalog, LoadProgress, ModelStatus } from "../types/wire" */
+/** @import { AttributionWork, Contrast, Failure, Heat, Input, Matrix, Session, ServerState, Shown, Theme } from "../types/app" */
 
 export const DEFAULT_MODEL = "Qwen/Qwen2.5-0.5B-Instruct";
 export const DEFAULT_ROWS = 10;
@@ -31,6 +31,12 @@ export const speedMs = signal(DEFAULT_SPEED_MS);
 export const llmEnabled = signal(true);
 export const decodingCollapsed = signal(true);
 export const stepSpeedCollapsed = signal(true);
+export const attributionCollapsed = signal(true);
+export const attributionMethod = signal("off");
+/** Options that were changed. Which of them count depends on the method. */
+export const attributionOptions = signal(/** @type {AttributionOptions} */ ({}));
+/** The candidate to compare with; null means the likeliest other one. */
+export const contrast = signal(/** @type {Contrast | null} */ (null));
 export const promptCollapsed = signal(false);
 export const theme = signal(/** @type {Theme} */ ("auto"));
 export const drawerOpen = signal(false);
@@ -40,7 +46,16 @@ export const input = signal(/** @type {Input | null} */ (null));
 export const shown = signal(/** @type {Shown | null} */ (null));
 export const elapsedMs = signal(/** @type {number | null} */ (null));
 
+/** The last attribution, whether it is still about what is on screen or not. */
+export const painted = signal(/** @type {Heat | null} */ (null));
+
 // What is going on.
+/** The heat stays where it is while the pointer moves. */
+export const heatKept = signal(false);
+export const attributionWork = signal(/** @type {AttributionWork | null} */ (null));
+/** Set while all attributions are on screen. */
+export const matrix = signal(/** @type {Matrix | null} */ (null));
+export const attributionFailure = signal(/** @type {Failure | null} */ (null));
 export const playing = signal(false);
 export const stepping = signal(false);
 export const busy = signal(false);
@@ -59,6 +74,9 @@ export const load = computed(() => /** @type {LoadProgress | null} */ (status.va
 export const hasTemplate = computed(() => status.value?.has_chat_template === true);
 /** Two labelled fields (system, user) or one. */
 export const templateInUse = computed(() => hasTemplate.value && branch.value.use_template);
+
+/** The chosen method as the server describes it; null if attribution is off or cannot be had. */
+export const method = computed(() => catalog.value?.attribution.methods.find((one) => one.id === attributionMethod.value) ?? null);
 
 export const promptTokens = computed(() => input.value?.tokens ?? []);
 /** The seed that drew the last token of the completion. */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as geometry from "../lib/geometry.js";
 import { parseInteger, parseNumber, toBoundedInteger } from "../lib/numbers.js";
+import { createRecent } from "../lib/recent.js";
 import { percentScale } from "../lib/scale.js";
 
 test("typed numbers are read only when they are numbers", () => {
@@ -37,6 +38,16 @@ test("the detail card stays inside the window", () => {
   const row = (/** @type {number} */ left, /** @type {number} */ top) => ({ left, top, right: left + 300, bottom: top + 32 });
   assert.deepEqual(geometry.placeCard(row(850, 100), card, space), { left: 542, top: 100 });
   assert.deepEqual(geometry.placeCard(row(850, 700), card, space), { left: 542, top: 512 });
+  assert.deepEqual(geometry.placeCard(row(850, 100), card, space, false), { left: 850, top: 140 });
   assert.deepEqual(geometry.placeCard(row(10, 100), card, { width: 390, height: 844 }), { left: 10, top: 140 });
   assert.deepEqual(geometry.placeCard(row(10, 700), card, { width: 390, height: 844 }), { left: 10, top: 492 });
+});
+
+test("the value used longest ago is forgotten first", () => {
+  const recent = createRecent(2);
+  recent.set("a", 1);
+  recent.set("b", 2);
+  recent.get("a");
+  recent.set("c", 3);
+  assert.deepEqual(["a", "b", "c"].map(recent.get), [1, undefined, 3]);
 });

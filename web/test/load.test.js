@@ -6,10 +6,10 @@ import { cancelLoad, loadModel, pollStatus } from "../state/model.js";
 import { noteModel } from "../state/model_change.js";
 import { cancelPreview } from "../state/preview.js";
 import * as store from "../state/store.js";
-import { loading, MODELS, status } from "./samples.js";
+import { catalog, loading, MODELS, status } from "./samples.js";
 import { pause, serverDouble } from "./server_double.js";
 
-const CATALOG = { knobs: [], stages: [], presets: [], attribution: { methods: [], options: [] }, models: MODELS };
+const CATALOG = catalog({ models: MODELS });
 /** @type {ReturnType<typeof serverDouble>} */
 let server;
 

@@ -5,7 +5,7 @@ import { after, beforeEach, test } from "node:test";
 import { h } from "../html.js";
 import * as store from "../state/store.js";
 import { installPage, rendered } from "./page_double.js";
-import { loading, MODELS, status } from "./samples.js";
+import { catalog, loading, MODELS, status } from "./samples.js";
 import { serverDouble } from "./server_double.js";
 
 const { root } = installPage();
@@ -45,7 +45,7 @@ async function type(text) {
 beforeEach(async () => {
   store.server.value = "ok";
   store.status.value = status();
-  store.catalog.value = { knobs: [], stages: [], presets: [], attribution: { methods: [], options: [] }, models: MODELS };
+  store.catalog.value = catalog({ models: MODELS });
   store.modelField.value = "tiny";
   store.loadFailure.value = null;
   await rendered();

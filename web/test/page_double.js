@@ -12,13 +12,22 @@ export function installPage() {
     Event: window.Event,
     requestAnimationFrame: (/** @type {() => void} */ draw) => setTimeout(draw, 0),
     cancelAnimationFrame: (/** @type {number} */ timer) => clearTimeout(timer),
+    innerWidth: 1280,
+    innerHeight: 720,
     ResizeObserver: class {
       observe = nothing;
       disconnect = nothing;
     },
   });
   const rect = () => ({ left: 0, top: 0, right: 0, bottom: 0, width: 0, height: 0 });
-  Object.assign(window.HTMLElement.prototype, { getBoundingClientRect: rect });
+  Object.assign(window.HTMLElement.prototype, {
+    getBoundingClientRect: rect,
+    showModal: nothing,
+    /** @this {EventTarget} */
+    close() {
+      this.dispatchEvent(new Event("close"));
+    },
+  });
   const root = /** @type {HTMLElement} */ (/** @type {unknown} */ (document.getElementById("app")));
   return { root, document: /** @type {Document} */ (/** @type {unknown} */ (document)) };
 }

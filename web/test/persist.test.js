@@ -19,18 +19,21 @@ test("stored values come back, also those outside a slider", () => {
   restore(storageOf({
     "llmDemo.params": JSON.stringify({ params, preset: "custom" }), "llmDemo.topK": "99", "llmDemo.stepSpeedMs": "40",
     "llmDemo.llmEnabled": "0", "llmDemo.decodingCollapsed": "0", "llmDemo.modelId": "some/model", "tokenscope.theme": "dark",
+    "llmDemo.attrMethod": "saliency", "llmDemo.attrCollapsed": "0", "tokenscope.attrOptions": '{"signed":true,"steps":100}',
     "tokenscope.params": '{"nucleus_rule":"seed","penalty_scope":"no_specials"}',
   }));
   assert.deepEqual(store.branch.value.params, { ...params, stop_sequences: ["\n"], nucleus_rule: "seed", penalty_scope: "no_specials", preset: "custom" });
   assert.deepEqual([store.rows.value, store.speedMs.value, store.llmEnabled.value, store.decodingCollapsed.value], [50, 80, false, false]);
   assert.deepEqual([store.modelField.value, store.theme.value], ["some/model", "dark"]);
+  assert.deepEqual([store.attributionMethod.value, store.attributionCollapsed.value, store.attributionOptions.value], ["saliency", false, { signed: true, steps: 100 }]);
 });
 
 test("what cannot be read is a default", () => {
-  restore(storageOf({ "llmDemo.params": "{oops", "llmDemo.topK": "many", "llmDemo.llmEnabled": "yes", "tokenscope.theme": "pink" }));
+  restore(storageOf({ "llmDemo.params": "{oops", "llmDemo.topK": "many", "llmDemo.llmEnabled": "yes", "tokenscope.theme": "pink", "tokenscope.attrOptions": "[1" }));
   assert.equal(store.branch.value.params.preset, "balanced");
   assert.deepEqual([store.rows.value, store.speedMs.value, store.llmEnabled.value, store.theme.value], [10, 650, true, "auto"]);
   assert.equal(store.modelField.value, store.DEFAULT_MODEL);
+  assert.deepEqual([store.attributionMethod.value, store.attributionCollapsed.value, store.attributionOptions.value], ["off", true, {}]);
   assert.equal(restoreParams('{"params":{"temperature":"hot","greedy":true},"preset":"reliable"}', "7").temperature, 0.7);
 });
 
@@ -40,10 +43,13 @@ test("greedy follows the preset", () => {
 });
 
 test("only changes are written, in the old program's formats", () => {
-  const storage = storageOf({ "llmDemo.attrMethod": "saliency" });
+  const storage = storageOf({ "llmDemo.constraintType": "regex" });
   restore(storage);
   const stop = watch(storage);
-  assert.deepEqual(Object.keys(storage.values), ["llmDemo.attrMethod"]);
+  assert.deepEqual(Object.keys(storage.values), ["llmDemo.constraintType"]);
+  store.attributionMethod.value = "integrated_gradients";
+  store.attributionOptions.value = { signed: true };
+  store.attributionCollapsed.value = false;
   store.rows.value = 20;
   store.stepSpeedCollapsed.value = false;
   store.session.value = setParams(store.session.value, editParams(store.branch.value.params, { temperature: 1.5 }));
@@ -53,7 +59,9 @@ test("only changes are written, in the old program's formats", () => {
   const stored = JSON.parse(storage.values["llmDemo.params"] ?? "");
   assert.deepEqual(Object.keys(stored.params).sort(), ["frequency_penalty", "greedy", "presence_penalty", "repetition_penalty", "seed", "stop_sequences", "temperature", "top_p"]);
   assert.deepEqual([stored.params.temperature, stored.preset], [1.5, "custom"]);
-  assert.equal(storage.values["llmDemo.attrMethod"], "saliency");
+  assert.equal(storage.values["llmDemo.constraintType"], "regex");
+  const attribution = ["llmDemo.attrMethod", "tokenscope.attrOptions", "llmDemo.attrCollapsed"].map((key) => storage.values[key]);
+  assert.deepEqual(attribution, ["integrated_gradients", '{"signed":true}', "0"]);
 });
 
 test("a storage that refuses is no error", () => {

@@ -1,6 +1,6 @@
 // Small, friendly answers of a server, for every test that needs one.
 
-/** @import { Distribution, DistributionRow, LoadProgress, ModelStatus, ModelSuggestion, PreviewResponse, StepResponse, TokenPill } from "../types/wire" */
+/** @import { AttributionScores, Catalog, Distribution, DistributionRow, LoadProgress, ModelStatus, ModelSuggestion, OptionSpec, PreviewResponse, StepResponse, TokenPill } from "../types/wire" */
 
 /**
  * @param {number} id
@@ -54,7 +54,7 @@ export function status(change = {}) {
   return {
     model_id: "tiny", device: "cpu", dtype: "float32", has_chat_template: true, eos_token_id: 9, vocab_size: 100,
     loading: false, ready: true, error: null, logit_size: 100, quantization: "Q4_1", context_length: 512,
-    parameters: 1000, layers: 3, heads: 4, source: "file", load_seconds: 0.5, threads: 2, load: null, notice: null,
+    parameters: 1000, source: "file", layers: 4, heads: 2, load_seconds: 0.5, threads: 2, load: null, notice: null,
     cache: { entries: 0, bytes: 0, max_bytes: 0, hits: 0, misses: 0, evictions: 0 }, capabilities: { attribution: false, constraint: false },
     ...change,
   };
@@ -97,5 +97,54 @@ export function stepAnswer(appended, change = {}) {
     appended, appended_meta: appended.map((token) => ({ dist: PARIS, selected_id: token.id, forced: false, forced_by: null })),
     new_completion_ids: appended.map((token) => token.id), done: false, stop_reason: null, seed_used: 5, elapsed_ms: 2, grammar: null,
     ...change,
+  };
+}
+
+/**
+ * @param {string} id
+ * @param {string} kind
+ * @param {unknown} value its default
+ * @param {string[]} methods
+ * @param {Partial<OptionSpec>} [change]
+ * @returns {OptionSpec}
+ */
+function option(id, kind, value, methods, change = {}) {
+  return { id, field: `options.${id}`, label: id, kind, default: value, min: null, max: null, choices: [], methods, explanation: `About ${id}.`, ...change };
+}
+
+/** @param {Partial<Catalog>} [change] @returns {Catalog} */
+export function catalog(change = {}) {
+  const [looks, slopes] = [["attention"], ["saliency", "integrated_gradients"]];
+  return {
+    knobs: [], stages: [], presets: [], models: [],
+    attribution: {
+      methods: [
+        { id: "attention", label: "Attention", evidence: "correlational", explanation: "Where it looks." },
+        { id: "saliency", label: "Saliency", evidence: "gradient", explanation: "How it bends." },
+        { id: "integrated_gradients", label: "Integrated gradients", evidence: "gradient", explanation: "The whole path." },
+      ],
+      options: [
+        option("quantity", "choice", "probability", slopes, { choices: ["probability", "logit_difference"] }),
+        option("contrast_id", "token", null, slopes),
+        option("signed", "switch", false, ["integrated_gradients"]),
+        option("layers", "places", null, looks),
+        option("steps", "integer", 50, ["integrated_gradients"], { min: 1, max: 1000 }),
+      ],
+    },
+    ...change,
+  };
+}
+
+/**
+ * Scores of a context of one prompt token and then the completion's.
+ * @param {number[]} scores
+ * @param {Partial<AttributionScores>} [change]
+ * @returns {AttributionScores}
+ */
+export function scores(scores, change = {}) {
+  return {
+    ok: true, attributions: [...scores, 0], source_len: scores.length + 1, context_len: scores.length, prompt_len: 1, target_id: 1,
+    model_id: "tiny", method: "saliency", evidence: "gradient", device: "cpu", options: {}, groups: [], value: 0.6, baseline_value: null,
+    baseline_id: null, completeness_error: null, completeness_error_share: null, elapsed_ms: 1, ...change,
   };
 }

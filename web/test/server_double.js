@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 
 /** @typedef {{ path: string, closed: boolean, send: (status: unknown) => void, break: () => void }} Stream */
-/** @typedef {{ path: string, body: any, aborted: boolean, answer: (value: unknown, status?: number) => void, drop: () => void }} Call */
+/** @typedef {{ path: string, body: any, aborted: boolean, answer: (value: unknown, status?: number) => void, stream: () => { line: (value: unknown) => Promise<void>, end: () => Promise<void> }, drop: () => void }} Call */
 
 export function serverDouble() {
   /** @type {Call[]} */
@@ -16,6 +16,16 @@ export function serverDouble() {
           body: init.body ? JSON.parse(String(init.body)) : null,
           aborted: false,
           answer: (/** @type {unknown} */ value, status = 200) => resolve(new Response(JSON.stringify(value), { status })),
+          /** An answer that comes line by line. */
+          stream: () => {
+            const { readable, writable } = new TransformStream();
+            const [writer, encoder] = [writable.getWriter(), new TextEncoder()];
+            resolve(new Response(readable));
+            return {
+              line: (/** @type {unknown} */ value) => writer.write(encoder.encode(`${JSON.stringify(value)}\n`)),
+              end: () => writer.close(),
+            };
+          },
           drop: () => reject(new TypeError("connection refused")),
         };
         init.signal?.addEventListener("abort", () => {

@@ -1,6 +1,6 @@
 // Types of the page itself: what it remembers and what it shows. The server's words are in wire.d.ts.
 
-import type { ConstraintParams, Distribution, TokenPill } from "./wire";
+import type { AttributionScores, ConstraintParams, Distribution, TokenPill } from "./wire";
 
 export type Params = {
   greedy: boolean;
@@ -100,6 +100,41 @@ export type StepOutcome = "ok" | "done" | "failed" | "refused" | "superseded";
 
 /** One way to force tokens instead of sampling. */
 export type Force = { force_token_id: number } | { force_text: string } | null;
+
+/** What an attribution explains: a token for this place of the completion, generated or a candidate. */
+export type Target = { index: number; id: number; display: string };
+
+/** The other candidate in "why this rather than that". */
+export type Contrast = { id: number; display: string };
+
+/** An attribution on the page. */
+export type Heat = {
+  /** The model and the request that it answers. */
+  key: string;
+  target: Target;
+  contrast: Contrast | null;
+  answer: AttributionScores;
+};
+
+/** The attributions of all generated tokens, as far as they have come. */
+export type Matrix = {
+  /** The tokens they are about: the prompt's, then the completion's. */
+  tokens: TokenPill[];
+  /** How many rows will come; null before the server says so. */
+  expected: number | null;
+  /** `position` is the target's place in `tokens`. */
+  rows: { position: number; answer: AttributionScores }[];
+  failure: Failure | null;
+};
+
+/** An attribution that takes long enough for people to wonder; progress is from 0 to 1. */
+export type AttributionWork = { target: Target; progress: number };
+
+/** A run of tokens with one score; `without` is what the quantity becomes if they are taken out. */
+export type HeatPart = { start: number; end: number; score: number; without: number | null };
+
+/** How one token is painted: its part's score and number of tokens, and a strength from 0 to 1. */
+export type HeatCell = { score: number; strength: number; against: boolean; without: number | null; size: number };
 
 export type Point = { x: number; y: number };
 export type Box = { left: number; top: number; right: number; bottom: number };

@@ -3,6 +3,7 @@
 import { h, html } from "../html.js";
 import { dismissFailure } from "../state/actions.js";
 import * as store from "../state/store.js";
+import { AttributionMatrix } from "./attribution_matrix.js";
 import { ControlBar } from "./control_bar.js";
 import { ErrorText } from "./error_text.js";
 import { Flow } from "./flow.js";
@@ -20,6 +21,7 @@ export function App() {
         ${h(Flow, {})}
       </main>
       ${h(ControlBar, {})}
+      ${store.matrix.value && h(AttributionMatrix, { matrix: store.matrix.value })}
     </div>
   `;
 }

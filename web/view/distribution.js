@@ -5,6 +5,8 @@ import { h, html } from "../html.js";
 import { formatBits, formatProbability, plural, stageName } from "../lib/format.js";
 import { percentScale } from "../lib/scale.js";
 import { setRows, toggleLlm } from "../state/actions.js";
+import { heat } from "../state/attribution.js";
+import { candidateIndex } from "../state/contrast.js";
 import * as store from "../state/store.js";
 import { DistributionRow } from "./distribution_row.js";
 import { BoundedIntegerField } from "./fields.js";
@@ -69,6 +71,8 @@ function Rows({ dist }) {
   const { greedy } = store.branch.value.params;
   const pick = greedy && chosen === null ? greedyPick(dist) : null;
   const rule = cutRule(dist);
+  const painted = heat.value?.target ?? null;
+  const place = store.method.value ? candidateIndex() : null;
   const list = useRef(/** @type {HTMLElement | null} */ (null));
   useKeepFocus(list, "button.row");
   const elsewhere = chosen !== null && !dist.tokens.some((row) => row.id === chosen);
@@ -77,7 +81,8 @@ function Rows({ dist }) {
       ${dist.tokens.map((row, index) => [
         index === rule?.before && html`<li class="cut-rule" key="rule" aria-hidden="true"><span>cut by ${stageName(rule.stage)}</span></li>`,
         // The focus stays where it is when other tokens come.
-        h(DistributionRow, { key: index, row, chosen: row.id === chosen, pick: row.id === pick }),
+        h(DistributionRow, { key: index, row, chosen: row.id === chosen, pick: row.id === pick, painted: painted !== null && painted.index === place && painted.id === row.id,
+          target: place === null ? null : { index: place, id: row.id, display: row.display } }),
       ])}
       <li class="row row-other" key="other" data-wire="row" data-share=${dist.other_p_final} data-chosen=${elsewhere}
         title="All tokens that are not listed, together">

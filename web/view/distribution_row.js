@@ -4,19 +4,23 @@ import { useRef } from "preact/hooks";
 import { h, html } from "../html.js";
 import { formatProbability, stageName } from "../lib/format.js";
 import { percentScale } from "../lib/scale.js";
-import { forceToken } from "../state/actions.js";
+import { aim, forceToken, leave } from "../state/actions.js";
 import { isMovingFocus } from "./keep_focus.js";
 import { hideDetail, showDetail, showDetailSoon, toggleDetail } from "./row_detail.js";
 import { TokenText } from "./token_text.js";
 
 /** @import { DistributionRow as Row } from "../types/wire" */
+/** @import { Target } from "../types/app" */
 
 /** @typedef {Event & { currentTarget: HTMLElement }} RowEvent */
 
 const width = percentScale(0, 1);
 
-/** `pick` marks the row that greedy decoding is about to take. @param {{ row: Row, chosen: boolean, pick: boolean }} props */
-export function DistributionRow({ row, chosen, pick }) {
+/**
+ * `pick` marks the row that greedy decoding is about to take, `painted` the one that the heat is about.
+ * @param {{ row: Row, chosen: boolean, pick: boolean, painted: boolean, target: Target | null }} props
+ */
+export function DistributionRow({ row, chosen, pick, painted, target }) {
   const pointer = useRef("");
   const final = formatProbability(row.p_final);
   const base = formatProbability(row.p_base);
@@ -27,20 +31,37 @@ export function DistributionRow({ row, chosen, pick }) {
     const tapped = pointer.current === "touch";
     pointer.current = "";
     // A finger cannot look before it presses.
-    if (tapped) return toggleDetail(row.id, event.currentTarget);
+    if (tapped) {
+      if (target) aim(target, { keep: true });
+      return toggleDetail(row.id, event.currentTarget);
+    }
     hideDetail();
     void forceToken(row.id);
   };
   const onFocus = (/** @type {RowEvent} */ { currentTarget }) => {
-    if (!isMovingFocus() && currentTarget.matches(":focus-visible")) showDetail(row.id, currentTarget);
+    if (isMovingFocus() || !currentTarget.matches(":focus-visible")) return;
+    showDetail(row.id, currentTarget);
+    if (target) aim(target);
+  };
+  const onBlur = () => {
+    hideDetail("focus");
+    leave();
+  };
+  const onPointerEnter = (/** @type {PointerEvent & RowEvent} */ { pointerType, currentTarget }) => {
+    if (pointerType !== "mouse") return;
+    showDetailSoon(row.id, currentTarget);
+    if (target) aim(target);
+  };
+  const onPointerLeave = (/** @type {PointerEvent} */ { pointerType }) => {
+    hideDetail("hover");
+    if (pointerType === "mouse") leave();
   };
   return html`
     <li class="row-item" data-wire="row" data-share=${row.p_final}>
-      <button type="button" class="row" data-kept=${row.kept} data-chosen=${chosen} data-pick=${pick} aria-label=${label}
-        aria-describedby="row-detail" onClick=${onClick} onFocus=${onFocus} onBlur=${() => hideDetail("focus")}
+      <button type="button" class="row" data-kept=${row.kept} data-chosen=${chosen} data-pick=${pick} data-target=${painted} aria-label=${label}
+        aria-describedby="row-detail" onClick=${onClick} onFocus=${onFocus} onBlur=${onBlur}
         onPointerDown=${(/** @type {PointerEvent} */ event) => (pointer.current = event.pointerType)}
-        onPointerEnter=${(/** @type {PointerEvent & RowEvent} */ event) => event.pointerType === "mouse" && showDetailSoon(row.id, event.currentTarget)}
-        onPointerLeave=${() => hideDetail("hover")}>
+        onPointerEnter=${onPointerEnter} onPointerLeave=${onPointerLeave}>
         <span class="row-rank">${row.rank_final ?? "–"}${rankChange(row)}</span>
         <span class=${`row-token ${row.special ? "row-special" : ""}`}>${h(TokenText, { display: row.display, compact: true })}</span>
         <span class="track">

@@ -1,17 +1,30 @@
 // Keys that work wherever the focus is, except where keys already mean something.
 
-import { deleteLast, step, togglePlay } from "../state/actions.js";
-import { drawerOpen } from "../state/store.js";
+import { deleteLast, releaseHeat, step, toggleKeep, togglePlay } from "../state/actions.js";
+import { drawerOpen, matrix } from "../state/store.js";
 import { hideDetail } from "./row_detail.js";
+
+/** Where a letter is text. */
+const TEXT = "textarea, [contenteditable], input:not([type=checkbox], [type=radio], [type=range])";
+
+/** @param {Element | null} focus */
+export function isText(focus) {
+  return focus?.closest(TEXT) != null;
+}
 
 /** @param {Document} document */
 export function listenToKeys(document) {
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
-    // Behind the drawer nobody sees what a key does.
-    if (drawerOpen.value) return;
-    if (event.key === "Escape") return hideDetail();
+    // Behind the drawer or the table nobody sees what a key does.
+    if (drawerOpen.value || matrix.value) return;
+    if (event.key === "Escape") {
+      hideDetail();
+      return releaseHeat();
+    }
     const focus = event.target instanceof Element ? event.target : null;
+    // Whoever has just chosen a method still has the focus in the list of methods.
+    if (event.key === "k" && !isText(focus) && toggleKeep()) return event.preventDefault();
     if (focus?.closest("input, textarea, select, [contenteditable]")) return;
     if (event.key === "ArrowRight") void step();
     else if (event.key === "ArrowLeft") deleteLast();

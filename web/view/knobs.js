@@ -7,9 +7,11 @@ import { NumberField } from "./fields.js";
 
 /** @import { KnobSpec } from "../types/wire" */
 
+/** @typedef {Pick<KnobSpec, "id" | "label" | "explanation">} Words */
+
 /**
  * A label with its control under it, and a "?" that opens the explanation.
- * @param {{ knob: KnobSpec, value?: any, children?: any }} props
+ * @param {{ knob: Words, value?: any, children?: any }} props
  */
 export function Knob({ knob, value = null, children }) {
   const [open, setOpen] = useState(false);
@@ -64,10 +66,21 @@ const CHOICES = /** @type {Record<string, string>} */ ({
   all: "prompt and completion",
   completion: "completion only",
   no_specials: "all but special tokens",
+  log_probability: "log-probability",
+  logit_difference: "difference to another candidate",
+  unk: "unknown token",
+  zero: "zeros",
+  mean: "mean embedding",
+  token: "single tokens",
+  word: "words",
+  line: "lines",
+  role: "who wrote it",
+  drop: "leaving out",
+  baseline: "replacing",
 });
 
 /**
- * @param {{ knob: KnobSpec, value: string, onValue: (value: string) => void }} props
+ * @param {{ knob: Words & Pick<KnobSpec, "choices">, value: string, onValue: (value: string) => void }} props
  */
 export function ChoiceKnob({ knob, value, onValue }) {
   const onChange = (/** @type {Event & { currentTarget: HTMLSelectElement }} */ event) => onValue(event.currentTarget.value);
@@ -78,4 +91,13 @@ export function ChoiceKnob({ knob, value, onValue }) {
       ${knob.choices.map((choice) => html`<option value=${choice} selected=${choice === value}>${CHOICES[choice] ?? choice}</option>`)}
     </select>`,
   );
+}
+
+/**
+ * @param {{ knob: Words, value: boolean, onValue: (value: boolean) => void }} props
+ */
+export function SwitchKnob({ knob, value, onValue }) {
+  const onChange = (/** @type {Event & { currentTarget: HTMLInputElement }} */ event) => onValue(event.currentTarget.checked);
+  const control = html`<span class="switch knob-switch"><input type="checkbox" role="switch" id=${`knob-${knob.id}`} checked=${value} onChange=${onChange} /></span>`;
+  return h(Knob, { knob, value: control });
 }

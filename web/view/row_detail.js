@@ -71,7 +71,9 @@ export function RowDetail({ dist }) {
   useLayoutEffect(() => {
     if (!card.current || !anchor?.isConnected) return;
     const { offsetWidth, offsetHeight, style } = card.current;
-    const place = placeCard(anchor.getBoundingClientRect(), { width: offsetWidth, height: offsetHeight }, { width: innerWidth, height: innerHeight });
+    // Beside the rows are the tokens that an attribution paints.
+    const aside = store.method.value === null;
+    const place = placeCard(anchor.getBoundingClientRect(), { width: offsetWidth, height: offsetHeight }, { width: innerWidth, height: innerHeight }, aside);
     style.left = `${place.left}px`;
     style.top = `${place.top}px`;
   });

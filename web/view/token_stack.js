@@ -6,7 +6,8 @@ import * as store from "../state/store.js";
 import { Icon } from "./icons.js";
 import { useKeepFocus } from "./keep_focus.js";
 import { usePinnedEnd } from "./pinned_end.js";
-import { Token } from "./token.js";
+import { paints } from "./painted.js";
+import { targetOf, Token } from "./token.js";
 
 export function TokenStack() {
   const prompt = store.promptTokens.value;
@@ -14,6 +15,8 @@ export function TokenStack() {
   const collapsed = store.promptCollapsed.value;
   const list = useRef(/** @type {HTMLElement | null} */ (null));
   const length = completion.length;
+  const paint = paints();
+  const asks = store.method.value !== null;
   useKeepFocus(list, ".token-last");
   usePinnedEnd(list, true, [length, prompt.length, collapsed]);
   return html`
@@ -24,9 +27,10 @@ export function TokenStack() {
         <span class="stack-toggle-text">Prompt ×${prompt.length}</span>${h(Icon, { name: "chevron" })}
       </button>
       <ol class="stack-rows" id="stack-rows" ref=${list} data-wire="token-frame">
-        ${!collapsed && prompt.map((token, index) => html`<li key=${`p${index}`} data-wire="token">${h(Token, { token, kind: "prompt" })}</li>`)}
+        ${!collapsed && prompt.map((token, index) => html`<li key=${`p${index}`} data-wire="token">${h(Token, { token, kind: "prompt", paint: paint.prompt(index) })}</li>`)}
         ${completion.map((node, index) => html`<li key=${node.id} data-wire="token">
-          ${h(Token, { token: node.token, kind: "completion", last: index === length - 1, fresh: index === length - 1 })}</li>`)}
+          ${h(Token, { token: node.token, kind: "completion", last: index === length - 1, fresh: index === length - 1,
+            target: asks ? targetOf(node, index) : null, paint: paint.completion(index) })}</li>`)}
       </ol>
     </section>
   `;
