@@ -18,7 +18,10 @@ use crate::simd::{Kernel, Simd, SimdLevel, store_at};
 use crate::weights::{Linear, Matrix};
 use crate::workers::{Shares, Workers};
 
-/// Tasks per thread. More would take narrower strips of the weights, which lie in memory row by row.
+/// Up to so many tokens, every thread has one task: expanding takes a good part of the time then, and
+/// narrower strips of the weights, which lie in memory row by row, would be read in smaller pieces.
+const FEW: usize = 64;
+/// Tasks per thread where there are more.
 const TASKS_PER_THREAD: usize = 4;
 
 /// Columns that stay together: a block, or half a super-block, whose scales are then read once for
@@ -84,7 +87,8 @@ pub(super) fn backward_at<const N: usize>(
     let has_super_blocks = layers.iter().any(|layer| layer.weight.format.block_len() > BLOCK);
     let unit = if has_super_blocks { HALF_SUPER_BLOCK } else { BLOCK };
     let units = cols.div_ceil(unit);
-    let tasks = units.min(TASKS_PER_THREAD * workers.threads());
+    let tasks_per_thread = if n <= FEW { 1 } else { TASKS_PER_THREAD };
+    let tasks = units.min(tasks_per_thread * workers.threads());
     let dx = &Shares::of(dx);
     workers.run(tasks, |index| {
         let cut = |task: usize| cols.min(task * units / tasks * unit);
