@@ -119,6 +119,38 @@ fn pairs_of_four<S: Simd>(s: S, blocks: [&[u8]; 4]) -> [S::F; 2] {
     s.spread_pairs([bytes_at(a, 0), bytes_at(b, 0), bytes_at(c, 0), bytes_at(d, 0)])
 }
 
+/// Adds the products of four blocks whose numbers are centred on `2^centre_bits` and have a scale.
+#[inline(always)]
+fn add_centred<S: Simd>(
+    s: S,
+    blocks: [&[u8]; 4],
+    numbers: [S::W; 2],
+    centre_bits: u32,
+    (x, half): (&Digits, usize),
+    sums: &mut [S::F; 2],
+) {
+    let centre = s.shift_left(s.ints(&x.minus_lane_sums[half]), centre_bits);
+    let products = s.add_ints(products_of_four(s, numbers, x, half), centre);
+    let scales = s.mul(halves_of_four(s, blocks), s.splat(x.scale));
+    sums[0] = s.fma(s.to_floats(products), scales, sums[0]);
+}
+
+/// Adds the products of four blocks whose numbers have a scale and a minimum.
+#[inline(always)]
+fn add_with_minimum<S: Simd>(
+    s: S,
+    blocks: [&[u8]; 4],
+    numbers: [S::W; 2],
+    (x, half): (&Digits, usize),
+    sums: &mut [S::F; 2],
+) {
+    let products = products_of_four(s, numbers, x, half);
+    let [scales, minima] = pairs_of_four(s, blocks);
+    let scales = s.mul(scales, s.splat(x.scale));
+    sums[0] = s.fma(s.to_floats(products), scales, sums[0]);
+    sums[1] = s.fma(minima, s.load(&x.lane_sums[half]), sums[1]);
+}
+
 /// Sixteen bytes of each of four blocks.
 #[inline(always)]
 fn bytes_of_four<S: Simd>(s: S, blocks: [&[u8]; 4], at: usize) -> S::W {

@@ -2,8 +2,7 @@
 //! weight `j + 16` in its high half.
 
 use super::{
-    BlockFormat, Blocks, Columns, bytes_of_four, for_sixteen, halves_of_four, pairs_of_four,
-    products_of_four,
+    BlockFormat, Blocks, Columns, add_centred, add_with_minimum, bytes_of_four, for_sixteen,
 };
 use crate::digits::{Digits, Order};
 use crate::simd::{Simd, bytes_at};
@@ -42,13 +41,8 @@ impl BlockFormat for Q4_0 {
         half: usize,
         sums: &mut [S::F; 2],
     ) {
-        let pairs = bytes_of_four(s, blocks, 2);
-        let numbers = [s.wide_field(pairs, 0, 0xF), s.wide_field(pairs, 4, 0xF)];
-        let products = products_of_four(s, numbers, x, half);
-        let centre = s.shift_left(s.ints(&x.minus_lane_sums[half]), 3);
-        let products = s.to_floats(s.add_ints(products, centre));
-        let scales = s.mul(halves_of_four(s, blocks), s.splat(x.scale));
-        sums[0] = s.fma(products, scales, sums[0]);
+        let numbers = numbers_of_four(s, blocks, 2);
+        add_centred(s, blocks, numbers, 3, (x, half), sums);
     }
 }
 
@@ -87,16 +81,20 @@ impl BlockFormat for Q4_1 {
         half: usize,
         sums: &mut [S::F; 2],
     ) {
-        let pairs = bytes_of_four(s, blocks, 4);
-        let numbers = [s.wide_field(pairs, 0, 0xF), s.wide_field(pairs, 4, 0xF)];
-        let products = products_of_four(s, numbers, x, half);
-        let [scales, minima] = pairs_of_four(s, blocks);
-        let scales = s.mul(scales, s.splat(x.scale));
-        sums[0] = s.fma(s.to_floats(products), scales, sums[0]);
-        sums[1] = s.fma(minima, s.load(&x.lane_sums[half]), sums[1]);
+        let numbers = numbers_of_four(s, blocks, 4);
+        add_with_minimum(s, blocks, numbers, (x, half), sums);
     }
 }
 
+/// The numbers of four blocks whose bytes begin at a place of them: those of the bytes' lower halves,
+/// then those of the upper ones.
+#[inline(always)]
+fn numbers_of_four<S: Simd>(s: S, blocks: [&[u8]; 4], at: usize) -> [S::W; 2] {
+    let pairs = bytes_of_four(s, blocks, at);
+    [s.wide_field(pairs, 0, 0xF), s.wide_field(pairs, 4, 0xF)]
+}
+
+/// The weights of sixteen rows.
 #[inline(always)]
 fn expand_columns<S: Simd>(
     s: S,

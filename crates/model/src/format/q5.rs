@@ -3,8 +3,7 @@
 //! together in four bytes: read as one little-endian number, its bit `j` belongs to weight `j`.
 
 use super::{
-    BlockFormat, Blocks, Columns, bytes_of_four, for_sixteen, halves_of_four, pairs_of_four,
-    products_of_four,
+    BlockFormat, Blocks, Columns, add_centred, add_with_minimum, bytes_of_four, for_sixteen,
 };
 use crate::digits::{Digits, Order};
 use crate::simd::{Simd, bytes_at};
@@ -45,11 +44,7 @@ impl BlockFormat for Q5_0 {
         sums: &mut [S::F; 2],
     ) {
         let numbers = numbers_of_four(s, blocks, 2);
-        let products = products_of_four(s, numbers, x, half);
-        let centre = s.shift_left(s.ints(&x.minus_lane_sums[half]), 4);
-        let products = s.to_floats(s.add_ints(products, centre));
-        let scales = s.mul(halves_of_four(s, blocks), s.splat(x.scale));
-        sums[0] = s.fma(products, scales, sums[0]);
+        add_centred(s, blocks, numbers, 4, (x, half), sums);
     }
 }
 
@@ -89,11 +84,7 @@ impl BlockFormat for Q5_1 {
         sums: &mut [S::F; 2],
     ) {
         let numbers = numbers_of_four(s, blocks, 4);
-        let products = products_of_four(s, numbers, x, half);
-        let [scales, minima] = pairs_of_four(s, blocks);
-        let scales = s.mul(scales, s.splat(x.scale));
-        sums[0] = s.fma(s.to_floats(products), scales, sums[0]);
-        sums[1] = s.fma(minima, s.load(&x.lane_sums[half]), sums[1]);
+        add_with_minimum(s, blocks, numbers, (x, half), sums);
     }
 }
 
