@@ -8,6 +8,7 @@ use tokio::sync::{oneshot, watch};
 
 use crate::EngineError;
 use crate::attribution::{AttributionPlan, AttributionQuery, AttributionReport};
+use crate::constraint::{CheckReport, ChoicesReport, ConstraintQuery};
 use crate::library::LoadTicket;
 use crate::loaded::LoadedModel;
 use crate::query::{PreviewQuery, StepQuery};
@@ -17,6 +18,8 @@ use crate::report::{PreviewReport, StepReport};
 pub(crate) enum Job {
     Preview(Request<PreviewQuery, PreviewReport>),
     Step(Request<StepQuery, StepReport>),
+    Check(Request<ConstraintQuery, CheckReport>),
+    Choices(Request<PreviewQuery, ChoicesReport>),
     Plan(Request<AttributionQuery, AttributionPlan>),
     Attribute(Request<Attribute, AttributionReport>),
     Install(Box<Install>),

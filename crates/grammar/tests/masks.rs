@@ -1,7 +1,7 @@
 //! Masks against what is legal by definition: a token is, if some text of the language begins with the
 //! completion and the token.
 
-use tokenscope_grammar::{Constraint, Grammars, Kind, Position, Whitespace};
+use tokenscope_grammar::{Constraint, EXAMPLES, Grammars, Kind, Position, Whitespace};
 use tokenscope_tokens::{GgufVocabulary, TokenId, TokenKind, Tokenizer};
 
 /// Every byte, the end, a marker, and tokens that split the texts of these tests in many ways.
@@ -280,5 +280,18 @@ fn what_is_forced_is_told_as_text_and_as_tokens() {
             (text.to_owned(), tokens.iter().map(|token| (*token).to_owned()).collect::<Vec<_>>())
         });
         assert_eq!(found, expected, "{text} {completion:?}");
+    }
+}
+
+#[test]
+fn every_example_can_be_used_and_begun() {
+    let tokenizer = tokenizer();
+    let mut grammars = Grammars::new(&tokenizer, tokenizer.vocabulary().len());
+    let examples = EXAMPLES.iter().map(|example| (example.kind, example.text));
+    for (kind, text) in examples.chain(Kind::ALL.map(|kind| (kind, kind.first_text()))) {
+        let constraint = constraint(kind, text);
+        let position = grammars.position(&tokenizer, &constraint, &[]).unwrap();
+        assert!(position.n_legal > 0 && !position.may_end, "{text}");
+        assert_eq!(grammars.warnings(&constraint).unwrap(), [""; 0], "{text}");
     }
 }

@@ -26,6 +26,8 @@ use crate::{ApiError, assets, door, routes};
         routes::generate::step,
         routes::attribution::attribution,
         routes::attribution::matrix,
+        routes::constraint::check,
+        routes::constraint::choices,
         routes::catalog::catalog,
     )
 )]
@@ -42,6 +44,8 @@ pub fn app(engine: Engine) -> Router {
         .route("/api/step", post(routes::generate::step))
         .route("/api/attribution", post(routes::attribution::attribution))
         .route("/api/attribution/matrix", post(routes::attribution::matrix))
+        .route("/api/constraint/check", post(routes::constraint::check))
+        .route("/api/constraint/choices", post(routes::constraint::choices))
         .route("/api/catalog", get(routes::catalog::catalog))
         .route("/api/{*rest}", axum::routing::any(not_found))
         .with_state(engine);
@@ -63,6 +67,7 @@ async fn not_found() -> ApiError {
         detail: "Not Found".into(),
         code: "not_found",
         hint: "The addresses of the API are listed at /docs.".into(),
+        place: None,
     }
 }
 
@@ -72,5 +77,6 @@ async fn method_not_allowed() -> ApiError {
         detail: "Method Not Allowed".into(),
         code: "method_not_allowed",
         hint: "The methods of each address are listed at /docs.".into(),
+        place: None,
     }
 }

@@ -2,5 +2,6 @@
 
 pub(crate) mod attribution;
 pub(crate) mod catalog;
+pub(crate) mod constraint;
 pub(crate) mod generate;
 pub(crate) mod model;
