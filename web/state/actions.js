@@ -13,10 +13,13 @@ import * as store from "./store.js";
 /** @import { Params, Session, Theme } from "../types/app" */
 
 export { aim, chooseContrast, chooseMethod, keepAt, leave, releaseHeat, setAttributionOptions, toggleKeep } from "./attribution.js";
+export { compareChoices } from "./choices.js";
+export { chooseConstraintKind, chooseExample, countFromHere, countFromStart, enableConstraint, setWhitespace, typeConstraint } from "./constraint_actions.js";
+export { requestCheck } from "./constraint_check.js";
 export { closeMatrix, openMatrix } from "./attribution_matrix.js";
 export { cancelLoad, loadModel } from "./model.js";
 export { togglePlay } from "./playback.js";
-export { forceText, forceToken, step, whyNoStep } from "./stepping.js";
+export { forceText, forceToken, forceTokens, step, whyNoStep } from "./stepping.js";
 
 /** @param {string} prompt */
 export function typePrompt(prompt) {
@@ -44,6 +47,15 @@ export function deleteLast() {
   const { shown, session } = store;
   if (last.dist && shown.value)
     shown.value = { ...shown.value, place: sessions.placeOf(session.value), dist: last.dist, chosen: null, failure: null };
+}
+
+/**
+ * Takes back the token at this index and all after it.
+ * @param {number} index
+ */
+export function rewindTo(index) {
+  const node = store.completion.value[index];
+  if (node) rewind((session) => sessions.moveLeaf(session, node.parent));
 }
 
 /** Clears the completion; the text stays. */

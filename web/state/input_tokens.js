@@ -3,7 +3,7 @@
 
 import * as api from "../http/client.js";
 import { noteModel } from "./model_change.js";
-import { previewRequest } from "./requests.js";
+import { tokensRequest } from "./requests.js";
 import { sameInput } from "./session.js";
 import * as store from "./store.js";
 
@@ -27,7 +27,7 @@ export function inputOf(answer, place) {
  */
 export async function readInput(place, signal) {
   if (store.input.value && sameInput(store.input.value.place, place)) return true;
-  const answer = await api.preview({ ...previewRequest(), tokens_only: true }, signal);
+  const answer = await api.preview(tokensRequest(), signal);
   if (signal.aborted || noteModel(answer.model)) return false;
   store.input.value = inputOf(answer, place);
   return true;

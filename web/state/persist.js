@@ -4,6 +4,7 @@
 
 import { effect } from "@preact/signals";
 import { clamp, parseNumber } from "../lib/numbers.js";
+import { restoreTexts } from "./constraint_texts.js";
 import { DEFAULT_PARAMS } from "./params.js";
 import { activeBranch, setParams } from "./session.js";
 import * as store from "./store.js";
@@ -31,6 +32,12 @@ export function restore(storage) {
   store.attributionOptions.value = readObject(read("tokenscope.attrOptions"));
   store.rows.value = clamp(Math.round(readNumber(read("llmDemo.topK")) ?? store.DEFAULT_ROWS), 1, 50);
   store.speedMs.value = Math.max(MIN_SPEED_MS, readNumber(read("llmDemo.stepSpeedMs")) ?? store.DEFAULT_SPEED_MS);
+  const constraint = readObject(read("tokenscope.constraint"));
+  store.constraintOn.value = readFlag(read("llmDemo.constraintEnabled"), false);
+  store.constraintCollapsed.value = readFlag(read("llmDemo.constraintCollapsed"), true);
+  store.constraintTexts.value = restoreTexts(read("llmDemo.constraintType"), read("llmDemo.constraintSchema"), readObject(constraint["texts"]));
+  store.constraintWhitespace.value = constraint["whitespace"] === "flexible" ? "flexible" : "single";
+  store.grammarCollapsed.value = readFlag(read("tokenscope.grammarCollapsed"), false);
   const theme = read("tokenscope.theme");
   store.theme.value = theme === "light" || theme === "dark" ? theme : "auto";
 }
@@ -53,6 +60,12 @@ export function watch(storage) {
     ["llmDemo.attrCollapsed", () => flag(store.attributionCollapsed.value)],
     ["llmDemo.attrMethod", () => store.attributionMethod.value],
     ["tokenscope.attrOptions", () => JSON.stringify(store.attributionOptions.value)],
+    ["llmDemo.constraintEnabled", () => flag(store.constraintOn.value)],
+    ["llmDemo.constraintCollapsed", () => flag(store.constraintCollapsed.value)],
+    ["llmDemo.constraintType", () => store.constraintTexts.value.kind],
+    ["llmDemo.constraintSchema", () => store.constraintTexts.value.texts[store.constraintTexts.value.kind] ?? ""],
+    ["tokenscope.constraint", () => JSON.stringify({ texts: store.constraintTexts.value.texts, whitespace: store.constraintWhitespace.value })],
+    ["tokenscope.grammarCollapsed", () => flag(store.grammarCollapsed.value)],
     ["llmDemo.topK", () => String(store.rows.value)],
     ["llmDemo.stepSpeedMs", () => String(store.speedMs.value)],
     ["tokenscope.theme", () => store.theme.value],

@@ -5,6 +5,8 @@ import * as api from "../http/client.js";
 import { stopName } from "../lib/format.js";
 import { dropHeat } from "./attribution.js";
 import { whileBusy } from "./busy.js";
+import { constraint } from "./constraint.js";
+import { constraintFailure, requireUsable } from "./constraint_check.js";
 import { readInput } from "./input_tokens.js";
 import { tokenOwner } from "./model_change.js";
 import { cancelPreview, requestPreview } from "./preview.js";
@@ -12,11 +14,13 @@ import { stepRequest } from "./requests.js";
 import { appendTokens, isOnPath, moveLeaf, placeOf, samePlace } from "./session.js";
 import * as store from "./store.js";
 
-/** @import { AppendedMeta, StepResponse } from "../types/wire" */
+/** @import { AppendedMeta, ConstraintParams, StepResponse } from "../types/wire" */
 /** @import { Force, NewToken, Origin, Params, Place, StepOutcome } from "../types/app" */
 
 /** How long the picked row stays on screen before the next position is shown. */
 export const SHOW_CHOICE_MS = 180;
+
+export const NO_FORCED_TEXT = "Text cannot be forced while a constraint is on. Click a token instead, or switch the constraint off.";
 
 let underWay = /** @type {AbortController | null} */ (null);
 
@@ -33,11 +37,12 @@ export async function step(force = null) {
   underWay = mine;
   store.stepping.value = true;
   const place = placeOf(store.session.value);
-  const params = store.branch.value.params;
+  const { params } = store.branch.value;
+  const rule = constraint.value;
   try {
     const answer = await whileBusy(ask(place, force, mine.signal), mine.signal);
     if (answer === null || mine.signal.aborted || !stillWanted(answer, place)) return "superseded";
-    return accept(answer, place, params);
+    return accept(answer, place, params, rule);
   } catch (error) {
     if (mine.signal.aborted || api.isAbort(error)) return "superseded";
     showFailure(error, place);
@@ -53,7 +58,9 @@ export async function step(force = null) {
  * @param {AbortSignal} signal
  */
 async function ask(place, force, signal) {
-  return (await readInput(place, signal)) ? api.step(stepRequest(force), signal) : null;
+  if (!(await readInput(place, signal))) return null;
+  if (constraint.value) await requireUsable();
+  return api.step(stepRequest(force), signal);
 }
 
 /** For edits: the answer of a step under way would belong to a text that is gone. */
@@ -68,11 +75,25 @@ export function abortStep() {
  * @returns {Promise<StepOutcome>}
  */
 export async function forceToken(tokenId) {
+  return forceAtShown({ force_token_id: tokenId });
+}
+
+/**
+ * Several tokens in one go, at the same position.
+ * @param {number[]} tokenIds
+ * @returns {Promise<StepOutcome>}
+ */
+export async function forceTokens(tokenIds) {
+  return forceAtShown({ force_token_ids: tokenIds });
+}
+
+/** @param {Force} force */
+function forceAtShown(force) {
   const place = store.shown.value?.place;
   if (!place || !isOnPath(store.session.value, place)) return refuse("The list is being updated.");
   abortStep();
   store.session.value = moveLeaf(store.session.value, place.leaf);
-  return step({ force_token_id: tokenId });
+  return step(force);
 }
 
 /**
@@ -81,6 +102,7 @@ export async function forceToken(tokenId) {
  */
 export async function forceText(text) {
   if (text === "") return "refused";
+  if (constraint.value) return refuse(NO_FORCED_TEXT);
   abortStep();
   return step({ force_text: text });
 }
@@ -105,6 +127,7 @@ export function whyNoStep() {
   if (!store.llmEnabled.value) return "The LLM is off. Switch it on to go on.";
   if (store.server.value === "error") return "The server does not answer.";
   if (!store.ready.value) return "No model is ready yet.";
+  if (constraintFailure()) return "The constraint cannot be applied. Mend it or switch it off.";
   if (store.stopped.value !== null) return `Finished: ${stopName(store.stopped.value)}. Delete the last token to go on.`;
   return null;
 }
@@ -121,16 +144,17 @@ function stillWanted(answer, place) {
  * @param {StepResponse} answer
  * @param {Place} place
  * @param {Params} params
+ * @param {ConstraintParams | null} rule
  * @returns {StepOutcome}
  */
-function accept(answer, place, params) {
-  const tokens = newTokens(answer, params);
+function accept(answer, place, params, rule) {
+  const tokens = newTokens(answer, params, rule);
   const chosen = answer.selected?.id ?? answer.appended_meta[0]?.selected_id ?? null;
   batch(() => {
     store.session.value = appendTokens(store.session.value, tokens);
     store.failure.value = null;
     store.elapsedMs.value = answer.elapsed_ms;
-    if (answer.dist) store.shown.value = { place, dist: answer.dist, chosen, failure: null };
+    if (answer.dist) store.shown.value = { place, dist: answer.dist, grammar: answer.grammar, chosen, failure: null };
     if (tokens.length === 0) store.message.value = "This text has no tokens, so nothing was added.";
     else store.message.value = answer.done ? `Stopped: ${stopName(answer.stop_reason ?? "")}.` : "";
   });
@@ -140,9 +164,10 @@ function accept(answer, place, params) {
 /**
  * @param {StepResponse} answer
  * @param {Params} params
+ * @param {ConstraintParams | null} rule
  * @returns {NewToken[]}
  */
-function newTokens(answer, params) {
+function newTokens(answer, params, rule) {
   const last = answer.appended.length - 1;
   return answer.appended.map((token, index) => {
     const origin = originOf(answer.appended_meta[index], params);
@@ -150,7 +175,7 @@ function newTokens(answer, params) {
       token,
       origin,
       params,
-      constraint: null,
+      constraint: rule,
       dist: answer.appended_meta[index]?.dist ?? null,
       seed_used: origin === "sampled" ? answer.seed_used : null,
       stop_reason: answer.done && index === last ? (answer.stop_reason ?? "eos_token") : null,
@@ -175,7 +200,7 @@ function originOf(meta, params) {
  */
 function showFailure(error, place) {
   if (!(error instanceof api.ApiError)) throw error;
-  const failure = { detail: error.detail, hint: error.hint };
+  const failure = { detail: error.detail, hint: error.hint, code: error.code };
   if (error.status === 0) store.server.value = "error";
   store.failure.value = error.status === 0 ? failure : { ...failure, place };
 }
