@@ -7,6 +7,8 @@ import * as store from "./store.js";
 
 /** @import { ConstraintParams } from "../types/wire" */
 
+export const NO_FORCED_TEXT = "Text cannot be forced while a constraint is on. Click a token instead, or switch the constraint off.";
+
 export const kinds = computed(() => store.catalog.value?.constraint?.kinds ?? []);
 export const kind = computed(() => kindOf(store.constraintTexts.value, kinds.value));
 export const text = computed(() => textOf(store.constraintTexts.value, kinds.value));

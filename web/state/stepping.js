@@ -5,7 +5,7 @@ import * as api from "../http/client.js";
 import { stopName } from "../lib/format.js";
 import { dropHeat } from "./attribution.js";
 import { whileBusy } from "./busy.js";
-import { constraint } from "./constraint.js";
+import { constraint, NO_FORCED_TEXT } from "./constraint.js";
 import { constraintFailure, requireUsable } from "./constraint_check.js";
 import { readInput } from "./input_tokens.js";
 import { tokenOwner } from "./model_change.js";
@@ -19,8 +19,6 @@ import * as store from "./store.js";
 
 /** How long the picked row stays on screen before the next position is shown. */
 export const SHOW_CHOICE_MS = 180;
-
-export const NO_FORCED_TEXT = "Text cannot be forced while a constraint is on. Click a token instead, or switch the constraint off.";
 
 let underWay = /** @type {AbortController | null} */ (null);
 

@@ -6,11 +6,15 @@ import { formatBits, formatProbability, plural, stageName } from "../lib/format.
 import { percentScale } from "../lib/scale.js";
 import { setRows, toggleLlm } from "../state/actions.js";
 import { heat } from "../state/attribution.js";
+import { constraintFailure } from "../state/constraint_check.js";
 import { candidateIndex } from "../state/contrast.js";
 import * as store from "../state/store.js";
+import { ConstraintFailure } from "./constraint_failure.js";
 import { DistributionRow } from "./distribution_row.js";
 import { BoundedIntegerField } from "./fields.js";
 import { ForceBar } from "./force_bar.js";
+import { GrammarPanel } from "./grammar_panel.js";
+import { InvalidRow } from "./invalid_row.js";
 import { useKeepFocus } from "./keep_focus.js";
 import { RowDetail } from "./row_detail.js";
 
@@ -31,6 +35,7 @@ export function Distribution() {
       </div>
       ${dist && !off ? h(Legend, { dist }) : null}
       ${off ? h(Off, {}) : dist ? h(Rows, { dist }) : h(Empty, {})}
+      ${!off && h(GrammarPanel, {})}
       <div class="force-place" inert=${off}>${h(ForceBar, {})}</div>
       ${dist && !off && h(RowDetail, { dist })}
     </section>
@@ -54,10 +59,12 @@ function Legend({ dist }) {
 
 /** @param {Dist} dist */
 function keptText(dist) {
-  if (store.branch.value.params.greedy) return "greedy: always the top token";
+  const legal = dist.constraint_active ? dist.stages.find(({ id }) => id === "constraint")?.kept : undefined;
+  const allowed = legal === undefined ? "" : `the grammar allows ${plural(legal, "token")} · `;
+  if (store.branch.value.params.greedy) return `${allowed}greedy: always the top token`;
   const bits = dist.stages.at(-1)?.entropy_bits;
   const all = dist.kept_token_count === store.status.value?.logit_size;
-  const kept = `top-p keeps ${all ? "all " : ""}${plural(dist.kept_token_count, "token")}`;
+  const kept = `${allowed}top-p keeps ${all ? "all " : ""}${plural(dist.kept_token_count, "token")}`;
   return bits === undefined ? kept : `${kept} · ${formatBits(bits)}`;
 }
 
@@ -80,6 +87,7 @@ function Rows({ dist }) {
     <ol class="rows" ref=${list} data-wire="row-frame" aria-label="Most likely tokens">
       ${dist.tokens.map((row, index) => [
         index === rule?.before && html`<li class="cut-rule" key="rule" aria-hidden="true"><span>cut by ${stageName(rule.stage)}</span></li>`,
+        !row.valid ? h(InvalidRow, { key: index, row }) :
         // The focus stays where it is when other tokens come.
         h(DistributionRow, { key: index, row, chosen: row.id === chosen, pick: row.id === pick, painted: painted !== null && painted.index === place && painted.id === row.id,
           target: place === null ? null : { index: place, id: row.id, display: row.display } }),
@@ -103,7 +111,9 @@ function Empty() {
     : store.reading.value ? readingText() : "No distribution yet.";
   return html`
     <div class="empty" data-wire="row-frame">
-      ${failure
+      ${failure && constraintFailure()
+        ? h(ConstraintFailure, { failure })
+        : failure
         ? html`<p class="empty-title">No distribution for this text</p><p>${failure.detail}</p>${failure.hint && html`<p class="quiet">${failure.hint}</p>`}`
         : html`<p class="quiet">${waiting}</p>`}
     </div>
