@@ -1,7 +1,7 @@
 // The options of a multiple choice, each as a whole.
 
 import { h, html } from "../html.js";
-import { formatMass, formatProbability } from "../lib/format.js";
+import { formatMass, formatProbability, plural } from "../lib/format.js";
 import { percentScale } from "../lib/scale.js";
 import { compareChoices } from "../state/actions.js";
 import { isCurrent } from "../state/choices.js";
@@ -41,12 +41,12 @@ function stateText(busy, stale) {
 /** @param {{ choices: ChoiceScore[] }} props */
 function Bars({ choices }) {
   return html`
-    <p class="quiet">The probability of each option along the tokenization that force text would give, times the probability of ending. Share: of all options together.</p>
+    <p class="quiet">Raw: along the tokenization that force text would give, times the probability of ending. Share: of all options together.</p>
     <table class="choice-table">
       <thead><tr><th scope="col">option</th><th scope="col"><span class="sr-only">bar</span></th><th scope="col">share</th><th scope="col">raw</th></tr></thead>
       <tbody>${choices.map((choice, index) => html`<tr key=${index}>
-        <th scope="row"><span class="choice-text">${choice.text}</span>
-          <span class="choice-tokens code" title=${`${choice.tokens.length} tokens`}>${choice.tokens.map((token, place) => html`<span key=${place}>${h(TokenText, { display: token.display, compact: true })}</span>`)}</span></th>
+        <th scope="row" title=${`${choice.text}: ${plural(choice.tokens.length, "token")}`}><span class="sr-only">${choice.text}</span>
+          <span class="choice-tokens code" aria-hidden="true">${choice.tokens.map((token, place) => html`<span key=${place}>${h(TokenText, { display: token.display, compact: true })}</span>`)}</span></th>
         <td class="choice-bar"><span class="track"><span class="bar-final" style=${{ width: width(choice.p_normalised) }}></span></span></td>
         <td class="numbers">${formatMass(choice.p_normalised)}</td>
         <td class="numbers choice-raw">${formatProbability(choice.p)}</td>

@@ -42,7 +42,7 @@ function Settings({ spec, kind }) {
     <label class="switch">
       <input type="checkbox" role="switch" id="constraint-enabled" checked=${store.constraintOn.value}
         onChange=${(/** @type {Event & { currentTarget: HTMLInputElement }} */ event) => enableConstraint(event.currentTarget.checked)} />
-      <span>Allow only what a grammar allows</span>
+      <span>Constrain sampling</span>
     </label>
     <div class="knob">
       <div class="knob-head"><label for="constraint-kind">Kind</label></div>

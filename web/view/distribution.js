@@ -2,7 +2,7 @@
 
 import { useRef } from "preact/hooks";
 import { h, html } from "../html.js";
-import { formatBits, formatProbability, plural, stageName } from "../lib/format.js";
+import { formatBits, formatCount, formatProbability, plural, stageName } from "../lib/format.js";
 import { percentScale } from "../lib/scale.js";
 import { setRows, toggleLlm } from "../state/actions.js";
 import { heat } from "../state/attribution.js";
@@ -60,11 +60,12 @@ function Legend({ dist }) {
 /** @param {Dist} dist */
 function keptText(dist) {
   const legal = dist.constraint_active ? dist.stages.find(({ id }) => id === "constraint")?.kept : undefined;
-  const allowed = legal === undefined ? "" : `the grammar allows ${plural(legal, "token")} · `;
+  const allowed = legal === undefined ? "" : `the grammar allows ${plural(legal, "token")}, `;
   if (store.branch.value.params.greedy) return `${allowed}greedy: always the top token`;
+  if (legal !== undefined) return `${allowed}top-p keeps ${formatCount(dist.kept_token_count)}`;
   const bits = dist.stages.at(-1)?.entropy_bits;
   const all = dist.kept_token_count === store.status.value?.logit_size;
-  const kept = `${allowed}top-p keeps ${all ? "all " : ""}${plural(dist.kept_token_count, "token")}`;
+  const kept = `top-p keeps ${all ? "all " : ""}${plural(dist.kept_token_count, "token")}`;
   return bits === undefined ? kept : `${kept} · ${formatBits(bits)}`;
 }
 

@@ -48,20 +48,20 @@ function Debugger({ grammar }) {
   return html`
     <div class="grammar-now">
       <p class="grammar-mass"><span class="big numbers">${formatMass(grammar.legal_mass)}</span>
-        <span class="quiet">of what the model wants, the grammar allows</span></p>
+        <span class="quiet">of what the model wants is legal</span></p>
       ${h(MassLine, { history: grammar.history, anchor: grammar.anchor })}
     </div>
     <dl class="grammar-facts">
-      ${h(Fact, { name: "legal tokens", value: plural(grammar.legal_tokens, "token") })}
+      ${h(Fact, { name: "legal", value: plural(grammar.legal_tokens, "token") })}
       ${h(Fact, { name: "may end here", value: grammar.ended ? "has ended" : grammar.may_end ? "yes" : "no" })}
       ${h(Cost, { logCost: grammar.log_cost })}
       ${path !== null && h(Fact, { name: "place", value: html`<code class="code">${path}</code>`, about: "Where in the document the next token goes" })}
     </dl>
+    ${kind.value?.id === "multiple_choice" && h(ChoiceBars, {})}
     ${stall && html`<p class="note note-warning" role="alert">${stallText(stall)}</p>`}
     ${forced && h(Forced, { forced })}
     ${wanted.length > 0 && h(Wanted, { wanted })}
     ${warnings.map((warning) => html`<p class="note note-warning" key=${warning}>${warning}</p>`)}
-    ${kind.value?.id === "multiple_choice" && h(ChoiceBars, {})}
   `;
 }
 
@@ -73,7 +73,7 @@ function Fact({ name, value, about }) {
 /** @param {{ logCost: number | null }} props */
 function Cost({ logCost }) {
   const about = "The product of the legal masses before this token: how likely the model alone would have kept to the grammar along this way";
-  if (logCost === null) return h(Fact, { name: "cost so far", value: "without bound: the model alone would never have kept to it", about });
+  if (logCost === null) return h(Fact, { name: "cost so far", value: "beyond measure", about: `${about}. Here that is zero.` });
   if (logCost >= 0) return h(Fact, { name: "cost so far", value: "none yet", about });
   return h(Fact, { name: "cost so far", value: `${formatBits(-logCost / Math.LN2)} (${formatOdds(logCost)})`, about });
 }
@@ -99,8 +99,8 @@ function Wanted({ wanted }) {
       <p class="quiet" id="wanted-title">the model wanted instead</p>
       <ol class="wanted" aria-labelledby="wanted-title">
         ${wanted.map((token) => html`<li key=${token.id} class="wanted-item" title=${wantedTitle(token)}>
-          <span class="code wanted-token">${token.legal_display && html`<span class="wanted-legal">${h(TokenText, { display: token.legal_display })}</span>`}<s
-            class="wanted-illegal">${h(TokenText, { display: token.illegal_display })}</s></span>
+          <span class="code wanted-token">${token.legal_display && html`<span class="wanted-legal">${h(TokenText, { display: token.legal_display, compact: true })}</span>`}<s
+            class="wanted-illegal">${h(TokenText, { display: token.illegal_display, compact: true })}</s></span>
           <span class="numbers">${formatProbability(token.p_base)}</span><span class="quiet numbers">#${token.rank_base}</span></li>`)}
       </ol>
     </div>

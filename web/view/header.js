@@ -28,7 +28,7 @@ const SERVER_TEXT = { unknown: "Server", ok: "Server OK", error: "Server error" 
 function ServerPill() {
   const state = store.server.value;
   const fault = state === "ok" ? constraintFailure() : null;
-  if (fault) return html`<span class="pill server-error" role="status" title=${fault.detail}>Constraint error</span>`;
+  if (fault) return html`<span class="pill server-error" role="status" title=${fault.detail}>Constraint<span class="pill-more"> error</span></span>`;
   return html`<span class=${`pill server-${state}`} role="status">${SERVER_TEXT[state]}</span>`;
 }
 

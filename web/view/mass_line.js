@@ -4,7 +4,7 @@ import { html } from "../html.js";
 import { formatMass, plural } from "../lib/format.js";
 import { lowest, sparkline } from "../lib/sparkline.js";
 
-const SIZE = { width: 160, height: 32 };
+const SIZE = { width: 92, height: 32 };
 /** Room for what is drawn at the edges. */
 const EDGE = 4;
 
