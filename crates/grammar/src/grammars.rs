@@ -151,6 +151,9 @@ impl Grammars {
     ) -> Result<&mut Grammar, GrammarError> {
         if !self.known.contains(constraint) {
             let compiled = self.compiler.compile(factory, constraint);
+            if let Err(error @ GrammarError::Busy { .. }) = compiled {
+                return Err(error);
+            }
             let grammar = compiled.map(|compiled| Grammar {
                 compiled,
                 matcher: None,
