@@ -249,6 +249,7 @@ async fn legal_rows_come_first_and_the_debugger_says_what_was_wanted() {
             "history",
             "log_cost",
             "warnings",
+            "mask_ms",
         ],
     );
     assert_keys(
