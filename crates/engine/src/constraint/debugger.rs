@@ -1,5 +1,7 @@
 //! The debugger: what a grammar does to one position, and what it has done on the way there.
 
+use std::time::Duration;
+
 use tokenscope_grammar::{Kind, Stall, document_path, stall};
 use tokenscope_sampling::Explained;
 use tokenscope_tokens::display::display_form;
@@ -43,6 +45,8 @@ pub struct GrammarReport {
     pub log_cost: f64,
     /// What the constraint says but does not enforce.
     pub warnings: Vec<String>,
+    /// How long the mask took when it was found; what is asked again is looked up.
+    pub mask_time: Duration,
 }
 
 /// A forbidden token.
@@ -129,5 +133,6 @@ pub(crate) fn debug(
             .fold(0.0, |sum, mass| sum + mass.ln()),
         history,
         warnings: grammars.warnings(&active.constraint)?,
+        mask_time: position.mask_time,
     })
 }

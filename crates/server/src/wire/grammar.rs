@@ -40,6 +40,8 @@ pub struct GrammarDebug {
     pub log_cost: Option<f64>,
     /// What the constraint says but does not enforce.
     pub warnings: Vec<String>,
+    /// How long the mask took when it was found; it is remembered.
+    pub mask_ms: f64,
 }
 
 /// A forbidden token.
@@ -174,6 +176,7 @@ impl From<&GrammarReport> for GrammarDebug {
             history: report.history.iter().copied().map(finite).collect(),
             log_cost: finite(report.log_cost),
             warnings: report.warnings.clone(),
+            mask_ms: report.mask_time.as_secs_f64() * 1e3,
         }
     }
 }
