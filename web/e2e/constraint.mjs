@@ -27,6 +27,7 @@ export async function constrain(page, complaints) {
   await barForcedText(page);
   await pointAtError(page, complaints);
   await takeForcedRun(page);
+  await fitNarrow(page);
   await compareChoices(page);
   await keepTexts(page);
   await previewBy(page, () => toggle(page));
@@ -133,6 +134,29 @@ async function takeForcedRun(page) {
   assert(/^Legal mass over \d+ positions/.test((await page.locator(".mass-line svg").getAttribute("aria-label")) ?? ""), "the history should be told in words.");
   await previewBy(page, () => button(page, "Clear").click());
   console.log(`  a forced run of ${answer.appended.length} tokens is taken in one step`);
+}
+
+/** With the debugger on screen, and with an error that is mended from where it is told. @param {Page} page */
+async function fitNarrow(page) {
+  const before = page.viewportSize() ?? { width: 1280, height: 720 };
+  const fits = async (/** @type {string} */ what) => {
+    const wide = await page.evaluate(() => document.scrollingElement?.scrollWidth ?? 0);
+    assert(wide <= 360, `with ${what} the page is ${wide} px wide in a window of 360.`);
+  };
+  await page.setViewportSize({ width: 360, height: 740 });
+  await page.locator(".grammar-run").waitFor(PATIENCE);
+  await fits("the debugger");
+  await button(page, "Settings").click();
+  await type(page, "(a");
+  await page.getByRole("button", { name: "Close settings" }).click();
+  await page.locator(".constraint-failure").waitFor(PATIENCE);
+  await fits("an error");
+  await page.getByRole("button", { name: "Mend it at line 1, column 1" }).click();
+  await page.locator("#constraint-text:focus").waitFor(PATIENCE);
+  await previewBy(page, () => type(page, "certainly not[.!]"));
+  await page.keyboard.press("Escape");
+  await page.setViewportSize(before);
+  console.log("  at 360 px everything has room, and an error leads to the editor");
 }
 
 /** @param {Page} page */

@@ -70,7 +70,7 @@ export function formatMass(p) {
   if (p >= 1) return "100 %";
   if (percent >= 99.95) return "over 99.9 %";
   if (percent >= 10) return `${percent.toFixed(1)} %`;
-  if (percent >= 0.0001) return `${percent.toFixed(Math.max(1, 1 - Math.floor(Math.log10(percent))))} %`;
+  if (p >= 0.9999e-6) return `${percent.toFixed(Math.max(1, 1 - Math.floor(Math.log10(percent * 1.0001))))} %`;
   return `${formatScientific(percent)} %`;
 }
 

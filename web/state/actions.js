@@ -14,7 +14,7 @@ import * as store from "./store.js";
 
 export { aim, chooseContrast, chooseMethod, keepAt, leave, releaseHeat, setAttributionOptions, toggleKeep } from "./attribution.js";
 export { compareChoices } from "./choices.js";
-export { chooseConstraintKind, chooseExample, countFromHere, countFromStart, enableConstraint, setWhitespace, typeConstraint } from "./constraint_actions.js";
+export { bringTextBack, chooseConstraintKind, chooseExample, countFromHere, countFromStart, enableConstraint, setWhitespace, typeConstraint } from "./constraint_actions.js";
 export { requestCheck } from "./constraint_check.js";
 export { closeMatrix, openMatrix } from "./attribution_matrix.js";
 export { cancelLoad, loadModel } from "./model.js";

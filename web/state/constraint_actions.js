@@ -3,7 +3,7 @@
 import { batch } from "@preact/signals";
 import { kinds } from "./constraint.js";
 import { requestCheck } from "./constraint_check.js";
-import { chooseKind, editText } from "./constraint_texts.js";
+import { bringBack, chooseKind, editText, takeExample } from "./constraint_texts.js";
 import { requestPreview, TYPING_MS } from "./preview.js";
 import { lastNode } from "./session.js";
 import * as store from "./store.js";
@@ -28,9 +28,13 @@ export function typeConstraint(text) {
 }
 
 /** @param {ConstraintExample} example */
-export function chooseExample({ kind, schema }) {
-  const { texts } = store.constraintTexts.value;
-  write({ kind, texts: { ...texts, [kind]: schema }, carried: false });
+export function chooseExample(example) {
+  if (store.catalog.value) write(takeExample(store.constraintTexts.value, example, store.catalog.value.constraint));
+}
+
+/** Undoes what an example has done to the text. */
+export function bringTextBack() {
+  if (store.catalog.value) write(bringBack(store.constraintTexts.value, store.catalog.value.constraint));
 }
 
 /** @param {"single" | "flexible"} whitespace */

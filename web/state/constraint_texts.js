@@ -1,7 +1,7 @@
 // The texts of the constraint editor: one for each kind, so that looking at another kind loses
 // nothing. Pure functions.
 
-/** @import { ConstraintKind } from "../types/wire" */
+/** @import { ConstraintExample, ConstraintKind, ConstraintSpec } from "../types/wire" */
 /** @import { ConstraintTexts } from "../types/app" */
 
 /**
@@ -31,7 +31,7 @@ export function textOf(state, kinds) {
  */
 export function editText(state, text, kinds) {
   const kind = kindOf(state, kinds)?.id ?? state.kind;
-  return { kind, texts: { ...state.texts, [kind]: text }, carried: false };
+  return { ...state, kind, texts: { ...state.texts, [kind]: text }, carried: false };
 }
 
 /**
@@ -52,18 +52,51 @@ export function chooseKind(state, next, kinds) {
 }
 
 /**
+ * An example takes the place of its kind's text, which is kept if somebody wrote it.
+ * @param {ConstraintTexts} state
+ * @param {Pick<ConstraintExample, "kind" | "schema">} example
+ * @param {ConstraintSpec} spec
+ * @returns {ConstraintTexts}
+ */
+export function takeExample(state, { kind, schema }, spec) {
+  const before = state.texts[kind];
+  const known = [...spec.kinds.map((one) => one.default), ...spec.examples.map((one) => one.schema)];
+  const written = before !== undefined && !isBlank(before) && !known.includes(before);
+  const replaced = written ? { ...state.replaced, [kind]: before } : state.replaced ?? {};
+  return { kind, texts: { ...state.texts, [kind]: schema }, carried: false, replaced };
+}
+
+/**
+ * The text that an example has taken the place of.
+ * @param {ConstraintTexts} state
+ * @param {ConstraintSpec} spec
+ * @returns {ConstraintTexts}
+ */
+export function bringBack(state, spec) {
+  const { kind } = state;
+  const { [kind]: schema, ...rest } = state.replaced ?? {};
+  return schema === undefined ? state : takeExample({ ...state, replaced: rest }, { kind, schema }, spec);
+}
+
+/**
  * What a reload finds. `seedText` is the one text of the other program's storage, which may have
  * changed it since.
  * @param {string | null} seedKind
  * @param {string | null} seedText
  * @param {Record<string, unknown>} texts
+ * @param {Record<string, unknown>} [replaced]
  * @returns {ConstraintTexts}
  */
-export function restoreTexts(seedKind, seedText, texts) {
+export function restoreTexts(seedKind, seedText, texts, replaced = {}) {
   const kind = seedKind || "multiple_choice";
-  const own = /** @type {Record<string, string>} */ (Object.fromEntries(Object.entries(texts).filter(([, text]) => typeof text === "string")));
+  const own = textsOf(texts);
   const carried = seedText !== null && seedText !== own[kind];
-  return { kind, texts: carried ? { ...own, [kind]: seedText } : own, carried };
+  return { kind, texts: carried ? { ...own, [kind]: seedText } : own, carried, replaced: textsOf(replaced) };
+}
+
+/** @param {Record<string, unknown>} values @returns {Record<string, string>} */
+function textsOf(values) {
+  return /** @type {Record<string, string>} */ (Object.fromEntries(Object.entries(values).filter(([, text]) => typeof text === "string")));
 }
 
 /** @param {string | undefined} text */

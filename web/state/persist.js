@@ -9,7 +9,7 @@ import { DEFAULT_PARAMS } from "./params.js";
 import { activeBranch, setParams } from "./session.js";
 import * as store from "./store.js";
 
-/** @import { Params } from "../types/app" */
+/** @import { ConstraintTexts, Params } from "../types/app" */
 
 /** @typedef {Pick<Storage, "getItem" | "setItem">} Store */
 
@@ -35,7 +35,7 @@ export function restore(storage) {
   const constraint = readObject(read("tokenscope.constraint"));
   store.constraintOn.value = readFlag(read("llmDemo.constraintEnabled"), false);
   store.constraintCollapsed.value = readFlag(read("llmDemo.constraintCollapsed"), true);
-  store.constraintTexts.value = restoreTexts(read("llmDemo.constraintType"), read("llmDemo.constraintSchema"), readObject(constraint["texts"]));
+  store.constraintTexts.value = restoreTexts(read("llmDemo.constraintType"), read("llmDemo.constraintSchema"), readObject(constraint["texts"]), readObject(constraint["replaced"]));
   store.constraintWhitespace.value = constraint["whitespace"] === "flexible" ? "flexible" : "single";
   store.grammarCollapsed.value = readFlag(read("tokenscope.grammarCollapsed"), false);
   const theme = read("tokenscope.theme");
@@ -64,7 +64,7 @@ export function watch(storage) {
     ["llmDemo.constraintCollapsed", () => flag(store.constraintCollapsed.value)],
     ["llmDemo.constraintType", () => store.constraintTexts.value.kind],
     ["llmDemo.constraintSchema", () => store.constraintTexts.value.texts[store.constraintTexts.value.kind] ?? ""],
-    ["tokenscope.constraint", () => JSON.stringify({ texts: store.constraintTexts.value.texts, whitespace: store.constraintWhitespace.value })],
+    ["tokenscope.constraint", () => newConstraint(store.constraintTexts.value, store.constraintWhitespace.value)],
     ["tokenscope.grammarCollapsed", () => flag(store.grammarCollapsed.value)],
     ["llmDemo.topK", () => String(store.rows.value)],
     ["llmDemo.stepSpeedMs", () => String(store.speedMs.value)],
@@ -119,6 +119,14 @@ export function seedParams({ preset, nucleus_rule: _rule, penalty_scope: _scope,
 /** @param {Params} params */
 export function newParams({ nucleus_rule, penalty_scope }) {
   return JSON.stringify({ nucleus_rule, penalty_scope });
+}
+
+/**
+ * @param {ConstraintTexts} state
+ * @param {string} whitespace
+ */
+function newConstraint({ texts, replaced = {} }, whitespace) {
+  return JSON.stringify({ texts, replaced, whitespace });
 }
 
 /**

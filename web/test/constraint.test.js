@@ -6,7 +6,7 @@ import * as actions from "../state/actions.js";
 import { isCurrent } from "../state/choices.js";
 import { anchorIndex, constraint, text } from "../state/constraint.js";
 import { constraintFailure, currentCheck } from "../state/constraint_check.js";
-import { chooseKind, editText, kindOf, restoreTexts, textOf } from "../state/constraint_texts.js";
+import { bringBack, chooseKind, editText, kindOf, restoreTexts, takeExample, textOf } from "../state/constraint_texts.js";
 import { noteModel } from "../state/model_change.js";
 import { DEFAULT_PARAMS } from "../state/params.js";
 import { restore, watch } from "../state/persist.js";
@@ -92,9 +92,22 @@ test("an edit makes a carried text the kind's own", () => {
   assert.equal(textOf(chooseKind(edited, "json_schema", KINDS), KINDS), "{}");
 });
 
+test("an example keeps what somebody wrote, and it comes back", () => {
+  const { constraint: spec } = catalog();
+  const example = spec.examples[0] ?? assert.fail();
+  const mine = editText({ kind: "json_schema", texts: { regex: "mine" }, carried: false }, "{1}", KINDS);
+  const taken = takeExample(mine, example, spec);
+  assert.deepEqual([taken.kind, textOf(taken, KINDS), taken.replaced], ["regex", example.schema, { regex: "mine" }]);
+  assert.deepEqual(takeExample(taken, { kind: "regex", schema: "x" }, spec).replaced, { regex: "mine" }, "an example is nobody's text");
+  const back = bringBack(taken, spec);
+  assert.deepEqual([textOf(back, KINDS), back.replaced, back.texts["json_schema"]], ["mine", {}, "{1}"]);
+  const edited = bringBack(editText(taken, "changed", KINDS), spec);
+  assert.deepEqual([textOf(edited, KINDS), edited.replaced], ["mine", { regex: "changed" }], "and what was made of the example is kept");
+});
+
 test("the seed's text wins where it differs from what was stored for its kind", () => {
   const texts = { regex: "old", json_schema: "mine" };
-  assert.deepEqual(restoreTexts("regex", "new", texts), { kind: "regex", texts: { regex: "new", json_schema: "mine" }, carried: true });
+  assert.deepEqual(restoreTexts("regex", "new", texts), { kind: "regex", texts: { regex: "new", json_schema: "mine" }, carried: true, replaced: {} });
   assert.equal(textOf(chooseKind(restoreTexts("regex", "new", texts), "json_schema", KINDS), KINDS), "mine");
   assert.equal(restoreTexts("regex", "old", texts).carried, false);
 });

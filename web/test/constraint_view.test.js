@@ -133,6 +133,15 @@ test("an example sets kind and text, and explains itself", async () => {
   assert.equal(find("#constraint-example-about").textContent, "An object.");
 });
 
+test("a text that an example took the place of can be brought back", async () => {
+  store.constraintTexts.value = { kind: "regex", texts: { regex: "[0-9]{4}" }, carried: false, replaced: { regex: "mine" } };
+  await rendered();
+  button("Bring your text back")?.click();
+  await rendered();
+  assert.equal(find("#constraint-text").value, "mine");
+  assert.equal(button("Bring your text back"), undefined);
+});
+
 test("the anchor is told in a line", async () => {
   const tokens = [1, 2, 3].map((id) => ({ token: pill(id, "t"), origin: /** @type {const} */ ("sampled"), params: DEFAULT_PARAMS, constraint: null, dist: null, seed_used: null, stop_reason: null }));
   store.session.value = appendTokens(store.session.value, tokens.slice(0, 2));
@@ -169,14 +178,14 @@ test("text cannot be forced, and a press says why", async () => {
 const FACTS = /** @type {[Partial<import("../types/wire").GrammarDebug>, RegExp][]} */ ([
   [{}, /0\.090 % of what the model wants is legal legal 2 tokens may end here no cost so far none yet/],
   [{ may_end: true }, /may end here yes/],
-  [{ ended: true, may_end: true }, /may end here has ended/],
+  [{ ended: true, may_end: true }, /the text has ended/],
   [{ path: "$.items[0].name" }, /place \$\.items\[0\]\.name/],
   [{ log_cost: Math.log(1 / 8) }, /cost so far 3\.00 bits \(1 in 8\)/],
   [{ log_cost: null }, /cost so far beyond measure/],
   [{ stall: { kind: "whitespace", tokens: 8, text: "  " } }, /The last 8 tokens are only white space\./],
   [{ stall: { kind: "repetition", tokens: 6, text: "ab " } }, /The last 6 tokens repeat “ab␠”\./],
   [{ warnings: ["format is not enforced"] }, /format is not enforced/],
-  [{ forced: { text: "a b", tokens: [] } }, /must come next a ␠ b its tokens are open/],
+  [{ forced: { text: "a b", tokens: [] } }, /must come next a ␠ b as which tokens is still open/],
 ]);
 for (const [change, expected] of FACTS) test(`the debugger says ${expected.source.slice(0, 40)}`, async () => {
   show(change);

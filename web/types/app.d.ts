@@ -112,6 +112,8 @@ export type ConstraintTexts = {
   texts: Record<string, string>;
   /** The text is one that another program left, which had a single text for all kinds. */
   carried: boolean;
+  /** The text of each kind that an example has taken the place of. */
+  replaced?: Record<string, string>;
 };
 
 /** What the server said about a constraint; `key` says which one. */

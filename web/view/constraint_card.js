@@ -2,7 +2,7 @@
 
 import { h, html } from "../html.js";
 import { plural } from "../lib/format.js";
-import { chooseConstraintKind, chooseExample, countFromHere, countFromStart, enableConstraint, setWhitespace } from "../state/actions.js";
+import { bringTextBack, chooseConstraintKind, chooseExample, countFromHere, countFromStart, enableConstraint, setWhitespace } from "../state/actions.js";
 import { anchorIndex, kind, text } from "../state/constraint.js";
 import { constraintFailure } from "../state/constraint_check.js";
 import * as store from "../state/store.js";
@@ -76,6 +76,7 @@ function Examples({ spec, kind }) {
         </optgroup>`)}
       </select>
       <p class="help" id="constraint-example-about">${spec.examples[current]?.explanation ?? "It takes the place of the text above."}</p>
+      ${store.constraintTexts.value.replaced?.[kind.id] !== undefined && html`<button type="button" class="button button-small" onClick=${bringTextBack}>Bring your text back</button>`}
     </div>
   `;
 }

@@ -80,5 +80,6 @@ export function DistributionRow({ row, chosen, pick, painted, target }) {
 function rankChange(row) {
   const change = row.rank_final === null ? 0 : row.rank_base - row.rank_final;
   if (change === 0) return null;
-  return html`<span class="rank-change">${change > 0 ? "▴" : "▾"}${Math.abs(change)}</span>`;
+  // A grammar moves tokens by thousands of places, and the column has room for two digits.
+  return html`<span class="rank-change">${change > 0 ? "▴" : "▾"}${Math.abs(change) > 99 ? "99+" : Math.abs(change)}</span>`;
 }

@@ -53,7 +53,7 @@ function Debugger({ grammar }) {
     </div>
     <dl class="grammar-facts">
       ${h(Fact, { name: "legal", value: plural(grammar.legal_tokens, "token") })}
-      ${h(Fact, { name: "may end here", value: grammar.ended ? "has ended" : grammar.may_end ? "yes" : "no" })}
+      ${h(Fact, grammar.ended ? { name: "the text", value: "has ended" } : { name: "may end here", value: grammar.may_end ? "yes" : "no" })}
       ${h(Cost, { logCost: grammar.log_cost })}
       ${path !== null && h(Fact, { name: "place", value: html`<code class="code">${path}</code>`, about: "Where in the document the next token goes" })}
     </dl>
@@ -87,7 +87,7 @@ function Forced({ forced }) {
       ${tokens.length > 0
         ? html`<button type="button" class="button button-small" title=${`Append ${tokens.map(({ display }) => display).join(" ")}`}
             onClick=${() => void forceTokens(tokens.map(({ id }) => id))}>Take it · ${plural(tokens.length, "token")}</button>`
-        : html`<span class="quiet" title="The same text may be the beginning of a longer token">its tokens are open</span>`}
+        : html`<span class="quiet" title="The same text may be the beginning of a longer token">as which tokens is still open</span>`}
     </div>
   `;
 }
