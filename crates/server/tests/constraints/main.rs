@@ -77,7 +77,8 @@ fn bytes_of(token: &Value) -> Vec<u8> {
     bytes
 }
 
-async fn run(cases: &[Value], completions: u64) {
+/// Returns the share of completions that ended, in percent.
+async fn run(cases: &[Value], completions: u64) -> f64 {
     let client = ready().await;
     let mut all = Tally::default();
     println!("{:60} {:>9} {:>9} {:>14}", "constraint", "ended", "of", "tokens each");
@@ -118,13 +119,14 @@ async fn run(cases: &[Value], completions: u64) {
          every other one can go on.",
         all.ended, all.completions, all.tokens
     );
-    assert!(share >= 80.0, "only {share:.1} % ended");
+    share
 }
 
 #[tokio::test]
 async fn every_sixth_constraint_holds() {
     let sample: Vec<Value> = cases().into_iter().step_by(6).collect();
     assert_eq!(sample.len(), 10);
+    // Too few to say anything about their share.
     run(&sample, 2).await;
 }
 
@@ -133,5 +135,6 @@ async fn every_sixth_constraint_holds() {
 async fn all_sixty_constraints_hold() {
     let cases = cases();
     assert_eq!(cases.len(), 60);
-    run(&cases, 20).await;
+    let share = run(&cases, 20).await;
+    assert!(share >= 80.0, "only {share:.1} % ended");
 }
