@@ -7,6 +7,7 @@ import { clamp, parseNumber } from "../lib/numbers.js";
 import { DEFAULT_PARAMS } from "./params.js";
 import { activeBranch, setParams } from "./session.js";
 import * as store from "./store.js";
+import { readView, view } from "./view_switch.js";
 
 /** @import { Params } from "../types/app" */
 
@@ -33,6 +34,7 @@ export function restore(storage) {
   store.speedMs.value = Math.max(MIN_SPEED_MS, readNumber(read("llmDemo.stepSpeedMs")) ?? store.DEFAULT_SPEED_MS);
   const theme = read("tokenscope.theme");
   store.theme.value = theme === "light" || theme === "dark" ? theme : "auto";
+  view.value = readView(read("tokenscope.view"));
 }
 
 /**
@@ -56,6 +58,7 @@ export function watch(storage) {
     ["llmDemo.topK", () => String(store.rows.value)],
     ["llmDemo.stepSpeedMs", () => String(store.speedMs.value)],
     ["tokenscope.theme", () => store.theme.value],
+    ["tokenscope.view", () => view.value],
   ];
   const stops = keys.map(([key, write]) => {
     let written = /** @type {string | null} */ (null);

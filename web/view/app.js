@@ -1,15 +1,21 @@
-// The frame of the page: header, settings, flow, controls.
+// The frame of the page: header, settings, one of the views, controls.
 
 import { h, html } from "../html.js";
 import { dismissFailure } from "../state/actions.js";
 import * as store from "../state/store.js";
+import { view } from "../state/view_switch.js";
 import { AttributionMatrix } from "./attribution_matrix.js";
+import { BranchesView } from "./branches_view.js";
 import { ControlBar } from "./control_bar.js";
 import { ErrorText } from "./error_text.js";
 import { Flow } from "./flow.js";
 import { Header } from "./header.js";
 import { Icon } from "./icons.js";
 import { Sidebar } from "./sidebar.js";
+import { TextView } from "./text_view.js";
+import { ViewPanel } from "./view_tabs.js";
+
+const PANELS = { flow: Flow, text: TextView, branches: BranchesView };
 
 export function App() {
   return html`
@@ -18,7 +24,7 @@ export function App() {
       ${h(Sidebar, {})}
       <main class="stage" inert=${store.drawerOpen.value}>
         ${h(FailureBanner, {})}
-        ${h(Flow, {})}
+        ${h(ViewPanel, {}, h(PANELS[view.value], {}))}
       </main>
       ${h(ControlBar, {})}
       ${store.matrix.value && h(AttributionMatrix, { matrix: store.matrix.value })}
