@@ -4,6 +4,7 @@
 
 import { effect } from "@preact/signals";
 import { clamp, parseNumber } from "../lib/numbers.js";
+import { tourSeen } from "./learning.js";
 import { DEFAULT_PARAMS } from "./params.js";
 import { activeBranch, setParams } from "./session.js";
 import * as store from "./store.js";
@@ -34,6 +35,7 @@ export function restore(storage) {
   store.speedMs.value = Math.max(MIN_SPEED_MS, readNumber(read("llmDemo.stepSpeedMs")) ?? store.DEFAULT_SPEED_MS);
   const theme = read("tokenscope.theme");
   store.theme.value = theme === "light" || theme === "dark" ? theme : "auto";
+  tourSeen.value = readFlag(read("tokenscope.tourSeen"), false);
   view.value = readView(read("tokenscope.view"));
 }
 
@@ -58,6 +60,7 @@ export function watch(storage) {
     ["llmDemo.topK", () => String(store.rows.value)],
     ["llmDemo.stepSpeedMs", () => String(store.speedMs.value)],
     ["tokenscope.theme", () => store.theme.value],
+    ["tokenscope.tourSeen", () => flag(tourSeen.value)],
     ["tokenscope.view", () => view.value],
   ];
   const stops = keys.map(([key, write]) => {

@@ -1,6 +1,6 @@
 // The distribution of the next token: rows, what was kept, and how to force one.
 
-import { useRef } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { h, html } from "../html.js";
 import { formatBits, formatProbability, plural, stageName } from "../lib/format.js";
 import { percentScale } from "../lib/scale.js";
@@ -13,10 +13,12 @@ import { BoundedIntegerField } from "./fields.js";
 import { ForceBar } from "./force_bar.js";
 import { useKeepFocus } from "./keep_focus.js";
 import { RowDetail } from "./row_detail.js";
+import { walkOn } from "./walk.js";
 
 /** @import { Distribution as Dist } from "../types/wire" */
 
 const width = percentScale(0, 1);
+const walk = walkOn("button.row");
 
 export function Distribution() {
   const off = !store.llmEnabled.value;
@@ -74,14 +76,20 @@ function Rows({ dist }) {
   const painted = heat.value?.target ?? null;
   const place = store.method.value ? candidateIndex() : null;
   const list = useRef(/** @type {HTMLElement | null} */ (null));
+  // Tab stops at one row, the arrows go on from there.
+  const [stop, setStop] = useState(0);
+  const onFocusIn = (/** @type {Event} */ event) => {
+    const rows = [...(list.current?.querySelectorAll("button.row") ?? [])];
+    setStop(Math.max(0, rows.indexOf(/** @type {Element} */ (event.target))));
+  };
   useKeepFocus(list, "button.row");
   const elsewhere = chosen !== null && !dist.tokens.some((row) => row.id === chosen);
   return html`
-    <ol class="rows" ref=${list} data-wire="row-frame" aria-label="Most likely tokens">
+    <ol class="rows" ref=${list} data-wire="row-frame" aria-label="Most likely tokens" onKeyDown=${walk} onFocusIn=${onFocusIn}>
       ${dist.tokens.map((row, index) => [
         index === rule?.before && html`<li class="cut-rule" key="rule" aria-hidden="true"><span>cut by ${stageName(rule.stage)}</span></li>`,
         // The focus stays where it is when other tokens come.
-        h(DistributionRow, { key: index, row, chosen: row.id === chosen, pick: row.id === pick, painted: painted !== null && painted.index === place && painted.id === row.id,
+        h(DistributionRow, { key: index, row, chosen: row.id === chosen, pick: row.id === pick, stop: index === Math.min(stop, dist.tokens.length - 1), painted: painted !== null && painted.index === place && painted.id === row.id,
           target: place === null ? null : { index: place, id: row.id, display: row.display } }),
       ])}
       <li class="row row-other" key="other" data-wire="row" data-share=${dist.other_p_final} data-chosen=${elsewhere}

@@ -18,9 +18,10 @@ const width = percentScale(0, 1);
 
 /**
  * `pick` marks the row that greedy decoding is about to take, `painted` the one that the heat is about.
- * @param {{ row: Row, chosen: boolean, pick: boolean, painted: boolean, target: Target | null }} props
+ * `stop` makes it the row that Tab stops at.
+ * @param {{ row: Row, chosen: boolean, pick: boolean, painted: boolean, target: Target | null, stop: boolean }} props
  */
-export function DistributionRow({ row, chosen, pick, painted, target }) {
+export function DistributionRow({ row, chosen, pick, painted, target, stop }) {
   const pointer = useRef("");
   const final = formatProbability(row.p_final);
   const base = formatProbability(row.p_base);
@@ -58,7 +59,7 @@ export function DistributionRow({ row, chosen, pick, painted, target }) {
   };
   return html`
     <li class="row-item" data-wire="row" data-share=${row.p_final}>
-      <button type="button" class="row" data-kept=${row.kept} data-chosen=${chosen} data-pick=${pick} data-target=${painted} aria-label=${label}
+      <button type="button" class="row" tabindex=${stop ? 0 : -1} data-kept=${row.kept} data-chosen=${chosen} data-pick=${pick} data-target=${painted} aria-label=${label}
         aria-describedby="row-detail" onClick=${onClick} onFocus=${onFocus} onBlur=${onBlur}
         onPointerDown=${(/** @type {PointerEvent} */ event) => (pointer.current = event.pointerType)}
         onPointerEnter=${onPointerEnter} onPointerLeave=${onPointerLeave}>

@@ -8,6 +8,9 @@ import { useKeepFocus } from "./keep_focus.js";
 import { paints } from "./painted.js";
 import { usePinnedEnd } from "./pinned_end.js";
 import { targetOf, Token } from "./token.js";
+import { walkOn } from "./walk.js";
+
+const walk = walkOn("button.token");
 
 export function Pills() {
   const prompt = store.promptTokens.value;
@@ -29,19 +32,4 @@ export function Pills() {
           target: asks ? targetOf(node, index) : null, paint: paint.completion(index) }))}
     </div>
   `;
-}
-
-/**
- * Up and down go from token to token where tokens can be asked where they came from. Left and right
- * have their meaning everywhere.
- * @param {KeyboardEvent & { currentTarget: HTMLElement }} event
- */
-function walk(event) {
-  const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
-  const buttons = [...event.currentTarget.querySelectorAll("button.token")];
-  const index = buttons.indexOf(/** @type {Element} */ (event.target));
-  const next = step && index >= 0 ? buttons[index + step] : null;
-  if (!next) return;
-  event.preventDefault();
-  /** @type {HTMLElement} */ (next).focus();
 }
