@@ -5,8 +5,9 @@ import { dropHeat, releaseHeat, settleHeat } from "./attribution.js";
 import { applyPreset, editParams } from "./params.js";
 import { pause } from "./playback.js";
 import { requestPreview, TYPING_MS } from "./preview.js";
+import { newestEnd, otherWays } from "./recorded.js";
 import * as sessions from "./session.js";
-import { abortStep } from "./stepping.js";
+import { abortStep, forceInstead } from "./stepping.js";
 import * as store from "./store.js";
 
 /** @import { Preset } from "../types/wire" */
@@ -49,6 +50,22 @@ export function deleteLast() {
 /** Clears the completion; the text stays. */
 export function clear() {
   if (store.completion.value.length > 0) rewind(sessions.clear);
+}
+
+/**
+ * Goes another way from where a generated token stands: the path that was taken there before, if
+ * there is one, else a new one.
+ * @param {number} index of the generated token
+ * @param {number} tokenId
+ */
+export function takeInstead(index, tokenId) {
+  const node = store.completion.value[index];
+  if (!node || node.token.id === tokenId) return;
+  const known = otherWays(store.session.value, node).findLast((one) => one.token.id === tokenId);
+  if (known) return rewind((session) => sessions.moveLeaf(session, newestEnd(session, known.id)));
+  interrupt();
+  settleHeat();
+  void forceInstead(node, tokenId);
 }
 
 /**

@@ -4,8 +4,10 @@
 
 import { effect } from "@preact/signals";
 import { clamp, parseNumber } from "../lib/numbers.js";
+import { readMeasure } from "../lib/tint.js";
 import { tourSeen } from "./learning.js";
 import { DEFAULT_PARAMS } from "./params.js";
+import { measure } from "./reading.js";
 import { activeBranch, setParams } from "./session.js";
 import * as store from "./store.js";
 import { readView, view } from "./view_switch.js";
@@ -36,6 +38,7 @@ export function restore(storage) {
   const theme = read("tokenscope.theme");
   store.theme.value = theme === "light" || theme === "dark" ? theme : "auto";
   tourSeen.value = readFlag(read("tokenscope.tourSeen"), false);
+  measure.value = readMeasure(read("tokenscope.tint"));
   view.value = readView(read("tokenscope.view"));
 }
 
@@ -61,6 +64,7 @@ export function watch(storage) {
     ["llmDemo.stepSpeedMs", () => String(store.speedMs.value)],
     ["tokenscope.theme", () => store.theme.value],
     ["tokenscope.tourSeen", () => flag(tourSeen.value)],
+    ["tokenscope.tint", () => measure.value],
     ["tokenscope.view", () => view.value],
   ];
   const stops = keys.map(([key, write]) => {

@@ -13,7 +13,7 @@ import { appendTokens, isOnPath, moveLeaf, placeOf, samePlace } from "./session.
 import * as store from "./store.js";
 
 /** @import { AppendedMeta, StepResponse } from "../types/wire" */
-/** @import { Force, NewToken, Origin, Params, Place, StepOutcome } from "../types/app" */
+/** @import { Force, NewToken, Origin, Params, Place, StepOutcome, TokenNode } from "../types/app" */
 
 /** How long the picked row stays on screen before the next position is shown. */
 export const SHOW_CHOICE_MS = 180;
@@ -22,9 +22,10 @@ let underWay = /** @type {AbortController | null} */ (null);
 
 /**
  * @param {Force} [force]
+ * @param {Origin | null} [origin] how the tokens are said to have come about, if not as the server says
  * @returns {Promise<StepOutcome>}
  */
-export async function step(force = null) {
+export async function step(force = null, origin = null) {
   const refusal = whyNoStep() ?? (underWay ? "The step before is still under way." : null);
   if (refusal !== null) return refuse(refusal);
   cancelPreview();
@@ -37,7 +38,7 @@ export async function step(force = null) {
   try {
     const answer = await whileBusy(ask(place, force, mine.signal), mine.signal);
     if (answer === null || mine.signal.aborted || !stillWanted(answer, place)) return "superseded";
-    return accept(answer, place, params);
+    return accept(answer, place, params, origin);
   } catch (error) {
     if (mine.signal.aborted || api.isAbort(error)) return "superseded";
     showFailure(error, place);
@@ -73,6 +74,26 @@ export async function forceToken(tokenId) {
   abortStep();
   store.session.value = moveLeaf(store.session.value, place.leaf);
   return step({ force_token_id: tokenId });
+}
+
+/**
+ * Another token in the place of a generated one. What stood there stays in the session, and comes
+ * back if the step fails.
+ * @param {TokenNode} node
+ * @param {number} tokenId
+ * @returns {Promise<StepOutcome>}
+ */
+export async function forceInstead(node, tokenId) {
+  abortStep();
+  const { leaf } = placeOf(store.session.value);
+  store.session.value = moveLeaf(store.session.value, node.parent);
+  const rewound = placeOf(store.session.value);
+  const outcome = await step({ force_token_id: tokenId }, "forced:overlay");
+  if ((outcome === "failed" || outcome === "refused") && samePlace(rewound, placeOf(store.session.value))) {
+    store.session.value = moveLeaf(store.session.value, leaf);
+    requestPreview();
+  }
+  return outcome;
 }
 
 /**
@@ -121,10 +142,11 @@ function stillWanted(answer, place) {
  * @param {StepResponse} answer
  * @param {Place} place
  * @param {Params} params
+ * @param {Origin | null} origin
  * @returns {StepOutcome}
  */
-function accept(answer, place, params) {
-  const tokens = newTokens(answer, params);
+function accept(answer, place, params, origin) {
+  const tokens = newTokens(answer, params, origin);
   const chosen = answer.selected?.id ?? answer.appended_meta[0]?.selected_id ?? null;
   batch(() => {
     store.session.value = appendTokens(store.session.value, tokens);
@@ -140,12 +162,13 @@ function accept(answer, place, params) {
 /**
  * @param {StepResponse} answer
  * @param {Params} params
+ * @param {Origin | null} given
  * @returns {NewToken[]}
  */
-function newTokens(answer, params) {
+function newTokens(answer, params, given) {
   const last = answer.appended.length - 1;
   return answer.appended.map((token, index) => {
-    const origin = originOf(answer.appended_meta[index], params);
+    const origin = given ?? originOf(answer.appended_meta[index], params);
     return {
       token,
       origin,

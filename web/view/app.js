@@ -12,6 +12,7 @@ import { ErrorText } from "./error_text.js";
 import { Flow } from "./flow.js";
 import { Header } from "./header.js";
 import { Help } from "./help.js";
+import { HistoryCard } from "./history_card.js";
 import { Icon } from "./icons.js";
 import { Sidebar } from "./sidebar.js";
 import { TextView } from "./text_view.js";
@@ -32,6 +33,7 @@ export function App() {
       </main>
       ${h(ControlBar, {})}
       ${store.matrix.value && h(AttributionMatrix, { matrix: store.matrix.value })}
+      ${h(HistoryCard, {})}
       ${helpOpen.value && h(Help, {})}
     </div>
   `;

@@ -4,6 +4,7 @@
 import { deleteLast, forceToken, releaseHeat, step, toggleKeep, togglePlay } from "../state/actions.js";
 import { endTour, openHelp } from "../state/learning.js";
 import { drawerOpen, shown } from "../state/store.js";
+import { hideHistory } from "./history_aim.js";
 import { hideDetail } from "./row_detail.js";
 
 /** Where a letter is text. */
@@ -21,9 +22,9 @@ const FIELDS = "input, textarea, select, [contenteditable]";
 export const SHORTCUTS = [
   { keys: ["ArrowRight"], label: "→", does: "One step: the next token", except: FIELDS, run: () => void step() },
   { keys: ["ArrowLeft"], label: "←", does: "Delete the last token", except: FIELDS, run: deleteLast },
-  { keys: [" "], label: "Space", does: "Play or pause", except: `${FIELDS}, button, a, summary`, run: togglePlay },
+  { keys: [" "], label: "Space", does: "Play or pause", except: `${FIELDS}, button, a, summary, [role=button]`, run: togglePlay },
   { keys: ["1", "2", "3", "4", "5", "6", "7", "8", "9"], label: "1 … 9", does: "Force the candidate in that place", except: FIELDS, run: forcePlace },
-  { keys: ["ArrowDown", "ArrowUp"], label: "↓ ↑", does: "Go to the candidates, and from one to the next", except: `${FIELDS}, button, a, summary`, run: focusFirstRow },
+  { keys: ["ArrowDown", "ArrowUp"], label: "↓ ↑", does: "Go to the candidates, and from one to the next", except: `${FIELDS}, button, a, summary, [role=button]`, run: focusFirstRow },
   { keys: ["k"], label: "K", does: "Keep the colours of an attribution, or let them go", except: TEXT, run: toggleKeep },
   { keys: ["?"], label: "?", does: "This help", except: TEXT, run: openHelp },
   { keys: ["Escape"], label: "Esc", does: "Close the card, take the colours away", except: "", run: dismiss },
@@ -78,6 +79,7 @@ function focusFirstRow() {
 }
 
 function dismiss() {
+  hideHistory();
   hideDetail();
   endTour();
   releaseHeat();
