@@ -8,6 +8,7 @@ import { readMeasure } from "../lib/tint.js";
 import { tourSeen } from "./learning.js";
 import { DEFAULT_PARAMS } from "./params.js";
 import { measure } from "./reading.js";
+import { scale, scoresShown } from "./rows_view.js";
 import { activeBranch, setParams } from "./session.js";
 import * as store from "./store.js";
 import { readView, view } from "./view_switch.js";
@@ -38,6 +39,8 @@ export function restore(storage) {
   const theme = read("tokenscope.theme");
   store.theme.value = theme === "light" || theme === "dark" ? theme : "auto";
   tourSeen.value = readFlag(read("tokenscope.tourSeen"), false);
+  scale.value = read("tokenscope.scale") === "log" ? "log" : "linear";
+  scoresShown.value = readFlag(read("tokenscope.scores"), false);
   measure.value = readMeasure(read("tokenscope.tint"));
   view.value = readView(read("tokenscope.view"));
 }
@@ -64,6 +67,8 @@ export function watch(storage) {
     ["llmDemo.stepSpeedMs", () => String(store.speedMs.value)],
     ["tokenscope.theme", () => store.theme.value],
     ["tokenscope.tourSeen", () => flag(tourSeen.value)],
+    ["tokenscope.scale", () => scale.value],
+    ["tokenscope.scores", () => flag(scoresShown.value)],
     ["tokenscope.tint", () => measure.value],
     ["tokenscope.view", () => view.value],
   ];

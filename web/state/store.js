@@ -37,6 +37,8 @@ export const attributionMethod = signal("off");
 export const attributionOptions = signal(/** @type {AttributionOptions} */ ({}));
 /** The candidate to compare with; null means the likeliest other one. */
 export const contrast = signal(/** @type {Contrast | null} */ (null));
+/** Tokens whose numbers are asked for wherever they rank. */
+export const probes = signal(/** @type {number[]} */ ([]));
 export const promptCollapsed = signal(false);
 export const theme = signal(/** @type {Theme} */ ("auto"));
 export const drawerOpen = signal(false);

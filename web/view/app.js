@@ -14,6 +14,7 @@ import { Header } from "./header.js";
 import { Help } from "./help.js";
 import { HistoryCard } from "./history_card.js";
 import { Icon } from "./icons.js";
+import { RowDetail } from "./row_detail.js";
 import { Sidebar } from "./sidebar.js";
 import { TextView } from "./text_view.js";
 import { Tour } from "./tour.js";
@@ -33,6 +34,7 @@ export function App() {
       </main>
       ${h(ControlBar, {})}
       ${store.matrix.value && h(AttributionMatrix, { matrix: store.matrix.value })}
+      ${h(RowDetail, {})}
       ${h(HistoryCard, {})}
       ${helpOpen.value && h(Help, {})}
     </div>

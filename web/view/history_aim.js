@@ -6,7 +6,9 @@ import * as store from "../state/store.js";
 import { isMovingFocus } from "./keep_focus.js";
 
 /** @typedef {"hover" | "focus" | "tap"} Cause */
-/** @typedef {{ index: number, anchor: HTMLElement, cause: Cause }} Look */
+/** @import { NodeId } from "../types/app" */
+
+/** @typedef {{ index: number, node: NodeId, anchor: HTMLElement, cause: Cause }} Look */
 
 /** A pointer on its way across the tokens asks for nothing. */
 const SHOW_MS = 150;
@@ -25,7 +27,8 @@ let finger = false;
 function show(index, anchor, cause) {
   clearTimeout(timer);
   // While tokens come, they are not there long enough to be read about.
-  if (!store.playing.value && !store.stepping.value) look.value = { index, anchor, cause };
+  const node = store.completion.value[index];
+  if (node && !store.playing.value && !store.stepping.value) look.value = { index, node: node.id, anchor, cause };
 }
 
 export function hideHistory() {

@@ -9,9 +9,9 @@ import { surprisalBits } from "../lib/tint.js";
 import { deleteLast, takeInstead } from "../state/actions.js";
 import { methodText, otherWays, ownRow, paramsText } from "../state/recorded.js";
 import * as store from "../state/store.js";
+import { barWidth } from "./bar.js";
 import { hideHistory, hideSoon, look, stayOpen } from "./history_aim.js";
 import { TokenText } from "./token_text.js";
-import { barWidth } from "./bar.js";
 import { walkOn } from "./walk.js";
 
 /** @import { DistributionRow } from "../types/wire" */
@@ -24,8 +24,11 @@ export function HistoryCard() {
   const node = seen ? store.completion.value[seen.index] : undefined;
   const moving = store.playing.value || store.stepping.value;
   // A card belongs to the token it was opened on.
-  useEffect(() => hideHistory, [moving, node?.id]);
-  if (!seen || !node || moving) return null;
+  const gone = moving || node?.id !== seen?.node;
+  useEffect(() => {
+    if (gone) hideHistory();
+  }, [gone]);
+  if (!seen || !node || gone) return null;
   return h(Card, { key: `${node.id} ${seen.cause}`, node, index: seen.index, anchor: seen.anchor, cause: seen.cause });
 }
 
@@ -88,13 +91,13 @@ function Card({ node, index, anchor, cause }) {
 
 /** @param {{ row: DistributionRow, chosen: boolean, taken: boolean, onTake: (id: number) => void }} props */
 function Alternate({ row, chosen, taken, onTake }) {
-  const note = chosen ? "came" : taken ? "tried before" : row.kept ? "" : row.cut_by === null ? "cut" : `cut: ${stageName(row.cut_by)}`;
+  const note = chosen ? "" : taken ? "tried before" : row.kept ? "" : row.cut_by === null ? "cut" : `cut: ${stageName(row.cut_by)}`;
   const content = html`
     <span class=${`history-token ${row.special ? "row-special" : ""}`}>${h(TokenText, { display: row.display, compact: true })}</span>
     ${bar(row.p_final, row.p_base, note)}
     <span class="numbers">${formatProbability(row.p_final)}</span><span class="numbers quiet">${formatProbability(row.p_base)}</span>
   `;
-  if (chosen) return html`<li class="history-row" data-chosen="true" data-kept=${row.kept}>${content}</li>`;
+  if (chosen) return html`<li class="history-row" data-chosen="true" data-kept=${row.kept}><span class="sr-only">This one came: </span>${content}</li>`;
   const label = `${row.display}: ${formatProbability(row.p_final)}, raw ${formatProbability(row.p_base)}${note && `, ${note}`}. Go on with this token.`;
   return html`
     <li><button type="button" class="history-row" data-kept=${row.kept} disabled=${!row.valid} aria-label=${label} onClick=${() => onTake(row.id)}>${content}</button></li>

@@ -37,7 +37,7 @@ export function GeneratedToken({ token, index, last, forced, target, paint = nul
   const label = `${token.display}: ${last ? "the last token. Alternatives, or remove it" : "alternatives"}${forced ? ", forced" : ""}${score && `, ${score}`}`;
   return html`
     <button type="button" class=${`token ${kind} ${last ? "token-last token-fresh" : "token-aim"}`} tabindex=${last ? null : -1} data-index=${index}
-      data-forced=${forced || null} aria-label=${label} title=${last ? `${about(token, score)} · click to remove` : null} ...${look(paint)} ...${aimHandlers(target)} onClick=${onClick}>
+      data-forced=${forced || null} aria-label=${label} title=${last ? `${about(token, score)} · click to remove` : score ? about(token, score) : null} ...${look(paint)} ...${aimHandlers(target)} onClick=${onClick}>
       <span class="token-text">${h(TokenText, { display: token.display })}</span>${last ? html`<span class="token-remove" aria-hidden="true">×</span>` : spoken(score)}
     </button>
   `;
