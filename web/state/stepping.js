@@ -5,6 +5,7 @@ import * as api from "../http/client.js";
 import { stopName } from "../lib/format.js";
 import { dropHeat } from "./attribution.js";
 import { whileBusy } from "./busy.js";
+import { edit, newRun } from "./edits.js";
 import { readInput } from "./input_tokens.js";
 import { tokenOwner } from "./model_change.js";
 import { cancelPreview, requestPreview } from "./preview.js";
@@ -22,9 +23,10 @@ let underWay = /** @type {AbortController | null} */ (null);
 
 /**
  * @param {Force} [force]
+ * @param {{ label?: string, run?: string | null }} [how] what undo calls it, and what it is undone with
  * @returns {Promise<StepOutcome>}
  */
-export async function step(force = null) {
+export async function step(force = null, { label = "step", run = null } = {}) {
   const refusal = whyNoStep() ?? (underWay ? "The step before is still under way." : null);
   if (refusal !== null) return refuse(refusal);
   cancelPreview();
@@ -37,7 +39,7 @@ export async function step(force = null) {
   try {
     const answer = await whileBusy(ask(place, force, mine.signal), mine.signal);
     if (answer === null || mine.signal.aborted || !stillWanted(answer, place)) return "superseded";
-    return accept(answer, place, params);
+    return accept(answer, place, params, { label, run });
   } catch (error) {
     if (mine.signal.aborted || api.isAbort(error)) return "superseded";
     showFailure(error, place);
@@ -71,8 +73,9 @@ export async function forceToken(tokenId) {
   const place = store.shown.value?.place;
   if (!place || !isOnPath(store.session.value, place)) return refuse("The list is being updated.");
   abortStep();
-  store.session.value = moveLeaf(store.session.value, place.leaf);
-  return step({ force_token_id: tokenId });
+  const how = { label: "forced token", run: newRun() };
+  edit(how.label, (session) => moveLeaf(session, place.leaf), how.run);
+  return step({ force_token_id: tokenId }, how);
 }
 
 /**
@@ -82,7 +85,7 @@ export async function forceToken(tokenId) {
 export async function forceText(text) {
   if (text === "") return "refused";
   abortStep();
-  return step({ force_text: text });
+  return step({ force_text: text }, { label: "forced text" });
 }
 
 function endStep() {
@@ -105,6 +108,7 @@ export function whyNoStep() {
   if (!store.llmEnabled.value) return "The LLM is off. Switch it on to go on.";
   if (store.server.value === "error") return "The server does not answer.";
   if (!store.ready.value) return "No model is ready yet.";
+  if (store.foreign.value !== null) return `${store.foreign.value} wrote this completion. Load it to go on, or remove the completion.`;
   if (store.stopped.value !== null) return `Finished: ${stopName(store.stopped.value)}. Delete the last token to go on.`;
   return null;
 }
@@ -121,13 +125,14 @@ function stillWanted(answer, place) {
  * @param {StepResponse} answer
  * @param {Place} place
  * @param {Params} params
+ * @param {{ label: string, run: string | null }} how
  * @returns {StepOutcome}
  */
-function accept(answer, place, params) {
+function accept(answer, place, params, { label, run }) {
   const tokens = newTokens(answer, params);
   const chosen = answer.selected?.id ?? answer.appended_meta[0]?.selected_id ?? null;
   batch(() => {
-    store.session.value = appendTokens(store.session.value, tokens);
+    edit(label, (session) => (tokens.length > 0 ? appendTokens(session, tokens) : session), run);
     store.failure.value = null;
     store.elapsedMs.value = answer.elapsed_ms;
     if (answer.dist) store.shown.value = { place, dist: answer.dist, chosen, failure: null };
@@ -148,6 +153,7 @@ function newTokens(answer, params) {
     const origin = originOf(answer.appended_meta[index], params);
     return {
       token,
+      model: answer.model.model_id,
       origin,
       params,
       constraint: null,

@@ -15,7 +15,8 @@ const source = [...files("http"), ...files("lib"), ...files("state"), ...files("
 test("lib imports nothing, and session and params no signals", () => {
   for (const path of files("lib")) assert.deepEqual(imports(path), [], path);
   assert.deepEqual(imports("state/session.js"), ["./params.js"]);
-  assert.deepEqual(imports("state/params.js"), []);
+  assert.deepEqual(imports("state/branches.js"), ["./session.js"]);
+  assert.deepEqual([...imports("state/params.js"), ...imports("state/history.js")], []);
 });
 
 test("only the client fetches, and views reach it through actions", () => {

@@ -11,6 +11,7 @@ import { ErrorText } from "./error_text.js";
 import { Flow } from "./flow.js";
 import { Header } from "./header.js";
 import { Icon } from "./icons.js";
+import { PromptLibrary } from "./prompt_library.js";
 import { Sidebar } from "./sidebar.js";
 import { TextView } from "./text_view.js";
 import { ViewPanel } from "./view_tabs.js";
@@ -27,6 +28,7 @@ export function App() {
         ${h(ViewPanel, {}, h(PANELS[view.value], {}))}
       </main>
       ${h(ControlBar, {})}
+      ${store.libraryOpen.value && h(PromptLibrary, {})}
       ${store.matrix.value && h(AttributionMatrix, { matrix: store.matrix.value })}
     </div>
   `;
