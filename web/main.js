@@ -6,6 +6,7 @@ import { h } from "./html.js";
 import { pollStatus } from "./state/model.js";
 import { restore, watch } from "./state/persist.js";
 import * as store from "./state/store.js";
+import { startKeeping } from "./storage/start.js";
 import { App } from "./view/app.js";
 import { listenToKeys } from "./view/keyboard.js";
 import { listenToPointer } from "./view/pointer.js";
@@ -18,6 +19,7 @@ const storage = {
 
 restore(storage);
 watch(storage);
+await startKeeping(window);
 effect(() => {
   document.documentElement.dataset["theme"] = store.theme.value;
 });

@@ -125,6 +125,10 @@ export function setTheme(theme) {
   store.theme.value = theme;
 }
 
+export function dismissNotice() {
+  store.notice.value = "";
+}
+
 export function dismissFailure() {
   store.failure.value = null;
 }

@@ -7,7 +7,7 @@ import { NO_HISTORY } from "./history.js";
 import { activeBranch, completionOf, createSession, isOnPath, lastNode, placeOf, samePlace, stopReason } from "./session.js";
 
 /** @import { AttributionOptions, Catalog, LoadProgress, ModelStatus } from "../types/wire" */
-/** @import { AttributionWork, Contrast, Failure, Heat, Input, Matrix, Session, ServerState, Shown, Theme } from "../types/app" */
+/** @import { AttributionWork, Contrast, Failure, Heat, Input, KeptSummary, Matrix, Session, ServerState, Shown, Theme } from "../types/app" */
 
 export const DEFAULT_MODEL = "Qwen/Qwen2.5-0.5B-Instruct";
 /** The message that a new input starts with. */
@@ -66,6 +66,10 @@ export const heatKept = signal(false);
 export const attributionWork = signal(/** @type {AttributionWork | null} */ (null));
 /** Set while all attributions are on screen. */
 export const matrix = signal(/** @type {Matrix | null} */ (null));
+/** Something that people have to know once, whatever else goes on; "" is nothing. */
+export const notice = signal("");
+/** Other sessions that this browser keeps. */
+export const keptSessions = signal(/** @type {KeptSummary[]} */ ([]));
 /** The name of the active branch is a field. */
 export const renaming = signal(false);
 /** The prompt library is open. */

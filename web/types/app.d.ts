@@ -75,6 +75,23 @@ export type Moment = Pick<Session, "branches" | "active"> & { label: string; run
 /** The last moment is the nearest, in both directions. */
 export type History = { past: Moment[]; future: Moment[] };
 
+/** A session in the browser's database; its nodes stand beside it. */
+export type KeptSession = Pick<Session, "branches" | "active"> & {
+  id: string;
+  /** Milliseconds since 1970. */
+  changed: number;
+  history: History;
+};
+
+export type KeptSummary = Pick<KeptSession, "id" | "changed"> & { inUse: boolean; inputs: number; prompt: string };
+
+export type SessionDatabase = {
+  list: () => Promise<KeptSession[]>;
+  read: (id: string) => Promise<{ kept: KeptSession; nodes: TokenNode[] } | null>;
+  write: (kept: KeptSession, nodes: { added: TokenNode[]; removed: NodeId[] }) => Promise<void>;
+  remove: (id: string) => Promise<void>;
+};
+
 /** The place in a session that an answer belongs to. */
 export type Place = {
   branch: BranchId;

@@ -1,7 +1,7 @@
 // The frame of the page: header, settings, one of the views, controls.
 
 import { h, html } from "../html.js";
-import { dismissFailure } from "../state/actions.js";
+import { dismissFailure, dismissNotice } from "../state/actions.js";
 import * as store from "../state/store.js";
 import { view } from "../state/view_switch.js";
 import { AttributionMatrix } from "./attribution_matrix.js";
@@ -24,12 +24,24 @@ export function App() {
       ${h(Header, {})}
       ${h(Sidebar, {})}
       <main class="stage" inert=${store.drawerOpen.value}>
+        ${h(NoticeBanner, {})}
         ${h(FailureBanner, {})}
         ${h(ViewPanel, {}, h(PANELS[view.value], {}))}
       </main>
       ${h(ControlBar, {})}
       ${store.libraryOpen.value && h(PromptLibrary, {})}
       ${store.matrix.value && h(AttributionMatrix, { matrix: store.matrix.value })}
+    </div>
+  `;
+}
+
+function NoticeBanner() {
+  const notice = store.notice.value;
+  if (notice === "") return null;
+  return html`
+    <div class="banner banner-notice" role="status">
+      <p class="error-text">${notice}</p>
+      <button type="button" class="icon-button" aria-label="Dismiss notice" title="Dismiss" onClick=${dismissNotice}>${h(Icon, { name: "close" })}</button>
     </div>
   `;
 }
