@@ -123,7 +123,7 @@ test("a refusal is told once, and the next change writes all that is missing", a
 
 test("what the database had no time for comes back, and is saved then", async () => {
   const database = databaseDouble();
-  const keeper = keep(database);
+  const keeper = keep(database, () => {});
   write("a");
   await keeper.flush();
   write("b");
