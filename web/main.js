@@ -3,6 +3,7 @@
 import { effect } from "@preact/signals";
 import { render } from "preact";
 import { h } from "./html.js";
+import { startTour, tourSeen } from "./state/learning.js";
 import { pollStatus } from "./state/model.js";
 import { restore, watch } from "./state/persist.js";
 import * as store from "./state/store.js";
@@ -20,6 +21,7 @@ const storage = {
 restore(storage);
 watch(storage);
 await startKeeping(window);
+if (!tourSeen.value) startTour();
 effect(() => {
   document.documentElement.dataset["theme"] = store.theme.value;
 });

@@ -7,8 +7,9 @@ import { edit, typingRun } from "./edits.js";
 import { applyPreset, editParams } from "./params.js";
 import { pause } from "./playback.js";
 import { requestPreview, TYPING_MS } from "./preview.js";
+import { newestEnd, otherWays } from "./recorded.js";
 import * as sessions from "./session.js";
-import { abortStep } from "./stepping.js";
+import { abortStep, forceInstead } from "./stepping.js";
 import * as store from "./store.js";
 
 /** @import { Preset } from "../types/wire" */
@@ -71,6 +72,22 @@ export function closeLibrary() {
  */
 export function takePrompt(prompt) {
   change("prompt from the library", (session) => sessions.editText(session, { prompt }));
+}
+
+/**
+ * Goes another way from where a generated token stands: the path that was taken there before, if
+ * there is one, else a new one.
+ * @param {number} index of the generated token
+ * @param {number} tokenId
+ */
+export function takeInstead(index, tokenId) {
+  const node = store.completion.value[index];
+  if (!node || node.token.id === tokenId) return;
+  const known = otherWays(store.session.value, node).findLast((one) => one.token.id === tokenId);
+  if (known) return void change("alternative", (session) => sessions.moveLeaf(session, newestEnd(session, known.id)));
+  interrupt();
+  settleHeat();
+  void forceInstead(node, tokenId);
 }
 
 /**

@@ -7,6 +7,12 @@ import * as store from "./store.js";
 
 /** @import { KeptSession, NodeId, Session, SessionDatabase, TokenNode } from "../types/app" */
 
+/**
+ * Paths that no branch leads to stay: people may come back to them from where they turned off. Only
+ * a session that outgrows this gives them up.
+ */
+const MOST_NODES = 20_000;
+
 /** Playback changes the session several times a second. */
 export const SAVE_MS = 400;
 
@@ -88,7 +94,7 @@ export function keepSession(database, late, id, { saved, dirty }, fail) {
 
   /** @param {ReturnType<typeof stateNow>} state */
   function saveOf({ session, history }) {
-    const { nodes, branches, active } = dropUnreachable(session, history);
+    const { nodes, branches, active } = Object.keys(session.nodes).length > MOST_NODES ? dropUnreachable(session, history) : session;
     const added = Object.values(nodes).filter((node) => saved[node.id] !== node);
     const removed = Object.values(saved).filter((node) => !nodes[node.id]).map((node) => node.id);
     return { nodes, save: /** @type {Save} */ ({ kept: { id, changed: Date.now(), branches, active, history }, added, removed }) };

@@ -30,6 +30,7 @@ export function noteModel(info) {
     store.input.value = null;
     store.shown.value = null;
     store.contrast.value = null;
+    store.probes.value = [];
     store.painted.value = null;
     store.matrix.value = null;
     store.heatKept.value = false;

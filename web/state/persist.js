@@ -4,7 +4,11 @@
 
 import { effect } from "@preact/signals";
 import { clamp, parseNumber } from "../lib/numbers.js";
+import { readMeasure } from "../lib/tint.js";
+import { tourSeen } from "./learning.js";
 import { DEFAULT_PARAMS } from "./params.js";
+import { measure } from "./reading.js";
+import { scale, scoresShown } from "./rows_view.js";
 import { setParams } from "./session.js";
 import * as store from "./store.js";
 import { readView, view } from "./view_switch.js";
@@ -37,6 +41,10 @@ export function restore(storage) {
   store.maxTokens.value = most !== null && most >= 1 ? Math.round(most) : null;
   const theme = read("tokenscope.theme");
   store.theme.value = theme === "light" || theme === "dark" ? theme : "auto";
+  tourSeen.value = readFlag(read("tokenscope.tourSeen"), false);
+  scale.value = read("tokenscope.scale") === "log" ? "log" : "linear";
+  scoresShown.value = readFlag(read("tokenscope.scores"), false);
+  measure.value = readMeasure(read("tokenscope.tint"));
   view.value = readView(read("tokenscope.view"));
 }
 
@@ -62,6 +70,10 @@ export function watch(storage) {
     ["llmDemo.stepSpeedMs", () => String(store.speedMs.value)],
     ["tokenscope.maxTokens", () => String(store.maxTokens.value ?? "")],
     ["tokenscope.theme", () => store.theme.value],
+    ["tokenscope.tourSeen", () => flag(tourSeen.value)],
+    ["tokenscope.scale", () => scale.value],
+    ["tokenscope.scores", () => flag(scoresShown.value)],
+    ["tokenscope.tint", () => measure.value],
     ["tokenscope.view", () => view.value],
   ];
   const stops = keys.map(([key, write]) => {

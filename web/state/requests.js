@@ -10,7 +10,7 @@ import * as store from "./store.js";
 
 /** @returns {PreviewRequest} */
 export function previewRequest() {
-  return { ...context(), tokens_only: !store.llmEnabled.value || store.foreign.value !== null };
+  return { ...context(), probe_ids: store.probes.value, tokens_only: !store.llmEnabled.value || store.foreign.value !== null };
 }
 
 /**

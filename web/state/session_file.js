@@ -39,7 +39,7 @@ const stage = object({ id: name, label: name, knobs: record(scalar), kept: whole
 /** @type {Shape<Distribution>} */
 const distribution = object({
   top_k: whole(0), tokens: list(row, MOST_ROWS), other_p_base: number, other_p_final: number, kept_token_count: whole(0),
-  constraint_active: flag, constraint_type: orNull(name), legal_mass: orNull(number), stages: list(stage, 32),
+  probes: list(row, MOST_ROWS), constraint_active: flag, constraint_type: orNull(name), legal_mass: orNull(number), stages: list(stage, 32),
 });
 
 /** @type {Shape<Params>} */
@@ -52,7 +52,7 @@ const params = object({
 /** @type {Shape<TokenNode>} */
 const node = object({
   id: whole(1), parent: orNull(whole(1)), token, model: name,
-  origin: oneOf(/** @type {const} */ (["sampled", "greedy", "forced:token", "forced:text", "overlay"])),
+  origin: oneOf(/** @type {const} */ (["sampled", "greedy", "forced:token", "forced:text", "forced:overlay"])),
   params, constraint: orNull(object({ enabled: flag, type: name, schema: text(MOST_TEXT) })), dist: orNull(distribution),
   seed_used: orNull(whole(Number.MIN_SAFE_INTEGER)), stop_reason: orNull(name),
 });

@@ -14,7 +14,7 @@ import { appendTokens, isOnPath, moveLeaf, placeOf, samePlace } from "./session.
 import * as store from "./store.js";
 
 /** @import { AppendedMeta, StepResponse } from "../types/wire" */
-/** @import { Force, NewToken, Origin, Params, Place, StepOutcome } from "../types/app" */
+/** @import { Force, NewToken, Origin, Params, Place, StepOutcome, TokenNode } from "../types/app" */
 
 /** How long the picked row stays on screen before the next position is shown. */
 export const SHOW_CHOICE_MS = 180;
@@ -22,11 +22,17 @@ export const SHOW_CHOICE_MS = 180;
 let underWay = /** @type {AbortController | null} */ (null);
 
 /**
+ * `label` is what undo calls the step, `run` what it is undone with, `origin` how the tokens are said
+ * to have come about, if not as the server says.
+ * @typedef {{ label?: string, run?: string | null, origin?: Origin | null }} How
+ */
+
+/**
  * @param {Force} [force]
- * @param {{ label?: string, run?: string | null }} [how] what undo calls it, and what it is undone with
+ * @param {How} [how]
  * @returns {Promise<StepOutcome>}
  */
-export async function step(force = null, { label = "step", run = null } = {}) {
+export async function step(force = null, how = {}) {
   const refusal = whyNoStep() ?? (underWay ? "The step before is still under way." : null);
   if (refusal !== null) return refuse(refusal);
   cancelPreview();
@@ -39,7 +45,7 @@ export async function step(force = null, { label = "step", run = null } = {}) {
   try {
     const answer = await whileBusy(ask(place, force, mine.signal), mine.signal);
     if (answer === null || mine.signal.aborted || !stillWanted(answer, place)) return "superseded";
-    return accept(answer, place, params, { label, run });
+    return accept(answer, place, params, how);
   } catch (error) {
     if (mine.signal.aborted || api.isAbort(error)) return "superseded";
     showFailure(error, place);
@@ -76,6 +82,27 @@ export async function forceToken(tokenId) {
   const how = { label: "forced token", run: newRun() };
   edit(how.label, (session) => moveLeaf(session, place.leaf), how.run);
   return step({ force_token_id: tokenId }, how);
+}
+
+/**
+ * Another token in the place of a generated one. What stood there stays in the session, and comes
+ * back if the step fails.
+ * @param {TokenNode} node
+ * @param {number} tokenId
+ * @returns {Promise<StepOutcome>}
+ */
+export async function forceInstead(node, tokenId) {
+  abortStep();
+  const { leaf } = placeOf(store.session.value);
+  const how = { label: "alternative", run: newRun(), origin: /** @type {Origin} */ ("forced:overlay") };
+  edit(how.label, (session) => moveLeaf(session, node.parent), how.run);
+  const rewound = placeOf(store.session.value);
+  const outcome = await step({ force_token_id: tokenId }, how);
+  if ((outcome === "failed" || outcome === "refused") && samePlace(rewound, placeOf(store.session.value))) {
+    edit(how.label, (session) => moveLeaf(session, leaf), how.run);
+    requestPreview();
+  }
+  return outcome;
 }
 
 /**
@@ -125,11 +152,11 @@ function stillWanted(answer, place) {
  * @param {StepResponse} answer
  * @param {Place} place
  * @param {Params} params
- * @param {{ label: string, run: string | null }} how
+ * @param {How} how
  * @returns {StepOutcome}
  */
-function accept(answer, place, params, { label, run }) {
-  const tokens = newTokens(answer, params);
+function accept(answer, place, params, { label = "step", run = null, origin = null }) {
+  const tokens = newTokens(answer, params, origin);
   const chosen = answer.selected?.id ?? answer.appended_meta[0]?.selected_id ?? null;
   batch(() => {
     edit(label, (session) => (tokens.length > 0 ? appendTokens(session, tokens) : session), run);
@@ -145,12 +172,13 @@ function accept(answer, place, params, { label, run }) {
 /**
  * @param {StepResponse} answer
  * @param {Params} params
+ * @param {Origin | null} given
  * @returns {NewToken[]}
  */
-function newTokens(answer, params) {
+function newTokens(answer, params, given) {
   const last = answer.appended.length - 1;
   return answer.appended.map((token, index) => {
-    const origin = originOf(answer.appended_meta[index], params);
+    const origin = given ?? originOf(answer.appended_meta[index], params);
     return {
       token,
       model: answer.model.model_id,

@@ -48,6 +48,8 @@ export const attributionMethod = signal("off");
 export const attributionOptions = signal(/** @type {AttributionOptions} */ ({}));
 /** The candidate to compare with; null means the likeliest other one. */
 export const contrast = signal(/** @type {Contrast | null} */ (null));
+/** Tokens whose numbers are asked for wherever they rank. */
+export const probes = signal(/** @type {number[]} */ ([]));
 export const promptCollapsed = signal(false);
 export const theme = signal(/** @type {Theme} */ ("auto"));
 export const drawerOpen = signal(false);
@@ -84,9 +86,6 @@ export const message = signal("");
 export const failure = signal(/** @type {Failure | null} */ (null));
 /** Why the last load did not even begin; of one that failed later the status tells. */
 export const loadFailure = signal(/** @type {Failure | null} */ (null));
-
-/** Something lies over the page. */
-export const dialogOpen = computed(() => matrix.value !== null || libraryOpen.value);
 
 export const branch = computed(() => activeBranch(session.value));
 export const completion = computed(() => completionOf(session.value));

@@ -76,7 +76,7 @@ test("a candidate's heat is on the pills and on the stack, with its numbers", as
     assert.match(tokens[0]?.getAttribute("title") ?? "", /"Hello" · id 7 · 13 %/);
   }
   assert.deepEqual(texts(".pills .token .sr-only"), ["13 %", "50 %"]);
-  assert.match(all(".pills .token-last")[0]?.getAttribute("aria-label") ?? "", /is: remove this token, 38 %/);
+  assert.match(all(".pills .token-last")[0]?.getAttribute("aria-label") ?? "", /is: the last token\. Alternatives, or remove it, 38 %/);
   assert.match(line() ?? "", /^Paris depends on It 50 %, is 38 %, Hello 13 %/);
   assert.deepEqual(texts('.row[data-target="true"] .row-token'), ["Paris"]);
 });

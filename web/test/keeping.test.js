@@ -6,7 +6,7 @@ import { edit } from "../state/edits.js";
 import { NO_HISTORY } from "../state/history.js";
 import { keepSession, restoreSession, SAVE_MS } from "../state/keeping.js";
 import { DEFAULT_PARAMS } from "../state/params.js";
-import { appendTokens, createSession, deleteLast } from "../state/session.js";
+import { appendTokens, clear, createSession, deleteLast } from "../state/session.js";
 import * as store from "../state/store.js";
 import { claimSession } from "../storage/claim.js";
 import { newToken } from "./samples.js";
@@ -80,7 +80,7 @@ test("a session comes back with its tokens and its history", async () => {
   assert.deepEqual(store.history.value, history);
 });
 
-test("only new tokens are written, and those that nothing leads to are removed", async () => {
+test("only new tokens are written, and those that are deleted stay", async () => {
   const database = databaseDouble();
   const keeper = keep(database);
   write("a");
@@ -92,7 +92,19 @@ test("only new tokens are written, and those that nothing leads to are removed",
   edit("delete", deleteLast);
   store.history.value = NO_HISTORY;
   await keeper.flush();
-  assert.deepEqual(database.writes, [{ added: [1, 2], removed: [] }, { added: [3], removed: [] }, { added: [], removed: [3] }]);
+  assert.deepEqual(database.writes, [{ added: [1, 2], removed: [] }, { added: [3], removed: [] }, { added: [], removed: [] }]);
+});
+
+test("of very many tokens, those that nothing leads to are given up", async () => {
+  const database = databaseDouble();
+  const keeper = keep(database);
+  edit("forced text", (session) => appendTokens(session, Array(20_000).fill(newToken("a"))));
+  await keeper.flush();
+  edit("clear", clear);
+  write("b");
+  store.history.value = NO_HISTORY;
+  await keeper.flush();
+  assert.deepEqual(database.writes.map(({ added, removed }) => [added.length, removed.length]), [[20_000, 0], [1, 20_000]]);
 });
 
 test("many changes in a row are one write, and none is none", async () => {

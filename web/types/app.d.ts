@@ -21,7 +21,7 @@ export type Params = {
 export type NumberParam =
   | "temperature" | "top_p" | "repetition_penalty" | "presence_penalty" | "frequency_penalty";
 
-export type Origin = "sampled" | "greedy" | "forced:token" | "forced:text" | "overlay";
+export type Origin = "sampled" | "greedy" | "forced:token" | "forced:text" | "forced:overlay";
 
 export type NodeId = number;
 export type BranchId = number;

@@ -350,6 +350,11 @@ params?: SamplingParams,
  */
 constraint?: ConstraintParams, 
 /**
+ * Tokens to report in `dist.probes`, wherever they rank; at most 50. A step ignores them: it
+ * reports the token that it appends.
+ */
+probe_ids?: Array<number>, 
+/**
  * Only tokenize: the model does not run and `dist` is null.
  */
 tokens_only?: boolean, };
@@ -414,6 +419,11 @@ params?: SamplingParams,
  * A grammar for the completion.
  */
 constraint?: ConstraintParams, 
+/**
+ * Tokens to report in `dist.probes`, wherever they rank; at most 50. A step ignores them: it
+ * reports the token that it appends.
+ */
+probe_ids?: Array<number>, 
 /**
  * Only tokenize: the model does not run and `dist` is null.
  */
@@ -555,6 +565,10 @@ top_k: number,
  */
 tokens: Array<DistributionRow>, 
 /**
+ * The tokens of a preview's `probe_ids`, each once; in a step, the token that was appended.
+ */
+probes: Array<DistributionRow>, 
+/**
  * Raw probability of all tokens without a row.
  */
 other_p_base: number, 
@@ -623,6 +637,23 @@ elapsed_ms: number,
  * Null while no constraint is on.
  */
 grammar: null, };
+
+/**
+ * `GET /api/tokens`
+ */
+export type TokensResponse = { 
+/**
+ * The model whose tokens they are.
+ */
+model_id: string, 
+/**
+ * The best matches: the text itself, then what begins with it, then what contains it.
+ */
+tokens: Array<TokenPill>, 
+/**
+ * How many tokens match.
+ */
+found: number, };
 
 /**
  * A token that was taken.

@@ -2,6 +2,7 @@
 
 import { h, html } from "../html.js";
 import { dismissFailure, dismissNotice } from "../state/actions.js";
+import { helpOpen, tourStep } from "../state/learning.js";
 import * as store from "../state/store.js";
 import { view } from "../state/view_switch.js";
 import { AttributionMatrix } from "./attribution_matrix.js";
@@ -10,10 +11,14 @@ import { ControlBar } from "./control_bar.js";
 import { ErrorText } from "./error_text.js";
 import { Flow } from "./flow.js";
 import { Header } from "./header.js";
+import { Help } from "./help.js";
+import { HistoryCard } from "./history_card.js";
 import { Icon } from "./icons.js";
 import { PromptLibrary } from "./prompt_library.js";
+import { RowDetail } from "./row_detail.js";
 import { Sidebar } from "./sidebar.js";
 import { TextView } from "./text_view.js";
+import { Tour } from "./tour.js";
 import { ViewPanel } from "./view_tabs.js";
 
 const PANELS = { flow: Flow, text: TextView, branches: BranchesView };
@@ -21,6 +26,7 @@ const PANELS = { flow: Flow, text: TextView, branches: BranchesView };
 export function App() {
   return html`
     <div class="app">
+      ${tourStep.value !== null && !store.drawerOpen.value && h(Tour, { step: tourStep.value })}
       ${h(Header, {})}
       ${h(Sidebar, {})}
       <main class="stage" inert=${store.drawerOpen.value}>
@@ -31,6 +37,9 @@ export function App() {
       ${h(ControlBar, {})}
       ${store.libraryOpen.value && h(PromptLibrary, {})}
       ${store.matrix.value && h(AttributionMatrix, { matrix: store.matrix.value })}
+      ${h(RowDetail, {})}
+      ${h(HistoryCard, {})}
+      ${helpOpen.value && h(Help, {})}
     </div>
   `;
 }

@@ -2,6 +2,7 @@
 
 import { h, html } from "../html.js";
 import { setTheme } from "../state/actions.js";
+import { openHelp } from "../state/learning.js";
 import * as store from "../state/store.js";
 import { Icon } from "./icons.js";
 import { ViewTabs } from "./view_tabs.js";
@@ -20,6 +21,7 @@ export function Header() {
       <span class="spacer"></span>
       ${h(ServerPill, {})}
       ${h(ThemeSwitch, {})}
+      <button type="button" class="icon-button" aria-label="Help" title="Help (?)" onClick=${openHelp}>${h(Icon, { name: "help" })}</button>
     </header>
   `;
 }

@@ -10,13 +10,14 @@ use crate::EngineError;
 use crate::attribution::{AttributionPlan, AttributionQuery, AttributionReport};
 use crate::library::LoadTicket;
 use crate::loaded::LoadedModel;
-use crate::query::{PreviewQuery, StepQuery};
-use crate::report::{PreviewReport, StepReport};
+use crate::query::{PreviewQuery, StepQuery, TokenQuery};
+use crate::report::{PreviewReport, StepReport, TokensReport};
 
 /// All that the model's thread does.
 pub(crate) enum Job {
     Preview(Request<PreviewQuery, PreviewReport>),
     Step(Request<StepQuery, StepReport>),
+    Tokens(Request<TokenQuery, TokensReport>),
     Plan(Request<AttributionQuery, AttributionPlan>),
     Attribute(Request<Attribute, AttributionReport>),
     Install(Box<Install>),

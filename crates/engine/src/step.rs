@@ -4,7 +4,7 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use tokenscope_sampling::{Explained, History, Inputs, coin, explain, pick};
+use tokenscope_sampling::{Explained, History, Inputs, Row, coin, explain, pick};
 use tokenscope_tokens::TokenId;
 
 use crate::EngineError;
@@ -31,6 +31,9 @@ const LOGITS_PER_PASS: usize = 32 << 20;
 /// Most tokens that one step may force: each gets a full report, which adds up.
 const MOST_FORCED_TOKENS: usize = 512;
 
+/// Most tokens that one preview may be asked about by id.
+const MOST_PROBES: usize = 50;
+
 /// A report, and what will be asked about next if the user goes on.
 pub(crate) struct Answer<R> {
     pub(crate) report: R,
@@ -47,12 +50,13 @@ pub(crate) fn preview(
     refuse_constraint(query)?;
     let ids = PromptIds::of(model, &query.context)?;
     ids.check_length(model, 0)?;
+    let probes = known_probes(model, &query.probes)?;
     let distribution = if query.tokens_only {
         None
     } else {
         let logits = logits_after(model, &ids.all(), 1, cancelled)?;
         let explained = explain_at(model, query, &ids.prompt, &ids.completion, &logits[0])?;
-        Some(shown(model, query, &explained))
+        Some(shown(model, query, &explained, &probes))
     };
     let pills = |ids: &[TokenId]| {
         ids.iter().map(|id| TokenPill::of(model.tokenizer.vocabulary(), *id)).collect()
@@ -153,7 +157,7 @@ fn draw(
     let position = ids.completion.len() as u64;
     let id = pick(&explained, seed.map(|seed| coin(seed, position)));
     let luck = Luck { p_final: explained.final_probability(id), seed };
-    Ok((id, shown(model, &query.preview, &explained), luck))
+    Ok((id, shown(model, &query.preview, &explained, &[id]), luck))
 }
 
 /// The distributions at the positions of given tokens. They come from passes over many tokens at
@@ -180,7 +184,7 @@ fn force(
             cancelled.check()?;
             let completion = [&ids.completion, &tokens[..place]].concat();
             let explained = explain_at(model, query, &ids.prompt, &completion, logits)?;
-            distributions.push(shown(model, query, &explained));
+            distributions.push(shown(model, query, &explained, &[tokens[place]]));
         }
     }
     Ok(distributions)
@@ -280,11 +284,32 @@ fn explain_at(
     Ok(explain(Arc::clone(logits), &inputs)?)
 }
 
-fn shown(model: &LoadedModel, query: &PreviewQuery, explained: &Explained) -> ShownDistribution {
+fn shown(
+    model: &LoadedModel,
+    query: &PreviewQuery,
+    explained: &Explained,
+    probes: &[TokenId],
+) -> ShownDistribution {
     let numbers = explained.report(&query.settings, query.n_rows);
     let vocabulary = model.tokenizer.vocabulary();
     let pills = numbers.rows.iter().map(|row| TokenPill::of(vocabulary, row.id)).collect();
-    ShownDistribution { n_rows: query.n_rows, numbers, pills }
+    let with_pill = |row: Row| (TokenPill::of(vocabulary, row.id), row);
+    let probes = explained.rows_of(probes).into_iter().map(with_pill).collect();
+    ShownDistribution { n_rows: query.n_rows, numbers, pills, probes }
+}
+
+/// Each id once, however often it is named.
+fn known_probes(model: &LoadedModel, ids: &[i64]) -> Result<Vec<TokenId>, EngineError> {
+    if ids.len() > MOST_PROBES {
+        return Err(EngineError::TooManyProbes { ids: ids.len(), limit: MOST_PROBES });
+    }
+    let mut probes: Vec<TokenId> = Vec::with_capacity(ids.len());
+    for id in known_ids(model, "probe_ids", ids)? {
+        if !probes.contains(&id) {
+            probes.push(id);
+        }
+    }
+    Ok(probes)
 }
 
 /// A seed from the system's randomness, short enough to read aloud and exact in JSON.
@@ -313,7 +338,8 @@ pub(crate) mod tests {
         };
         let settings = Settings { greedy: true, ..Settings::default() };
         let (n_rows, constrained, tokens_only) = (5, false, false);
-        let preview = PreviewQuery { context, settings, n_rows, constrained, tokens_only };
+        let probes = Vec::new();
+        let preview = PreviewQuery { context, settings, n_rows, constrained, probes, tokens_only };
         StepQuery { preview, choice, stop_sequences: vec!["xy".into()] }
     }
 

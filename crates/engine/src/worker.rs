@@ -15,8 +15,9 @@ use crate::attribution::{self, AttributionPlan, AttributionReport, Host};
 use crate::job::{Attribute, Cancelled, Install, Job, Request};
 use crate::library::Library;
 use crate::loaded::LoadedModel;
-use crate::report::{PreviewReport, StepReport};
+use crate::report::{PreviewReport, StepReport, TokensReport};
 use crate::step::{self, Answer};
+use crate::vocabulary_search;
 
 /// Serves jobs until every sender is gone.
 pub(crate) fn run(jobs: &Receiver<Job>, library: &Arc<Library>) {
@@ -89,6 +90,7 @@ impl<'a> Worker<'a> {
         self.next = match job {
             Job::Preview(request) => answer(request, current, library, step::preview),
             Job::Step(request) => answer(request, current, library, step::step),
+            Job::Tokens(request) => answer(request, current, library, vocabulary_search::tokens),
             Job::Plan(request) => answer(request, current, library, |model, query, _| {
                 Ok(Answer { report: attribution::plan(model, query)?, next: None })
             }),
@@ -162,7 +164,7 @@ impl Host for Turn<'_, '_> {
 }
 
 fn is_quick(job: &Job) -> bool {
-    matches!(job, Job::Preview(_) | Job::Step(_) | Job::Plan(_))
+    matches!(job, Job::Preview(_) | Job::Step(_) | Job::Tokens(_) | Job::Plan(_))
 }
 
 /// Runs one request. Returns the input that this client will probably ask about next.
@@ -223,6 +225,10 @@ impl Timed for AttributionReport {
     fn set_elapsed(&mut self, elapsed: Duration) {
         self.elapsed = elapsed;
     }
+}
+
+impl Timed for TokensReport {
+    fn set_elapsed(&mut self, _: Duration) {}
 }
 
 impl Timed for AttributionPlan {

@@ -166,6 +166,7 @@ fn query() -> PreviewQuery {
         settings: Default::default(),
         n_rows: 5,
         constrained: false,
+        probes: Vec::new(),
         tokens_only: false,
     }
 }

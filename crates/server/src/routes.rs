@@ -4,3 +4,4 @@ pub(crate) mod attribution;
 pub(crate) mod catalog;
 pub(crate) mod generate;
 pub(crate) mod model;
+pub(crate) mod tokens;

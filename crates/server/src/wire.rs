@@ -21,9 +21,10 @@ pub use declarations::typescript;
 pub use object::Object;
 pub use request::{
     ConstraintParams, LoadRequest, PreviewRequest, SamplingParams, StepChoice, StepRequest,
+    TokensRequest,
 };
 pub use response::{
     AppendedMeta, Distribution, DistributionRow, ErrorBody, LoadResponse, PreviewResponse,
-    SelectedToken, Shared, StageSummary, StepResponse, TokenPill,
+    SelectedToken, Shared, StageSummary, StepResponse, TokenPill, TokensResponse,
 };
 pub use status::{CacheStatus, Capabilities, LoadProgress, ModelInfo, ModelStatus};

@@ -25,6 +25,22 @@ impl TokenMask {
         mask
     }
 
+    /// A mask over `len` tokens whose bits come in words of 64 tokens, the first of them lowest.
+    pub fn from_words(len: usize, word: impl Fn(usize) -> u64) -> Self {
+        let mut words: Vec<u64> = (0..len.div_ceil(64)).map(word).collect();
+        if let Some(last) = words.last_mut().filter(|_| len % 64 > 0) {
+            *last &= (1 << (len % 64)) - 1;
+        }
+        TokenMask { words, len }
+    }
+
+    /// The token that alone is allowed, if there is just one.
+    pub fn only(&self) -> Option<TokenId> {
+        let word = self.words.iter().position(|word| *word != 0)?;
+        let id = TokenId((word * 64) as u32 + self.words[word].trailing_zeros());
+        (self.count() == 1).then_some(id)
+    }
+
     /// Allows a token; ids beyond the mask are ignored.
     pub fn allow(&mut self, id: TokenId) {
         if id.index() < self.len {
@@ -56,5 +72,14 @@ mod tests {
         {
             assert_eq!(mask.allows(TokenId(id)), allowed, "{id}");
         }
+        assert_eq!(mask.only(), None);
+        assert_eq!(TokenMask::from_allowed(70, [TokenId(65)]).only(), Some(TokenId(65)));
+        assert_eq!(TokenMask::none(70).only(), None);
+    }
+
+    #[test]
+    fn words_beyond_the_last_token_do_not_count() {
+        let mask = TokenMask::from_words(70, |index| if index == 0 { 1 << 63 | 1 } else { !0 });
+        assert_eq!(mask, TokenMask::from_allowed(70, [0, 63, 64, 65, 66, 67, 68, 69].map(TokenId)));
     }
 }

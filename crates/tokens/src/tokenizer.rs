@@ -229,6 +229,11 @@ impl Tokenizer {
         self.padding
     }
 
+    /// Every token that ends generation, by id.
+    pub fn ends(&self) -> &[TokenId] {
+        &self.ends
+    }
+
     /// Whether a token ends generation: the declared EOS, or another end-of-turn token.
     pub fn is_end(&self, id: TokenId) -> bool {
         self.ends.contains(&id)

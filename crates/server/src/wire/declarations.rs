@@ -42,6 +42,7 @@ pub fn typescript() -> String {
         StageSummary,
         Distribution,
         PreviewResponse,
+        TokensResponse,
         SelectedToken,
         AppendedMeta,
         StepResponse,

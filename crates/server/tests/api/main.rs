@@ -20,3 +20,4 @@ mod page;
 mod preview;
 mod step;
 mod tiny;
+mod tokens;

@@ -1,0 +1,146 @@
+//! A constraint's text → a matcher at its beginning.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::sync_channel;
+use std::thread;
+use std::time::Duration;
+
+use llguidance::api::TopLevelGrammar;
+use llguidance::{Matcher, ParserFactory};
+
+use crate::error::Fault;
+use crate::{Constraint, GrammarError, Kind, choices, lark, pattern, schema};
+
+/// Longest text of a constraint, in bytes. Compiling takes some 10 ms per 100 kB of schema.
+const LONGEST_TEXT: usize = 500_000;
+
+/// How long a constraint may take to compile.
+const PATIENCE: Duration = Duration::from_millis(1_500);
+
+/// What grammars nest, llguidance puts on the stack; this is enough for what the checks let through.
+const STACK: usize = 64 << 20;
+
+/// A compiled constraint.
+pub(crate) struct Compiled {
+    pub(crate) start: Matcher,
+    /// What the grammar does not enforce, though it says so.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// Compiles in a thread of its own, so that a grammar which takes too long is left behind. Only one
+/// can be: as long as it goes on, no other is begun.
+pub(crate) struct Compiler {
+    is_busy: Arc<AtomicBool>,
+}
+
+impl Compiler {
+    pub(crate) fn new() -> Self {
+        Compiler { is_busy: Arc::default() }
+    }
+
+    /// # Errors
+    /// If the text is not what its kind wants, or llguidance makes nothing of it, or takes too long.
+    pub(crate) fn compile(
+        &self,
+        factory: &Arc<ParserFactory>,
+        constraint: &Constraint,
+    ) -> Result<Compiled, GrammarError> {
+        let kind = constraint.kind;
+        let unusable = |message: String, hint| {
+            let fault = Fault { message, place: None, hint };
+            GrammarError::Unusable { kind, fault }
+        };
+        if constraint.text.len() > LONGEST_TEXT {
+            let message = format!("{} bytes are more than {LONGEST_TEXT}", constraint.text.len());
+            return Err(unusable(message, "Make the grammar smaller."));
+        }
+        let (job, factory) = (constraint.clone(), Arc::clone(factory));
+        let grammar = self.within_time(move || grammar(&job)).ok_or_else(|| {
+            unusable("it takes too long to read".into(), "Make the grammar smaller.")
+        })?;
+        let grammar = grammar.map_err(|panic| unusable(panic, PANIC_HINT))??;
+        let matcher = self.within_time(move || matcher(&factory, grammar)).ok_or_else(|| {
+            unusable("it takes too long to compile".into(), "Make the grammar smaller.")
+        })?;
+        let matcher = matcher.map_err(|panic| unusable(panic, PANIC_HINT))?;
+        matcher.map_err(|message| {
+            let fault = match kind {
+                Kind::JsonSchema => schema::fault(&constraint.text, &message),
+                Kind::Cfg => lark::fault(&constraint.text, &message),
+                Kind::Regex | Kind::MultipleChoice => {
+                    let fault = lark::fault("", &message);
+                    Fault { place: None, ..fault }
+                }
+            };
+            GrammarError::Unusable { kind, fault }
+        })
+    }
+
+    /// None if the work takes too long, or earlier work still does.
+    fn within_time<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Option<Result<T, String>> {
+        if self.is_busy.swap(true, Ordering::Acquire) {
+            return None;
+        }
+        let (sender, receiver) = sync_channel(1);
+        let is_busy = Arc::clone(&self.is_busy);
+        let work = move || {
+            let result = catch_unwind(AssertUnwindSafe(work));
+            is_busy.store(false, Ordering::Release);
+            // Nobody may be waiting any more.
+            let _ = sender.send(result.map_err(|_| PANIC.to_owned()));
+        };
+        let thread = thread::Builder::new().name("grammar".into()).stack_size(STACK);
+        thread.spawn(work).expect("the system can start a thread");
+        receiver.recv_timeout(PATIENCE).ok()
+    }
+}
+
+const PANIC: &str = "llguidance, which compiles it, came upon something that it cannot handle";
+const PANIC_HINT: &str = "Simplify the grammar; the program goes on.";
+
+/// Reads a constraint's text.
+fn grammar(constraint: &Constraint) -> Result<TopLevelGrammar, GrammarError> {
+    let Constraint { kind, text, whitespace } = constraint;
+    match kind {
+        Kind::MultipleChoice => {
+            let choices = choices(text).map_err(GrammarError::Invalid)?;
+            Ok(TopLevelGrammar::from_regex(&choices::pattern(&choices)))
+        }
+        Kind::Regex => {
+            let trimmed = text.trim();
+            let lead = &text[..text.len() - text.trim_start().len()];
+            let pattern = pattern::checked(trimmed).map_err(|mut fault| {
+                fault.place = fault.place.map(|place| place.after(lead));
+                if trimmed.is_empty() {
+                    return GrammarError::Invalid(fault);
+                }
+                GrammarError::Unusable { kind: *kind, fault }
+            })?;
+            Ok(TopLevelGrammar::from_regex(&pattern))
+        }
+        Kind::Cfg => {
+            lark::check(text).map_err(GrammarError::Invalid)?;
+            Ok(TopLevelGrammar::from_lark(text.clone()))
+        }
+        Kind::JsonSchema => {
+            let schema = schema::read(text, *whitespace).map_err(GrammarError::Invalid)?;
+            Ok(TopLevelGrammar::from_json_schema(schema))
+        }
+    }
+}
+
+fn matcher(factory: &ParserFactory, grammar: TopLevelGrammar) -> Result<Compiled, String> {
+    let mut start = Matcher::new(factory.create_parser(grammar));
+    match start.get_error() {
+        Some(message) => Err(message),
+        None => {
+            let warnings = start.grammar_warnings();
+            Ok(Compiled { start, warnings })
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! What can be wrong with a constraint, or with a completion under it.
+
+use std::fmt;
+
+use tokenscope_tokens::TokenId;
+
+use crate::{Kind, Place};
+
+/// Why there is no mask. The first words of its sentences are part of the HTTP contract.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum GrammarError {
+    /// The text is not what its kind wants.
+    #[error("Invalid constrained sampling schema: {0}")]
+    Invalid(Fault),
+    /// The text is understood, but nothing can be made of it.
+    #[error("Failed to initialize constrained sampling ({kind}): {fault}")]
+    Unusable {
+        /// The constraint's kind.
+        kind: Kind,
+        /// What is wrong.
+        fault: Fault,
+    },
+    /// Following the grammar takes more than a request may.
+    #[error(
+        "Failed to apply constrained sampling ({kind}): the grammar is too complex here: {limit}."
+    )]
+    TooComplex {
+        /// The constraint's kind.
+        kind: Kind,
+        /// The limit that was met.
+        limit: String,
+    },
+    /// The completion is none that the constraint allows.
+    #[error("Failed to apply constrained sampling ({kind}): {violation}")]
+    Violated {
+        /// The constraint's kind.
+        kind: Kind,
+        /// Where.
+        violation: Violation,
+    },
+    /// The grammar counts from beyond the completion's end.
+    #[error("constraint.anchor is {anchor}, but the completion has {tokens} tokens.")]
+    Anchor {
+        /// What was asked for.
+        anchor: i64,
+        /// The completion's length.
+        tokens: usize,
+    },
+}
+
+/// What is wrong with a text, where, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// What is wrong, without a full stop.
+    pub message: String,
+    /// Where, if it is at one place.
+    pub place: Option<Place>,
+    /// What to do.
+    pub hint: &'static str,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let message = self.message.trim_end_matches('.');
+        match &self.place {
+            Some(place) => {
+                write!(f, "{message} (line {}, column {}).", place.line, place.column)
+            }
+            None => write!(f, "{message}."),
+        }
+    }
+}
+
+/// The token with which a completion leaves its grammar.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// The token's place in the completion.
+    pub index: usize,
+    /// The token.
+    pub token: TokenId,
+    /// Its text.
+    pub text: String,
+    /// How many of its bytes the grammar still allows.
+    pub legal_bytes: usize,
+    /// What the constraint allows instead.
+    pub ended: bool,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Violation { index, token, text, legal_bytes, ended } = self;
+        write!(f, "token {index} of the completion, {text:?} (id {token}), ")?;
+        if *ended {
+            f.write_str("comes after the grammar's end.")
+        } else {
+            write!(f, "leaves the grammar at its byte {legal_bytes}.")
+        }
+    }
+}
+
+impl GrammarError {
+    /// A stable name for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            GrammarError::Invalid(_) => "invalid_constraint",
+            GrammarError::Unusable { .. } => "constraint_unusable",
+            GrammarError::TooComplex { .. } => "constraint_too_complex",
+            GrammarError::Violated { .. } => "constraint_violated",
+            GrammarError::Anchor { .. } => "anchor_out_of_range",
+        }
+    }
+
+    /// What the user can do about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            GrammarError::Invalid(fault) | GrammarError::Unusable { fault, .. } => fault.hint,
+            GrammarError::TooComplex { .. } => "Make the grammar smaller or less ambiguous.",
+            GrammarError::Violated { .. } => {
+                "Rewind to before that token, or let the constraint count from here \
+                 (constraint.anchor)."
+            }
+            GrammarError::Anchor { .. } => "Give an index from 0 to the completion's length.",
+        }
+    }
+
+    /// Where in the constraint's text it is, if it is at one place.
+    pub fn place(&self) -> Option<&Place> {
+        match self {
+            GrammarError::Invalid(fault) | GrammarError::Unusable { fault, .. } => {
+                fault.place.as_ref()
+            }
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Grammars in Lark's notation: what is wrong with one, and where.
+
+use crate::Place;
+use crate::error::Fault;
+
+/// Deepest nesting of brackets: llguidance takes the stack for them.
+const DEEPEST: usize = 100;
+
+/// Checks what must be known before llguidance reads a grammar.
+///
+/// # Errors
+/// If it is blank or nested too deeply.
+pub(crate) fn check(text: &str) -> Result<(), Fault> {
+    if text.trim().is_empty() {
+        let hint = "Write rules such as start: \"yes\" | \"no\".";
+        return Err(Fault { message: "CFG grammar is required".into(), place: None, hint });
+    }
+    // Brackets within texts and patterns count, too: they would have to nest as deeply.
+    let mut depth = 0usize;
+    for (offset, byte) in text.bytes().enumerate() {
+        match byte {
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
+            // No rule spans a blank line, so unmatched brackets in texts add up no further.
+            b'\n' if text.as_bytes().get(offset + 1) == Some(&b'\n') => depth = 0,
+            _ => {}
+        }
+        if depth > DEEPEST {
+            let message = format!("brackets are nested more than {DEEPEST} deep");
+            let place = Some(Place::of(text, offset, offset + 1));
+            return Err(Fault { message, place, hint: "Give the inner parts rules of their own." });
+        }
+    }
+    Ok(())
+}
+
+/// Explains what llguidance said about a grammar. Its messages begin with the place as
+/// `line(column): `, and draw it below.
+pub(crate) fn fault(text: &str, message: &str) -> Fault {
+    let first = message.lines().next().unwrap_or_default();
+    let (place, said) = match placed(first) {
+        Some((line, column, said)) => (Some(Place::at(text, line, column)), said),
+        None if first.starts_with("at EOF: ") => {
+            (Some(Place::of(text, text.len(), text.len())), &first["at EOF: ".len()..])
+        }
+        None => (None, first),
+    };
+    let is_regex = message.contains("regex parse error");
+    let reason = message.lines().find_map(|line| line.trim().strip_prefix("error: "));
+    let said = match reason {
+        Some(reason) if is_regex => format!("regex: {reason}"),
+        _ => said.to_owned(),
+    };
+    let hint = if is_regex {
+        "Patterns have the syntax of Rust's regex crate, without look-around and back-references."
+    } else if said.contains("no start rule") {
+        "One rule must be called start, as in start: answer."
+    } else if said.contains("unknown name") {
+        "Define it: rules are written in small letters (name: …), terminals in capitals (NAME: …)."
+    } else if said.contains("lexer error") {
+        "No token of the notation begins here: texts stand in \"…\" on one line, patterns in /…/."
+    } else if said.contains("circular") {
+        "Terminals (in capitals) cannot contain themselves; write a rule in small letters."
+    } else if said.contains("special token") {
+        "Special tokens are written as in the vocabulary, such as <|im_end|>."
+    } else {
+        "See docs/grammar.md for the notation."
+    };
+    Fault { message: said, place, hint }
+}
+
+/// Takes `at 3(12): words` or `3(12): words` apart.
+fn placed(message: &str) -> Option<(usize, usize, &str)> {
+    let message = message.strip_prefix("at ").unwrap_or(message);
+    let (line, rest) = message.split_once('(')?;
+    let (column, said) = rest.split_once("): ")?;
+    Some((line.parse().ok()?, column.parse().ok()?, said))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_come_from_the_message() {
+        for (message, line, column, offending, said) in [
+            ("at 2(4): unknown name: \"b\"\n   1 | ...", 2, 4, "bb", "unknown name: \"b\""),
+            ("1(1): lexer error\n", 1, 1, "start", "lexer error"),
+            ("at EOF: Expected value", 2, 6, "", "Expected value"),
+            (
+                "at 2(4): invalid regex \"(a\" (in regex): regex parse error:\n    (a\nerror: unclosed group\n",
+                2,
+                4,
+                "bb",
+                "regex: unclosed group",
+            ),
+        ] {
+            let fault = fault("start: a\na: bb", message);
+            assert_eq!(fault.message, said);
+            assert_eq!(fault.place, Some(Place { line, column, offending: offending.into() }));
+        }
+        assert_eq!(fault("x", "no start rule found").place, None);
+    }
+
+    #[test]
+    fn what_is_nested_too_deeply_is_refused_before_it_is_read() {
+        assert!(check(&format!("start: {}\"a\"{}", "(".repeat(100), ")".repeat(100))).is_ok());
+        let fault = check(&format!("start: {}", "(".repeat(100_000))).unwrap_err();
+        assert_eq!(fault.place, Some(Place { line: 1, column: 108, offending: "(".into() }));
+        assert!(check(" \n").unwrap_err().message.contains("required"));
+        let many = "a: \"(\"\n\n".repeat(1000);
+        assert!(check(&many).is_ok());
+    }
+}

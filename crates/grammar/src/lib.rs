@@ -1,0 +1,33 @@
+//! A constraint and a completion → which tokens may come next, and why no others. The only crate that
+//! knows llguidance; it knows no model and no sampling.
+//!
+//! Reading order:
+//!
+//! 1. [`Constraint`]: what people write: choices, a pattern, a grammar, a schema.
+//! 2. [`GrammarError`]: what is wrong with it, with [`Place`], line, and column.
+//! 3. [`Grammars`]: all constraints of one vocabulary; they turn a completion into
+//! 4. a [`Position`]: the mask, and what a debugger wants to know about it.
+
+mod choices;
+mod compiled;
+mod constraint;
+mod document;
+mod environment;
+mod error;
+mod forced;
+mod grammars;
+mod lark;
+mod pattern;
+mod place;
+mod position;
+mod schema;
+mod stall;
+
+pub use choices::choices;
+pub use constraint::{Constraint, Kind, Whitespace};
+pub use document::document_path;
+pub use error::GrammarError;
+pub use grammars::Grammars;
+pub use place::Place;
+pub use position::{Forced, Position};
+pub use stall::{Stall, StallKind, stall};
