@@ -7,6 +7,7 @@ import { startTour, tourSeen } from "./state/learning.js";
 import { pollStatus } from "./state/model.js";
 import { restore, watch } from "./state/persist.js";
 import * as store from "./state/store.js";
+import { startKeeping } from "./storage/start.js";
 import { App } from "./view/app.js";
 import { listenToKeys } from "./view/keyboard.js";
 import { listenToPointer } from "./view/pointer.js";
@@ -19,6 +20,7 @@ const storage = {
 
 restore(storage);
 watch(storage);
+await startKeeping(window);
 if (!tourSeen.value) startTour();
 effect(() => {
   document.documentElement.dataset["theme"] = store.theme.value;

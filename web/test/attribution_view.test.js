@@ -35,7 +35,7 @@ beforeEach(async () => {
   prompts += 1;
   const params = DEFAULT_PARAMS;
   store.session.value = appendTokens(createSession({ prompt: `Hi ${prompts}`, system: "", params }), [pill(11, "It"), pill(12, "is")].map((token) => (
-    { token, origin: "sampled", params, constraint: null, dist: null, seed_used: 5, stop_reason: null })));
+    { token, model: "tiny", origin: "sampled", params, constraint: null, dist: null, seed_used: 5, stop_reason: null })));
   const place = placeOf(store.session.value);
   store.input.value = { place, tokens: [pill(7, "Hello")], note: null };
   store.shown.value = { place, dist: PARIS, chosen: null, failure: null };

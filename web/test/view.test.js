@@ -76,14 +76,14 @@ test("what was done to the texts is told beside them", async () => {
 
 test("tokens are pills of their kind, and the last one can be removed", async () => {
   store.session.value = appendTokens(createSession({ prompt: "Hi", system: "", params: DEFAULT_PARAMS }), [
-    { token: pill(1, "Paris"), origin: "sampled", params: DEFAULT_PARAMS, constraint: null, dist: PARIS, seed_used: 5, stop_reason: null },
+    { token: pill(1, "Paris"), model: "tiny", origin: "sampled", params: DEFAULT_PARAMS, constraint: null, dist: PARIS, seed_used: 5, stop_reason: null },
   ]);
   showParis();
   await rendered();
   assert.deepEqual(texts(".pills .token-prompt"), ["Hello"]);
   assert.deepEqual(texts(".pills .token-special"), ["<s>"]);
   assert.deepEqual(texts(".pills .token-completion .token-text"), ["Paris"]);
-  assert.match(root.querySelector(".input .column-head")?.textContent ?? "", /3 tokens/);
+  assert.match(root.querySelector(".input .input-head")?.textContent ?? "", /3 tokens/);
   const last = /** @type {HTMLElement} */ (root.querySelector(".pills .token-last"));
   last.click();
   await rendered();
@@ -163,7 +163,7 @@ test("an empty message line is empty, and Delete keeps the focus", async () => {
   assert.equal(root.querySelector(".message")?.textContent, "");
   const last = /** @type {HTMLButtonElement} */ (button("Delete last token"));
   assert.deepEqual([last.disabled, last.getAttribute("aria-disabled")], [false, "true"]);
-  assert.equal(button("Clear")?.getAttribute("aria-disabled"), "true");
+  assert.deepEqual(["Clear", "Remove completion", "Delete input"].map((name) => button(name)?.getAttribute("aria-disabled")), ["false", "true", "true"]);
 });
 
 test("shortcuts are off behind the drawer, and a pointer leaves no focus behind", async () => {

@@ -1,7 +1,7 @@
 // The frame of the page: header, settings, one of the views, controls.
 
 import { h, html } from "../html.js";
-import { dismissFailure } from "../state/actions.js";
+import { dismissFailure, dismissNotice } from "../state/actions.js";
 import { helpOpen, tourStep } from "../state/learning.js";
 import * as store from "../state/store.js";
 import { view } from "../state/view_switch.js";
@@ -14,6 +14,7 @@ import { Header } from "./header.js";
 import { Help } from "./help.js";
 import { HistoryCard } from "./history_card.js";
 import { Icon } from "./icons.js";
+import { PromptLibrary } from "./prompt_library.js";
 import { RowDetail } from "./row_detail.js";
 import { Sidebar } from "./sidebar.js";
 import { TextView } from "./text_view.js";
@@ -29,14 +30,27 @@ export function App() {
       ${h(Header, {})}
       ${h(Sidebar, {})}
       <main class="stage" inert=${store.drawerOpen.value}>
+        ${h(NoticeBanner, {})}
         ${h(FailureBanner, {})}
         ${h(ViewPanel, {}, h(PANELS[view.value], {}))}
       </main>
       ${h(ControlBar, {})}
+      ${store.libraryOpen.value && h(PromptLibrary, {})}
       ${store.matrix.value && h(AttributionMatrix, { matrix: store.matrix.value })}
       ${h(RowDetail, {})}
       ${h(HistoryCard, {})}
       ${helpOpen.value && h(Help, {})}
+    </div>
+  `;
+}
+
+function NoticeBanner() {
+  const notice = store.notice.value;
+  if (notice === "") return null;
+  return html`
+    <div class="banner banner-notice" role="status">
+      <p class="error-text">${notice}</p>
+      <button type="button" class="icon-button" aria-label="Dismiss notice" title="Dismiss" onClick=${dismissNotice}>${h(Icon, { name: "close" })}</button>
     </div>
   `;
 }

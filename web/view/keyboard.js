@@ -1,7 +1,7 @@
 // Keys that work wherever the focus is, except where keys already mean something. The help shows
 // the same table that the keys are looked up in.
 
-import { deleteLast, forceToken, releaseHeat, step, toggleKeep, togglePlay } from "../state/actions.js";
+import { deleteLast, forceToken, forkBranch, redo, releaseHeat, startRenaming, step, toggleKeep, togglePlay, undo } from "../state/actions.js";
 import { endTour, openHelp } from "../state/learning.js";
 import { drawerOpen, shown } from "../state/store.js";
 import { hideHistory } from "./history_aim.js";
@@ -15,7 +15,7 @@ const FIELDS = "input, textarea, select, [contenteditable]";
 /**
  * `keys` are the names that events give; `command` asks for Ctrl or Cmd as well. Where the focus
  * matches `except`, the key keeps its own meaning. `run` may return false: it had nothing to do.
- * @typedef {{ keys: string[], command?: boolean, label: string, does: string, except: string, run: (key: string) => unknown }} Shortcut
+ * @typedef {{ keys: string[], command?: boolean, shift?: boolean, label: string, does: string, except: string, run: (key: string) => unknown }} Shortcut
  */
 
 /** @type {Shortcut[]} */
@@ -23,6 +23,11 @@ export const SHORTCUTS = [
   { keys: ["ArrowRight"], label: "→", does: "One step: the next token", except: FIELDS, run: () => void step() },
   { keys: ["ArrowLeft"], label: "←", does: "Delete the last token", except: FIELDS, run: deleteLast },
   { keys: [" "], label: "Space", does: "Play or pause", except: `${FIELDS}, button, a, summary, [role=button]`, run: togglePlay },
+  { keys: ["b"], label: "B", does: "Fork: a copy of this input with its completion", except: FIELDS, run: forkBranch },
+  { keys: ["F2"], label: "F2", does: "Rename this input", except: "", run: startRenaming },
+  { keys: ["z"], command: true, label: "Ctrl Z", does: "Undo the last edit", except: TEXT, run: undo },
+  { keys: ["Z"], command: true, shift: true, label: "Ctrl Shift Z", does: "Do again what was undone", except: TEXT, run: redo },
+  { keys: ["y"], command: true, label: "Ctrl Y", does: "The same", except: TEXT, run: redo },
   { keys: ["1", "2", "3", "4", "5", "6", "7", "8", "9"], label: "1 … 9", does: "Force the candidate in that place", except: FIELDS, run: forcePlace },
   { keys: ["ArrowDown", "ArrowUp"], label: "↓ ↑", does: "Go to the candidates, and from one to the next", except: `${FIELDS}, button, a, summary, [role=button]`, run: focusFirstRow },
   { keys: ["k"], label: "K", does: "Keep the colours of an attribution, or let them go", except: TEXT, run: toggleKeep },
@@ -59,9 +64,9 @@ export function listenToKeys(document) {
  * @param {Shortcut} shortcut
  * @param {KeyboardEvent} event
  */
-function isMeant({ keys, command = false }, event) {
-  const shifted = event.shiftKey && event.key !== "?";
-  return keys.includes(event.key) && command === Boolean(event.ctrlKey || event.metaKey) && !shifted;
+function isMeant({ keys, command = false, shift = false }, event) {
+  const shifted = Boolean(event.shiftKey) && event.key !== "?";
+  return keys.includes(event.key) && command === Boolean(event.ctrlKey || event.metaKey) && shift === shifted;
 }
 
 /** @param {string} digit */
