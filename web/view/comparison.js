@@ -20,7 +20,7 @@ export function Comparison({ first, second }) {
   const names = [first.name, second.name];
   return html`
     <div class="pair-scroll" tabindex="0" role="group" aria-label="Comparison">
-      <p role="status">${sentence(result, names)}</p>
+      <p role="status">${before(result)}${parting(result, names)}</p>
       ${h(Settings, { settings: result.settings, names })}
       <div class="pair">${[0, 1].map((side) => h(Side, { key: side, result, side, name: names[side] ?? "" }))}</div>
       ${h(AtFork, { result, names })}
@@ -28,17 +28,22 @@ export function Comparison({ first, second }) {
   `;
 }
 
+/** @param {Result} result */
+function before({ texts }) {
+  return texts.length === 0 ? "" : `They continue different texts: the ${texts.join(", the ")} differ${texts.length === 1 ? "s" : ""}. `;
+}
+
 /**
  * @param {Result} result
  * @param {string[]} names
  */
-function sentence({ texts, fork, atFork, paths }, names) {
-  const before = texts.length === 0 ? "" : `They continue different texts: the ${texts.join(", the ")} differ${texts.length === 1 ? "s" : ""}. `;
-  if (fork === null) return `${before}Both completions are the same.`;
+function parting({ fork, atFork, paths }, names) {
+  if (fork === null) return "Both completions are the same.";
   const ends = atFork.findIndex((node) => node === null);
   const same = fork === 0 ? "The completions differ from the first token on" : `The first ${plural(fork, "token is", "tokens are")} the same`;
-  if (ends >= 0) return `${before}${same}; then ${names[ends]} ends, and ${names[1 - ends]} goes on for ${plural((paths[1 - ends]?.length ?? 0) - fork, "token")}.`;
-  return `${before}${same}; then ${names[0]} has ${atFork[0]?.token.display}, and ${names[1]} has ${atFork[1]?.token.display}.`;
+  if (ends >= 0) return `${same}; then ${names[ends]} ends, and ${names[1 - ends]} goes on for ${plural((paths[1 - ends]?.length ?? 0) - fork, "token")}.`;
+  const [a, b] = atFork.map((node) => html`<strong class="code">${h(TokenText, { display: node?.token.display ?? "" })}</strong>`);
+  return html`${same}; then ${names[0]} has ${a}, and ${names[1]} has ${b}.`;
 }
 
 /** @param {{ settings: Result["settings"], names: string[] }} props */
@@ -98,7 +103,7 @@ function Cells({ row, node }) {
   const taken = row.id === node?.token.id;
   return html`
     <td class="pair-final" data-taken=${taken}>
-      <span class="track track-small"><span class="bar-final" style=${{ width: width(row.p_final) }}></span><span class="bar-raw" style=${{ width: width(row.p_base) }}></span></span>
+      <span class="track"><span class="bar-final" style=${{ width: width(row.p_final) }}></span><span class="bar-raw" style=${{ width: width(row.p_base) }}></span></span>
       <span class="numbers">${formatProbability(row.p_final)}${taken && html`<strong> taken</strong>`}</span>
     </td>
     <td class="row-number row-base">${formatProbability(row.p_base)}</td>
