@@ -7,9 +7,9 @@ export const LEVELS = 8;
 
 /** @type {{ id: Measure, label: string, low: string, high: string, about: string }[]} */
 export const MEASURES = [
-  { id: "probability", label: "Probability", low: "the model was sure", high: "the model was surprised", about: "The probability the model gave to the token that came, before any sampling stage. Each shade is one eighth." },
-  { id: "surprisal", label: "Surprise", low: "the model was sure", high: "the model was surprised", about: "Minus the logarithm of that probability, in bits: one more each time it halves. Each shade is one bit." },
-  { id: "entropy", label: "Entropy", low: "there was one choice", high: "there were many", about: "How open the choice was, whatever came of it, in bits. Each shade is one bit." },
+  { id: "probability", label: "Probability", low: "the model was sure", high: "surprised", about: "The probability the model gave to the token that came, before any sampling stage. Each shade is one eighth." },
+  { id: "surprisal", label: "Surprise", low: "the model was sure", high: "surprised", about: "Minus the logarithm of that probability, in bits: one more each time it halves. Each shade is one bit." },
+  { id: "entropy", label: "Entropy", low: "there was one choice", high: "many", about: "How open the choice was, whatever came of it, in bits. Each shade is one bit." },
 ];
 
 /**

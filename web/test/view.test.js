@@ -48,7 +48,7 @@ test("rows show rank, change of rank, both probabilities and who cut them", asyn
   assert.deepEqual(texts(".badge"), ["cut: top-p"]);
   assert.deepEqual(texts(".cut-rule"), ["cut by top-p"]);
   assert.match(texts(".legend-kept")[0] ?? "", /top-p keeps 2 tokens · 0.93 bits/);
-  assert.match(root.querySelector(".row-item button")?.getAttribute("aria-label") ?? "", /Paris: 0.600, raw 0.582/);
+  assert.match(root.querySelector(".row-item button")?.textContent?.replaceAll(/\s+/g, " ") ?? "", /rank 1 ?Paris *, final 0.600 ?, raw 0.582/);
 });
 
 test("bars are drawn on one scale", () => {

@@ -169,3 +169,11 @@ export type HeatCell = { score: number; strength: number; against: boolean; with
 export type Point = { x: number; y: number };
 export type Box = { left: number; top: number; right: number; bottom: number };
 export type Wire = { d: string; opacity: number };
+
+declare global {
+  interface Window {
+    /** What e2e/long_text.mjs measures, in milliseconds. */
+    __steps: number[];
+    __tasks: number[];
+  }
+}

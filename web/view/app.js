@@ -27,20 +27,20 @@ const PANELS = { flow: Flow, text: TextView, branches: BranchesView };
 export function App() {
   return html`
     <div class="app">
-      ${tourStep.value !== null && !store.drawerOpen.value && h(Tour, { step: tourStep.value })}
       ${h(Header, {})}
       ${h(Sidebar, {})}
       <main class="stage" inert=${store.drawerOpen.value}>
         ${h(NoticeBanner, {})}
+        ${tourStep.value !== null && !store.drawerOpen.value && h(Tour, { step: tourStep.value })}
         ${h(FailureBanner, {})}
         ${h(ViewPanel, {}, h(PANELS[view.value], {}))}
+        ${h(RowDetail, {})}
+        ${h(HistoryCard, {})}
       </main>
       ${h(ControlBar, {})}
       ${store.sessionsOpen.value && h(SessionDialog, {})}
       ${store.libraryOpen.value && h(PromptLibrary, {})}
       ${store.matrix.value && h(AttributionMatrix, { matrix: store.matrix.value })}
-      ${h(RowDetail, {})}
-      ${h(HistoryCard, {})}
       ${helpOpen.value && h(Help, {})}
     </div>
   `;

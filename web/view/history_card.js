@@ -95,12 +95,11 @@ function Alternate({ row, chosen, taken, onTake }) {
   const content = html`
     <span class=${`history-token ${row.special ? "row-special" : ""}`}>${h(TokenText, { display: row.display, compact: true })}</span>
     ${bar(row.p_final, row.p_base, note)}
-    <span class="numbers">${formatProbability(row.p_final)}</span><span class="numbers quiet">${formatProbability(row.p_base)}</span>
+    <span class="sr-only">, final </span><span class="numbers">${formatProbability(row.p_final)}</span><span class="sr-only">, raw </span><span class="numbers quiet">${formatProbability(row.p_base)}</span>
   `;
   if (chosen) return html`<li class="history-row" data-chosen="true" data-kept=${row.kept}><span class="sr-only">This one came: </span>${content}</li>`;
-  const label = `${row.display}: ${formatProbability(row.p_final)}, raw ${formatProbability(row.p_base)}${note && `, ${note}`}. Go on with this token.`;
   return html`
-    <li><button type="button" class="history-row" data-kept=${row.kept} disabled=${!row.valid} aria-label=${label} onClick=${() => onTake(row.id)}>${content}</button></li>
+    <li><button type="button" class="history-row" data-kept=${row.kept} disabled=${!row.valid} onClick=${() => onTake(row.id)}>${content}<span class="sr-only">. Go on with this token.</span></button></li>
   `;
 }
 

@@ -12,6 +12,10 @@ import { walkOn } from "./walk.js";
 
 const walk = walkOn("button.token");
 
+/** From so many tokens on, those out of sight are not laid out. */
+const MANY = 512;
+const wrap = (/** @type {any} */ drawn) => html`<div class="pill-chunk">${drawn}</div>`;
+
 export function Pills() {
   const prompt = store.promptTokens.value;
   const completion = store.completion.value;
@@ -20,7 +24,7 @@ export function Pills() {
   // The newest token is the one to watch.
   usePinnedEnd(list, completion.length > 0, [completion.length]);
   if (prompt.length + completion.length === 0) return html`<p class="quiet">The tokens of this text appear here.</p>`;
-  const tokens = drawTokens(prompt, completion);
+  const tokens = drawTokens(prompt, completion, prompt.length + completion.length > MANY ? { wrap } : {});
   return html`
     <div class="pills" ref=${list} tabindex="0" role="group" aria-label="Tokens" onKeyDown=${walk} ...${historyHandlers}>
       ${tokens.prompt}

@@ -49,7 +49,7 @@ export function Prose() {
     <div class="prose" ref=${list} tabindex="0" role="group" aria-label="Completion" ...${handlers}>
       <p class="prose-text">
         ${prompt && html`<span class=${store.templateInUse.value ? "prose-prompt prose-question" : "prose-prompt"}>${prompt}</span>`}
-        ${inChunks(completion, about, draw)}
+        ${inChunks(completion, about, draw).chunks}
       </p>
       ${completion.length === 0 && html`<p class="quiet prose-empty">What the model writes appears here. Press Step or Play.</p>`}
     </div>

@@ -9,6 +9,7 @@ import { useKeepFocus } from "./keep_focus.js";
 import { usePinnedEnd } from "./pinned_end.js";
 import { drawTokens } from "./token_list.js";
 import { walkOn } from "./walk.js";
+import { useWindow } from "./windowed.js";
 
 const walk = walkOn("button.token");
 const row = (/** @type {string} */ key, /** @type {any} */ token) => html`<li key=${key} data-wire="token">${token}</li>`;
@@ -19,7 +20,9 @@ export function TokenStack() {
   const collapsed = store.promptCollapsed.value;
   const list = useRef(/** @type {HTMLElement | null} */ (null));
   const length = completion.length;
-  const tokens = drawTokens(collapsed ? [] : prompt, completion, row);
+  const folded = collapsed ? [] : prompt;
+  const range = useWindow(list, "li[data-wire]", folded.length + length);
+  const tokens = drawTokens(folded, completion, { around: row, range });
   useKeepFocus(list, ".token-last");
   usePinnedEnd(list, true, [length, prompt.length, collapsed]);
   return html`
@@ -30,9 +33,16 @@ export function TokenStack() {
         <span class="stack-toggle-text">Prompt ×${prompt.length}</span>${h(Icon, { name: "chevron" })}
       </button>
       <ol class="stack-rows" id="stack-rows" ref=${list} tabindex="-1" data-wire="token-frame" onKeyDown=${walk} ...${historyHandlers}>
+        ${gap(tokens.before * range.height)}
         ${tokens.prompt}
         ${tokens.completion}
+        ${gap(tokens.after * range.height)}
       </ol>
     </section>
   `;
+}
+
+/** Stands for rows that are not drawn. @param {number} height */
+function gap(height) {
+  return html`<li class="stack-gap" aria-hidden="true" hidden=${height === 0} style=${{ height: `${height}px` }}></li>`;
 }
