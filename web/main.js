@@ -9,6 +9,7 @@ import { restore, watch } from "./state/persist.js";
 import * as store from "./state/store.js";
 import { startKeeping } from "./storage/start.js";
 import { App } from "./view/app.js";
+import { listenToDrops } from "./view/files.js";
 import { listenToKeys } from "./view/keyboard.js";
 import { listenToPointer } from "./view/pointer.js";
 
@@ -29,4 +30,5 @@ const root = document.getElementById("app");
 if (root) render(h(App, {}), root);
 listenToKeys(document);
 listenToPointer(document);
+listenToDrops(document);
 void pollStatus();

@@ -6,6 +6,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { attribute } from "./attribution.mjs";
+import { branchOut } from "./branches.mjs";
 import { assert, assertNoComplaints, openReady, run, watch } from "./browser.mjs";
 import { button, clearCompletion, completionLength, expectLength, previewBy, settle, stepBy } from "./page.mjs";
 
@@ -41,6 +42,7 @@ await run("steps", async (options, browser) => {
   await fitEverySize(page, options.out);
 
   assertNoComplaints(complaints);
+  await branchOut(options, browser);
 }, 10);
 
 /** @param {Page} page @param {number} steps */

@@ -19,6 +19,8 @@ export { aim, chooseContrast, chooseMethod, keepAt, leave, releaseHeat, setAttri
 export { closeMatrix, openMatrix } from "./attribution_matrix.js";
 export { cancelLoad, loadModel } from "./model.js";
 export * from "./branch_actions.js";
+export { addKept, listKept, removeKept } from "./kept_sessions.js";
+export { closeSessions, exportedPage, exportedSession, importSession, openSessions, refuseImport } from "./session_exchange.js";
 export { togglePlay } from "./playback.js";
 export { forceText, forceToken, step, whyNoStep } from "./stepping.js";
 

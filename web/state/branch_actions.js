@@ -7,7 +7,7 @@ import { edit } from "./edits.js";
 import * as histories from "./history.js";
 import * as store from "./store.js";
 
-/** @import { BranchId } from "../types/app" */
+/** @import { Branch, BranchId, NodeId } from "../types/app" */
 
 /**
  * Going somewhere is no edit, and nothing that can be undone.
@@ -40,6 +40,16 @@ export function duplicateBranch() {
   const from = store.branch.value.name;
   change("duplicate", branches.duplicate);
   store.message.value = `${store.branch.value.name} has the text of ${from}, without the completion.`;
+}
+
+/**
+ * A path that was left, as an input of its own.
+ * @param {NodeId} leaf
+ * @param {Pick<Branch, "prompt" | "system" | "use_template">} text
+ */
+export function openPath(leaf, { prompt, system, use_template }) {
+  const { params } = store.branch.value;
+  change("opening of a path", (session) => branches.addBranches(session, [{ prompt, system, use_template, leaf, params }]));
 }
 
 export function deleteBranch() {

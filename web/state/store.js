@@ -70,6 +70,10 @@ export const attributionWork = signal(/** @type {AttributionWork | null} */ (nul
 export const matrix = signal(/** @type {Matrix | null} */ (null));
 /** Something that people have to know once, whatever else goes on; "" is nothing. */
 export const notice = signal("");
+/** The dialog that saves and opens sessions is there. */
+export const sessionsOpen = signal(false);
+/** Why the last file could not be opened. */
+export const importFailure = signal(/** @type {Failure | null} */ (null));
 /** Other sessions that this browser keeps. */
 export const keptSessions = signal(/** @type {KeptSummary[]} */ ([]));
 /** The name of the active branch is a field. */

@@ -10,7 +10,7 @@ const root = new URL("../", import.meta.url);
 const read = (/** @type {string} */ path) => readFileSync(new URL(path, root), "utf8");
 const files = (/** @type {string} */ folder) => readdirSync(new URL(folder, root)).map((name) => `${folder}/${name}`);
 const imports = (/** @type {string} */ path) => [...read(path).matchAll(/^(?:import|export)\b[^"(=]*"([^"]+)";/gm)].map((match) => match[1] ?? "");
-const source = [...files("http"), ...files("lib"), ...files("state"), ...files("storage"), ...files("view"), "html.js", "main.js"];
+const source = [...files("http"), ...files("lib"), ...files("replay"), ...files("state"), ...files("storage"), ...files("view"), "html.js", "main.js"];
 
 test("lib imports nothing, and session and params no signals", () => {
   for (const path of files("lib")) assert.deepEqual(imports(path), [], path);

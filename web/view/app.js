@@ -16,6 +16,7 @@ import { HistoryCard } from "./history_card.js";
 import { Icon } from "./icons.js";
 import { PromptLibrary } from "./prompt_library.js";
 import { RowDetail } from "./row_detail.js";
+import { SessionDialog } from "./session_dialog.js";
 import { Sidebar } from "./sidebar.js";
 import { TextView } from "./text_view.js";
 import { Tour } from "./tour.js";
@@ -37,6 +38,7 @@ export function App() {
         ${h(HistoryCard, {})}
       </main>
       ${h(ControlBar, {})}
+      ${store.sessionsOpen.value && h(SessionDialog, {})}
       ${store.libraryOpen.value && h(PromptLibrary, {})}
       ${store.matrix.value && h(AttributionMatrix, { matrix: store.matrix.value })}
       ${helpOpen.value && h(Help, {})}

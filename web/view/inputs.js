@@ -3,8 +3,9 @@
 
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { h, html } from "../html.js";
-import { clear, newInput } from "../state/actions.js";
+import { clear, newInput, openSessions } from "../state/actions.js";
 import * as store from "../state/store.js";
+import { Icon } from "./icons.js";
 import { InputCard } from "./input_card.js";
 import { WaitingCard } from "./waiting_card.js";
 
@@ -32,6 +33,7 @@ export function Inputs() {
         <button type="button" class="button" title="An empty text with the latest parameters" onClick=${newInput}>New input</button>
         <button type="button" class="button button-danger" title="Empty the text and remove the completion"
           aria-disabled=${prompt === "" && store.completion.value.length === 0} onClick=${clear}>Clear</button>
+        <button type="button" class="icon-button input-files" aria-label="Save and open" title="Save and open: export, import, other sessions" onClick=${openSessions}>${h(Icon, { name: "files" })}</button>
       </div>
     </div>
   `;
