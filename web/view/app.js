@@ -5,6 +5,7 @@ import { dismissFailure, dismissNotice } from "../state/actions.js";
 import { helpOpen, tourStep } from "../state/learning.js";
 import * as store from "../state/store.js";
 import { view } from "../state/view_switch.js";
+import { Announcer } from "./announcer.js";
 import { AttributionMatrix } from "./attribution_matrix.js";
 import { BranchesView } from "./branches_view.js";
 import { ControlBar } from "./control_bar.js";
@@ -29,7 +30,8 @@ export function App() {
     <div class="app">
       ${h(Header, {})}
       ${h(Sidebar, {})}
-      <main class="stage" inert=${store.drawerOpen.value}>
+      <main class="stage" inert=${store.drawerOpen.value} aria-busy=${store.busy.value}>
+        ${h(Announcer, {})}
         ${h(NoticeBanner, {})}
         ${tourStep.value !== null && !store.drawerOpen.value && h(Tour, { step: tourStep.value })}
         ${h(FailureBanner, {})}

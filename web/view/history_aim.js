@@ -18,6 +18,7 @@ const HIDE_MS = 120;
 export const look = signal(/** @type {Look | null} */ (null));
 let timer = /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined);
 let finger = false;
+let returning = false;
 
 /**
  * @param {number} index
@@ -46,10 +47,23 @@ export function hideSoon() {
   if (look.value?.cause === "hover") timer = setTimeout(hideHistory, HIDE_MS);
 }
 
-/** Gives the focus to the card's first alternative. */
-export function enterHistory() {
+/**
+ * Gives the focus to the card's first alternative.
+ * @param {number} index
+ * @param {HTMLElement} anchor
+ */
+export function enterHistory(index, anchor) {
+  show(index, anchor, "focus");
   // The card of a token that has just been pressed is drawn first.
   setTimeout(() => /** @type {HTMLElement | null} */ (document.querySelector("#history button"))?.focus());
+}
+
+/** Closes the card and gives the focus back to its token, which does not open it again. @param {HTMLElement} anchor */
+export function leaveHistory(anchor) {
+  hideHistory();
+  returning = true;
+  anchor.focus();
+  returning = false;
 }
 
 /**
@@ -87,7 +101,7 @@ export const historyHandlers = {
   },
   onFocusIn: (/** @type {FocusEvent} */ event) => {
     const token = tokenAt(event);
-    if (token && !isMovingFocus() && token.anchor.matches(":focus-visible")) show(token.index, token.anchor, "focus");
+    if (token && !returning && !isMovingFocus() && token.anchor.matches(":focus-visible")) show(token.index, token.anchor, "focus");
   },
   onFocusOut: (/** @type {FocusEvent} */ { relatedTarget }) => {
     const toCard = relatedTarget instanceof Element && relatedTarget.closest("#history");

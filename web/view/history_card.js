@@ -10,7 +10,7 @@ import { deleteLast, takeInstead } from "../state/actions.js";
 import { methodText, otherWays, ownRow, paramsText } from "../state/recorded.js";
 import * as store from "../state/store.js";
 import { barWidth } from "./bar.js";
-import { hideHistory, hideSoon, look, stayOpen } from "./history_aim.js";
+import { hideHistory, hideSoon, leaveHistory, look, stayOpen } from "./history_aim.js";
 import { TokenText } from "./token_text.js";
 import { walkOn } from "./walk.js";
 
@@ -51,10 +51,6 @@ function Card({ node, index, anchor, cause }) {
   const last = index === store.completion.value.length - 1;
   const ways = new Set(otherWays(store.session.value, node).map((one) => one.token.id));
   const listed = dist?.tokens.some((row) => row.id === token.id);
-  const close = () => {
-    hideHistory();
-    if (cause === "focus") anchor.focus();
-  };
   const take = (/** @type {number} */ id) => {
     hideHistory();
     const list = /** @type {HTMLElement | null} */ (anchor.parentElement?.closest("[role=group], .stack-rows"));
@@ -68,7 +64,7 @@ function Card({ node, index, anchor, cause }) {
   const onKeyDown = (/** @type {KeyboardEvent & { currentTarget: HTMLElement }} */ event) => {
     if (event.key !== "Escape") return walk(event);
     event.preventDefault();
-    close();
+    leaveHistory(anchor);
   };
   return html`
     <section class="history" id="history" role="group" aria-labelledby="history-title" ref=${card}

@@ -123,8 +123,9 @@ const handlers = {
   },
   onKeyDown: (/** @type {KeyboardEvent & { currentTarget: HTMLElement }} */ event) => {
     if (event.key !== "Enter") return walk(event);
-    if (!wordAt(event)) return;
+    const word = wordAt(event);
+    if (!word) return;
     event.preventDefault();
-    enterHistory();
+    enterHistory(word.index, word.anchor);
   },
 };

@@ -30,7 +30,7 @@ export function GeneratedToken({ token, index, last, forced, target, paint = nul
   const onClick = (/** @type {MouseEvent & { currentTarget: HTMLElement }} */ event) => {
     const tapped = tapHistory(index, event.currentTarget);
     // A key rather than a pointer.
-    if (event.detail === 0) enterHistory();
+    if (event.detail === 0) enterHistory(index, event.currentTarget);
     else if (last && !tapped) deleteLast();
     else if (target) keepAt(target);
   };
