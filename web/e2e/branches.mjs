@@ -26,7 +26,9 @@ export async function branchOut(options, browser) {
     await compare(page);
     await keepOverReload(page);
     await keepTabsApart(page, context, options.url);
+    await workWithoutDatabase(browser, options.url);
     await exportAndImport(page, folder);
+    await dropFile(page, folder);
     await replay(page, browser, folder);
     await useLibrary(page);
     await stopAfter(page);
@@ -198,9 +200,61 @@ async function keepTabsApart(page, context, url) {
   const third = await context.newPage();
   await openReady(third, url);
   await expectCards(third, "Input 1,*Input 2", "In a tab that goes on with a closed one");
+  // A tab opened from another begins with a copy of its memory.
+  const [copy] = await Promise.all([context.waitForEvent("page"), third.evaluate(() => void open(location.href))]);
+  await openReady(copy, url);
+  await expectCards(copy, "Input 1,*Input 2", "In a tab opened from another");
+  await button(copy, "New input").click();
+  await expectCards(copy, "Input 1,Input 2,*Input 3", "In a tab opened from another");
+  await copy.waitForTimeout(600);
+  await copy.reload();
+  await expectCards(copy, "Input 1,Input 2,*Input 3", "After a reload of a copied tab");
+  await third.reload();
+  await expectCards(third, "Input 1,*Input 2", "After edits in a copied tab");
+  await copy.close();
   await third.close();
   assertNoComplaints(complaints);
   console.log("  each tab has its own session, and a new one goes on with a closed one");
+}
+
+/** @param {Browser} browser @param {string} url */
+async function workWithoutDatabase(browser, url) {
+  const page = await browser.newPage();
+  const complaints = watch(page, url);
+  await page.addInitScript(() => {
+    IDBFactory.prototype.open = () => {
+      throw new DOMException("forbidden", "SecurityError");
+    };
+  });
+  await openReady(page, url);
+  const notice = page.locator(".banner-notice");
+  assert(/does not keep the session: export it before you leave\. forbidden/.test(await notice.innerText()), "a browser that keeps nothing should be said so.");
+  await button(page, "Dismiss notice").click();
+  for (let length = 1; length <= 2; length += 1) {
+    await stepBy(page, () => button(page, "Step").click());
+    await expectLength(page, length, "After a step without a database");
+    await settle(page);
+  }
+  assert((await notice.count()) === 0, "the notice should come once.");
+  assertNoComplaints(complaints);
+  await page.close();
+  console.log("  without a database the page works, and says once that it keeps nothing");
+}
+
+/** @param {Page} page @param {string} folder */
+async function dropFile(page, folder) {
+  const before = await cards(page);
+  const text = await readFile(join(folder, "session.json"), "utf8");
+  const data = await page.evaluateHandle((text) => {
+    const data = new DataTransfer();
+    data.items.add(new File([text], "dropped.json"));
+    return data;
+  }, text);
+  await page.dispatchEvent("main", "drop", { dataTransfer: data });
+  await expectCards(page, `${before.replace("*", "")},Input 1,*hot`, "After a drop");
+  await button(page, "Undo").click();
+  await expectCards(page, before, "After undoing a drop");
+  console.log("  a dropped file is opened");
 }
 
 /** @param {Page} page @param {() => Promise<unknown>} act @param {string} path */

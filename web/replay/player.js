@@ -54,7 +54,7 @@ export function play(document) {
     byId("system-text").textContent = branch.system;
     byId("prompt-text").textContent = branch.prompt;
     words = path.map((node, place) => {
-      const word = element("button", `word${node.token.special ? " special" : ""}${node.origin.startsWith("forced") ? " forced" : ""}`, node.token.display);
+      const word = element("button", `word${node.token.special ? " special" : ""}${node.origin.startsWith("forced") ? " forced" : ""}`, visible(node.token.display));
       word.setAttribute("type", "button");
       for (const cause of ["mouseenter", "focus", "click"]) word.addEventListener(cause, () => show(place));
       word.addEventListener("mouseleave", () => show(position < path.length ? position : position - 1));
@@ -81,7 +81,7 @@ export function play(document) {
   function show(place) {
     const node = path[place];
     words.forEach((word, index) => word.classList.toggle("shown", index === place));
-    byId("pick").textContent = node ? `Token ${place + 1}: ${node.token.display}` : "No token";
+    byId("pick").textContent = node ? `Token ${place + 1}: ${visible(node.token.display)}` : "No token";
     byId("how").textContent = node ? `${ORIGINS[node.origin] ?? node.origin}${node.seed_used === null ? "" : `, seed ${node.seed_used}`} · ${settingsOf(node)}` : "This branch has no completion.";
     const { dist } = node ?? {};
     byId("none").hidden = !node || !!dist;
@@ -89,7 +89,7 @@ export function play(document) {
     if (!node || !dist) return;
     const own = dist.tokens.some((row) => row.id === node.token.id) ? [] : dist.probes.filter((row) => row.id === node.token.id);
     const rows = [...dist.tokens, ...own].map((row) =>
-      rowOf(row.display, row.p_final, row.p_base, [row.id === node.token.id ? "chosen" : "", row.kept ? "" : "cut"], row.kept ? "" : `cut${row.cut_by ? ` by ${row.cut_by.replace("_", "-")}` : ""}`));
+      rowOf(visible(row.display), row.p_final, row.p_base, [row.id === node.token.id ? "chosen" : "", row.kept ? "" : "cut"], row.kept ? "" : `cut${row.cut_by ? ` by ${row.cut_by.replace("_", "-")}` : ""}`));
     byId("rows").replaceChildren(...rows, rowOf("all others", dist.other_p_final, dist.other_p_base, ["others"], ""));
   }
 
@@ -121,6 +121,11 @@ export function play(document) {
   function settingsOf({ params, model }) {
     const chance = params.greedy ? "greedy" : `temperature ${params.temperature}, top-p ${params.top_p}`;
     return `${chance}, repetition ${params.repetition_penalty}, presence ${params.presence_penalty}, frequency ${params.frequency_penalty} · ${model}`;
+  }
+
+  /** Many fonts lack the sign that a server writes for a space. @param {string} display */
+  function visible(display) {
+    return display.replaceAll("␠", "␣");
   }
 
   /** @param {number} p */

@@ -43,12 +43,12 @@ export function duplicateBranch() {
 }
 
 /**
- * A path that was left, as an input of its own.
+ * A path that was left, as an input of its own, with the settings that its end was picked with.
  * @param {NodeId} leaf
  * @param {Pick<Branch, "prompt" | "system" | "use_template">} text
  */
 export function openPath(leaf, { prompt, system, use_template }) {
-  const { params } = store.branch.value;
+  const params = store.session.value.nodes[leaf]?.params ?? store.latestParams.value;
   change("opening of a path", (session) => branches.addBranches(session, [{ prompt, system, use_template, leaf, params }]));
 }
 
@@ -59,6 +59,7 @@ export function deleteBranch() {
 
 export function startRenaming() {
   store.renaming.value = true;
+  return true;
 }
 
 /** @param {string | null} name null keeps the one it has */

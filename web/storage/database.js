@@ -5,6 +5,7 @@
 
 const NAME = "tokenscope.sessions";
 const VERSION = 1;
+const HANDFUL = 16;
 
 /**
  * @param {IDBFactory} factory
@@ -31,13 +32,19 @@ export async function openDatabase(factory) {
       ]);
       return kept ? { kept: /** @type {KeptSession} */ (kept), nodes: /** @type {TokenNode[]} */ (nodes) } : null;
     },
-    write(kept, { added, removed }) {
+    async write(kept, { added, removed }) {
       const transaction = database.transaction(["sessions", "nodes"], "readwrite");
       const nodes = transaction.objectStore("nodes");
       for (const id of removed) nodes.delete([kept.id, id]);
-      for (const node of added) nodes.put(node, [kept.id, node.id]);
+      const end = done(transaction);
+      // Distributions take a while to be copied. Between two handfuls of them the page may draw, and
+      // the transaction stays the same one.
+      for (let first = 0; first < added.length; first += HANDFUL) {
+        const puts = added.slice(first, first + HANDFUL).map((node) => nodes.put(node, [kept.id, node.id]));
+        await answer(/** @type {IDBRequest} */ (puts.at(-1)));
+      }
       transaction.objectStore("sessions").put(kept);
-      return done(transaction);
+      return end;
     },
     remove(id) {
       const transaction = database.transaction(["sessions", "nodes"], "readwrite");

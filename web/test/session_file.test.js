@@ -107,7 +107,7 @@ test("an exported page shows tokens as text, and steps", () => {
   assert.deepEqual(words(), []);
   assert.equal(byId("pick").textContent, "Token 1: a");
   assert.match(byId("how").textContent, /drawn by chance, seed 5 · temperature 0.7, top-p 0.8.* · tiny/);
-  assert.deepEqual([...byId("rows").querySelectorAll("th")].map((cell) => cell.textContent), ["Paris", "␠The", "London", "all others"]);
+  assert.deepEqual([...byId("rows").querySelectorAll("th")].map((cell) => cell.textContent), ["Paris", "␣The", "London", "all others"]);
   byId("branches").children[0].click();
   assert.deepEqual(words(), ["a"]);
 });

@@ -4,6 +4,7 @@
 import { deleteLast, forceToken, forkBranch, redo, releaseHeat, startRenaming, step, toggleKeep, togglePlay, undo } from "../state/actions.js";
 import { endTour, openHelp } from "../state/learning.js";
 import { drawerOpen, shown } from "../state/store.js";
+import { view } from "../state/view_switch.js";
 import { hideHistory } from "./history_aim.js";
 import { hideDetail } from "./row_detail.js";
 
@@ -24,7 +25,7 @@ export const SHORTCUTS = [
   { keys: ["ArrowLeft"], label: "←", does: "Delete the last token", except: FIELDS, run: deleteLast },
   { keys: [" "], label: "Space", does: "Play or pause", except: `${FIELDS}, button, a, summary, [role=button]`, run: togglePlay },
   { keys: ["b"], label: "B", does: "Fork: a copy of this input with its completion", except: FIELDS, run: forkBranch },
-  { keys: ["F2"], label: "F2", does: "Rename this input", except: "", run: startRenaming },
+  { keys: ["F2"], label: "F2", does: "Rename this input", except: "", run: () => view.value === "flow" && startRenaming() },
   { keys: ["z"], command: true, label: "Ctrl Z", does: "Undo the last edit", except: TEXT, run: undo },
   { keys: ["Z"], command: true, shift: true, label: "Ctrl Shift Z", does: "Do again what was undone", except: TEXT, run: redo },
   { keys: ["y"], command: true, label: "Ctrl Y", does: "The same", except: TEXT, run: redo },
