@@ -4,7 +4,7 @@
 import { batch } from "@preact/signals";
 import * as api from "../http/client.js";
 import { whileBusy } from "./busy.js";
-import { inputOf, readInput } from "./input_tokens.js";
+import { readInput, takeInput } from "./input_tokens.js";
 import { noteModel } from "./model_change.js";
 import { previewRequest } from "./requests.js";
 import { placeOf, sameInput, samePlace } from "./session.js";
@@ -37,10 +37,12 @@ async function run() {
   const mine = new AbortController();
   underWay = mine;
   const place = placeOf(store.session.value);
+  if (store.foreign.value !== null) showForeign(place, store.foreign.value);
   try {
     const answer = await whileBusy(ask(place, mine.signal), mine.signal);
     if (mine.signal.aborted) return;
     if (answer === null || noteModel(answer.model)) return requestPreview();
+    if (store.foreign.value !== null) return takeInput(answer, place);
     show(answer, place);
   } catch (error) {
     if (mine.signal.aborted || api.isAbort(error)) return;
@@ -60,12 +62,22 @@ async function ask(place, signal) {
 }
 
 /**
+ * Only the tokens of the text can be asked for.
+ * @param {Place} place
+ * @param {string} model
+ */
+function showForeign(place, model) {
+  const failure = { detail: `${model} wrote this completion, and its tokens mean something else to the model that answers now.`, hint: `Load ${model} to go on, or remove the completion.` };
+  store.shown.value = { place, dist: null, chosen: null, failure };
+}
+
+/**
  * @param {PreviewResponse} answer
  * @param {Place} place
  */
 function show(answer, place) {
   batch(() => {
-    store.input.value = inputOf(answer, place);
+    takeInput(answer, place);
     store.shown.value = { place, dist: answer.dist, chosen: null, failure: null };
     store.elapsedMs.value = answer.elapsed_ms;
     const refused = store.failure.value?.place;

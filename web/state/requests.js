@@ -10,7 +10,7 @@ import * as store from "./store.js";
 
 /** @returns {PreviewRequest} */
 export function previewRequest() {
-  return { ...context(), tokens_only: !store.llmEnabled.value };
+  return { ...context(), probe_ids: store.probes.value, tokens_only: !store.llmEnabled.value || store.foreign.value !== null };
 }
 
 /**
@@ -61,6 +61,7 @@ function input() {
   return { prompt, system_prompt: system, use_chat_template: use_template };
 }
 
+/** Ids of another model would be other tokens to this one. */
 function completionIds() {
-  return store.completion.value.map((node) => node.token.id);
+  return store.foreign.value !== null ? [] : store.completion.value.map((node) => node.token.id);
 }

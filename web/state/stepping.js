@@ -5,6 +5,7 @@ import * as api from "../http/client.js";
 import { stopName } from "../lib/format.js";
 import { dropHeat } from "./attribution.js";
 import { whileBusy } from "./busy.js";
+import { edit, newRun } from "./edits.js";
 import { readInput } from "./input_tokens.js";
 import { tokenOwner } from "./model_change.js";
 import { cancelPreview, requestPreview } from "./preview.js";
@@ -13,7 +14,7 @@ import { appendTokens, isOnPath, moveLeaf, placeOf, samePlace } from "./session.
 import * as store from "./store.js";
 
 /** @import { AppendedMeta, StepResponse } from "../types/wire" */
-/** @import { Force, NewToken, Origin, Params, Place, StepOutcome } from "../types/app" */
+/** @import { Force, NewToken, Origin, Params, Place, StepOutcome, TokenNode } from "../types/app" */
 
 /** How long the picked row stays on screen before the next position is shown. */
 export const SHOW_CHOICE_MS = 180;
@@ -21,10 +22,17 @@ export const SHOW_CHOICE_MS = 180;
 let underWay = /** @type {AbortController | null} */ (null);
 
 /**
+ * `label` is what undo calls the step, `run` what it is undone with, `origin` how the tokens are said
+ * to have come about, if not as the server says.
+ * @typedef {{ label?: string, run?: string | null, origin?: Origin | null }} How
+ */
+
+/**
  * @param {Force} [force]
+ * @param {How} [how]
  * @returns {Promise<StepOutcome>}
  */
-export async function step(force = null) {
+export async function step(force = null, how = {}) {
   const refusal = whyNoStep() ?? (underWay ? "The step before is still under way." : null);
   if (refusal !== null) return refuse(refusal);
   cancelPreview();
@@ -37,7 +45,7 @@ export async function step(force = null) {
   try {
     const answer = await whileBusy(ask(place, force, mine.signal), mine.signal);
     if (answer === null || mine.signal.aborted || !stillWanted(answer, place)) return "superseded";
-    return accept(answer, place, params);
+    return accept(answer, place, params, how);
   } catch (error) {
     if (mine.signal.aborted || api.isAbort(error)) return "superseded";
     showFailure(error, place);
@@ -71,8 +79,30 @@ export async function forceToken(tokenId) {
   const place = store.shown.value?.place;
   if (!place || !isOnPath(store.session.value, place)) return refuse("The list is being updated.");
   abortStep();
-  store.session.value = moveLeaf(store.session.value, place.leaf);
-  return step({ force_token_id: tokenId });
+  const how = { label: "forced token", run: newRun() };
+  edit(how.label, (session) => moveLeaf(session, place.leaf), how.run);
+  return step({ force_token_id: tokenId }, how);
+}
+
+/**
+ * Another token in the place of a generated one. What stood there stays in the session, and comes
+ * back if the step fails.
+ * @param {TokenNode} node
+ * @param {number} tokenId
+ * @returns {Promise<StepOutcome>}
+ */
+export async function forceInstead(node, tokenId) {
+  abortStep();
+  const { leaf } = placeOf(store.session.value);
+  const how = { label: "alternative", run: newRun(), origin: /** @type {Origin} */ ("forced:overlay") };
+  edit(how.label, (session) => moveLeaf(session, node.parent), how.run);
+  const rewound = placeOf(store.session.value);
+  const outcome = await step({ force_token_id: tokenId }, how);
+  if ((outcome === "failed" || outcome === "refused") && samePlace(rewound, placeOf(store.session.value))) {
+    edit(how.label, (session) => moveLeaf(session, leaf), how.run);
+    requestPreview();
+  }
+  return outcome;
 }
 
 /**
@@ -82,7 +112,7 @@ export async function forceToken(tokenId) {
 export async function forceText(text) {
   if (text === "") return "refused";
   abortStep();
-  return step({ force_text: text });
+  return step({ force_text: text }, { label: "forced text" });
 }
 
 function endStep() {
@@ -105,6 +135,7 @@ export function whyNoStep() {
   if (!store.llmEnabled.value) return "The LLM is off. Switch it on to go on.";
   if (store.server.value === "error") return "The server does not answer.";
   if (!store.ready.value) return "No model is ready yet.";
+  if (store.foreign.value !== null) return `${store.foreign.value} wrote this completion. Load it to go on, or remove the completion.`;
   if (store.stopped.value !== null) return `Finished: ${stopName(store.stopped.value)}. Delete the last token to go on.`;
   return null;
 }
@@ -121,13 +152,14 @@ function stillWanted(answer, place) {
  * @param {StepResponse} answer
  * @param {Place} place
  * @param {Params} params
+ * @param {How} how
  * @returns {StepOutcome}
  */
-function accept(answer, place, params) {
-  const tokens = newTokens(answer, params);
+function accept(answer, place, params, { label = "step", run = null, origin = null }) {
+  const tokens = newTokens(answer, params, origin);
   const chosen = answer.selected?.id ?? answer.appended_meta[0]?.selected_id ?? null;
   batch(() => {
-    store.session.value = appendTokens(store.session.value, tokens);
+    edit(label, (session) => (tokens.length > 0 ? appendTokens(session, tokens) : session), run);
     store.failure.value = null;
     store.elapsedMs.value = answer.elapsed_ms;
     if (answer.dist) store.shown.value = { place, dist: answer.dist, chosen, failure: null };
@@ -140,14 +172,16 @@ function accept(answer, place, params) {
 /**
  * @param {StepResponse} answer
  * @param {Params} params
+ * @param {Origin | null} given
  * @returns {NewToken[]}
  */
-function newTokens(answer, params) {
+function newTokens(answer, params, given) {
   const last = answer.appended.length - 1;
   return answer.appended.map((token, index) => {
-    const origin = originOf(answer.appended_meta[index], params);
+    const origin = given ?? originOf(answer.appended_meta[index], params);
     return {
       token,
+      model: answer.model.model_id,
       origin,
       params,
       constraint: null,
