@@ -15,7 +15,19 @@ code: string,
 /**
  * What to do about it.
  */
-hint: string, };
+hint: string, 
+/**
+ * Line of a constraint's text, from 1, if what is wrong is at one place in it.
+ */
+line?: number, 
+/**
+ * Column in characters, from 1.
+ */
+column?: number, 
+/**
+ * The text that offends there; empty at the end of the text.
+ */
+offending?: string, };
 
 /**
  * The model that answers.
@@ -289,6 +301,11 @@ nucleus_rule?: NucleusRuleName,
 penalty_scope?: PenaltyScopeName, };
 
 /**
+ * Names of [`Whitespace`].
+ */
+export type WhitespaceName = "single" | "flexible";
+
+/**
  * A grammar for the completion.
  */
 export type ConstraintParams = { 
@@ -308,6 +325,10 @@ schema?: string,
  * Another name for `schema`, which wins if it is not empty.
  */
 schema_text?: string, 
+/**
+ * White space between the parts of a JSON document.
+ */
+whitespace?: WhitespaceName, 
 /**
  * The completion's index from which the grammar counts.
  */
@@ -598,6 +619,226 @@ stages: Array<StageSummary>,
 legal_mass: number | null, };
 
 /**
+ * What a grammar does to one position, and has done on the way there.
+ */
+export type GrammarDebug = { 
+/**
+ * Raw probability of all tokens that it allows.
+ */
+legal_mass: number, 
+/**
+ * How many they are.
+ */
+legal_tokens: number, 
+/**
+ * Whether the completion may end here.
+ */
+may_end: boolean, 
+/**
+ * Whether it has ended.
+ */
+ended: boolean, 
+/**
+ * The completion's index from which the grammar counts.
+ */
+anchor: number, 
+/**
+ * The forbidden tokens that the model wanted most.
+ */
+wanted: Array<WantedToken>, 
+/**
+ * What must come next; null where there is a choice.
+ */
+forced: ForcedRun | null, 
+/**
+ * For JSON, the place in the document, such as `$.items[0].name`; null if it cannot be told.
+ */
+path: string | null, 
+/**
+ * Whether the completion goes round in circles.
+ */
+stall: StallAlarm | null, 
+/**
+ * The legal mass at every position from the anchor to this one; null where there was no
+ * distribution.
+ */
+history: Array<number | null>, 
+/**
+ * Log-probability that the constraint has cost so far: the sum of the natural logarithms of the
+ * masses before this one. Null if one of them was zero.
+ */
+log_cost: number | null, 
+/**
+ * What the constraint says but does not enforce.
+ */
+warnings: Array<string>, 
+/**
+ * How long the mask took when it was found; it is remembered.
+ */
+mask_ms: number, };
+
+/**
+ * A forbidden token.
+ */
+export type WantedToken = { 
+/**
+ * Raw probability.
+ */
+p_base: number, 
+/**
+ * Place by raw probability among all tokens, from 1.
+ */
+rank_base: number, 
+/**
+ * How many of its bytes the grammar allows, and so the index of the byte at which it leaves it.
+ */
+legal_bytes: number, 
+/**
+ * Those bytes as shown on screen.
+ */
+legal_display: string, 
+/**
+ * The bytes after them.
+ */
+illegal_display: string, 
+/**
+ * The token.
+ */
+id: number, 
+/**
+ * Its text.
+ */
+text: string, 
+/**
+ * Its text with every invisible character marked.
+ */
+display: string, 
+/**
+ * Whether it is a declared special token.
+ */
+special: boolean, };
+
+/**
+ * What a grammar leaves no choice about.
+ */
+export type ForcedRun = { 
+/**
+ * The text.
+ */
+text: string, 
+/**
+ * Its tokens, to be taken with `force_token_ids`; without the last ones if they might become
+ * others together with what follows.
+ */
+tokens: Array<TokenPill>, };
+
+/**
+ * A completion that goes round in circles.
+ */
+export type StallAlarm = { 
+/**
+ * `whitespace` or `repetition`.
+ */
+kind: string, 
+/**
+ * How many tokens of it.
+ */
+tokens: number, 
+/**
+ * What is repeated.
+ */
+text: string, };
+
+/**
+ * `POST /api/constraint/check`
+ */
+export type CheckRequest = { 
+/**
+ * The constraint; whether it is enabled, and its anchor, do not matter.
+ */
+constraint?: ConstraintParams, };
+
+/**
+ * Whether a constraint can be used.
+ */
+export type CheckResponse = { 
+/**
+ * Whether it can.
+ */
+ok: boolean, 
+/**
+ * Why not; what a preview would answer with status 400.
+ */
+error: ErrorBody | null, 
+/**
+ * How many tokens it allows at its beginning; null if it cannot be used.
+ */
+legal_tokens: number | null, 
+/**
+ * Whether the empty text is one it allows.
+ */
+may_be_empty: boolean | null, 
+/**
+ * What it says but does not enforce.
+ */
+warnings: Array<string>, 
+/**
+ * Time taken on the server.
+ */
+elapsed_ms: number | null, };
+
+/**
+ * One option: the raw probability of one way to write it, the tokens that the tokenizer gives, and of
+ * ending after it.
+ */
+export type ChoiceScore = { 
+/**
+ * The option.
+ */
+text: string, 
+/**
+ * Its tokens.
+ */
+tokens: Array<TokenPill>, 
+/**
+ * Natural logarithms of the tokens' probabilities, each given those before.
+ */
+log_probabilities: Array<number>, 
+/**
+ * Natural logarithm of the summed probability of the model's end tokens; null if that is zero.
+ */
+end_log_probability: number | null, 
+/**
+ * The sum of them all; null if the probability is zero.
+ */
+log_probability: number | null, 
+/**
+ * The product of the probabilities.
+ */
+p: number, 
+/**
+ * Its share of the sum over all options.
+ */
+p_normalised: number, };
+
+/**
+ * The options of a multiple choice as whole texts.
+ */
+export type ChoicesResponse = { 
+/**
+ * The model that answered.
+ */
+model: ModelInfo, 
+/**
+ * The options, in the order in which they were written.
+ */
+choices: Array<ChoiceScore>, 
+/**
+ * Time taken on the server.
+ */
+elapsed_ms: number, };
+
+/**
  * `POST /api/preview`
  */
 export type PreviewResponse = { 
@@ -634,9 +875,9 @@ seed_used: number | null,
  */
 elapsed_ms: number, 
 /**
- * Null while no constraint is on.
+ * The grammar at that position; null while no constraint is on.
  */
-grammar: null, };
+grammar: GrammarDebug | null, };
 
 /**
  * `GET /api/tokens`
@@ -742,9 +983,9 @@ seed_used: number | null,
  */
 elapsed_ms: number, 
 /**
- * Null while no constraint is on.
+ * The grammar at that position; null while no constraint is on.
  */
-grammar: null, };
+grammar: GrammarDebug | null, };
 
 /**
  * What is attributed, from raw logits.
@@ -1132,6 +1373,65 @@ methods: Array<MethodSpec>,
 options: Array<OptionSpec>, };
 
 /**
+ * A kind of constraint.
+ */
+export type ConstraintKind = { 
+/**
+ * Stable name.
+ */
+id: string, 
+/**
+ * What the page calls it.
+ */
+label: string, 
+/**
+ * What an empty editor says.
+ */
+placeholder: string, 
+/**
+ * The constraint that an editor begins with.
+ */
+default: string, 
+/**
+ * What it does, in plain words.
+ */
+explanation: string, };
+
+/**
+ * A constraint to try.
+ */
+export type ConstraintExample = { 
+/**
+ * What it is called.
+ */
+label: string, 
+/**
+ * The name of its kind.
+ */
+kind: string, 
+/**
+ * The constraint.
+ */
+schema: string, 
+/**
+ * What to look at.
+ */
+explanation: string, };
+
+/**
+ * What can be written as a constraint.
+ */
+export type ConstraintSpec = { 
+/**
+ * All kinds, in the order of a menu.
+ */
+kinds: Array<ConstraintKind>, 
+/**
+ * Constraints to try, simple ones first.
+ */
+examples: Array<ConstraintExample>, };
+
+/**
  * A setting the user can turn.
  */
 export type KnobSpec = { 
@@ -1247,6 +1547,10 @@ presets: Array<Preset>,
  * Methods of attribution and their options.
  */
 attribution: AttributionSpec, 
+/**
+ * Kinds of constraints, and some to try.
+ */
+constraint: ConstraintSpec, 
 /**
  * Models to suggest, those on this machine first.
  */

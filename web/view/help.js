@@ -15,7 +15,7 @@ export function Help() {
   const close = () => dialog.current?.close();
   const onClick = (/** @type {MouseEvent} */ event) => event.target === dialog.current && close();
   const { knobs = [], stages = [], attribution } = store.catalog.value ?? {};
-  const keys = [...SHORTCUTS.map(({ label, command, does }) => [command ? `Ctrl ${label}` : label, does]), ...LOCAL_KEYS.map(({ label, does }) => [label, does])];
+  const keys = [...SHORTCUTS, ...LOCAL_KEYS];
   return html`
     <dialog class="help-dialog" aria-labelledby="help-title" ref=${dialog} onClose=${closeHelp} onClick=${onClick}>
       <div class="column-head">
@@ -26,7 +26,7 @@ export function Help() {
       </div>
       <div class="help-body" tabindex="0" role="group" aria-label="Help text">
         <p>A language model reads all tokens of a text and gives every token it knows a score. Sampling turns the scores into chances and draws one. Then everything starts again, one token longer. Here you see each of these steps.</p>
-        ${h(Section, { title: "Keys", open: true }, html`<dl class="help-keys">${keys.map(([label, does]) => html`<div key=${label}><dt><kbd>${label}</kbd></dt><dd>${does}</dd></div>`)}</dl>`)}
+        ${h(Section, { title: "Keys", open: true }, html`<dl class="help-keys">${keys.map(({ label, does }) => html`<div key=${label}><dt><kbd>${label}</kbd></dt><dd>${does}</dd></div>`)}</dl>`)}
         ${h(Section, { title: "Views" }, h(Words, { words: VIEWS.map(({ label, about }) => [label, `${about}.`]) }))}
         ${h(Section, { title: "From raw to final: the sampling stages, in order" }, h(Words, { words: stages.map(({ label, explanation }) => [label, explanation]) }))}
         ${h(Section, { title: "Knobs" }, h(Words, { words: knobs.map(({ label, explanation }) => [label, explanation]) }))}

@@ -3,7 +3,7 @@
 
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { h, html } from "../html.js";
-import { placeCard } from "../lib/geometry.js";
+import { placeBeside } from "../lib/geometry.js";
 import { endTour, goToTourStep } from "../state/learning.js";
 import { chooseView, view } from "../state/view_switch.js";
 import { Icon } from "./icons.js";
@@ -14,7 +14,7 @@ const STEPS = [
   { at: ".llm", title: "The model reads all of them", text: "It gives every token of its vocabulary a score. You can switch it off to see the tokens alone." },
   { at: ".distribution", title: "Out comes a distribution", text: "How likely each token is as the next one: raw, as the model says, and final, after the sampling stages. Click a row to take that token." },
   { at: ".sidebar, .drawer-button", title: "Knobs change the chances", text: "Temperature, top-p and penalties turn raw into final. Move one and watch the bars. Every knob has a ? that explains it." },
-  { at: ".controls", title: "One step at a time", text: "Step draws one token and appends it, Play goes on by itself. Point at a token that came out to see what else was possible, and click that to go another way." },
+  { at: ".control-buttons", title: "One step at a time", text: "Step draws one token and appends it, Play goes on by itself. Point at a token that came out to see what else was possible, and click that to go another way." },
 ];
 
 /** @param {{ step: number }} props */
@@ -30,8 +30,7 @@ export function Tour({ step }) {
     target.setAttribute("data-tour", "");
     const { offsetWidth, offsetHeight, style } = card.current;
     const { left, top, right, bottom } = target.getBoundingClientRect();
-    // What the card stands at may fill the window: its upper part will do.
-    const place = placeCard({ left, top, right, bottom: Math.min(bottom, top + 120) }, { width: offsetWidth, height: offsetHeight }, { width: innerWidth, height: innerHeight });
+    const place = placeBeside({ left, top, right, bottom }, { width: offsetWidth, height: offsetHeight }, { width: innerWidth, height: innerHeight });
     style.left = `${place.left}px`;
     style.top = `${place.top}px`;
     return () => target.removeAttribute("data-tour");

@@ -3,6 +3,7 @@
 //! Each part is a file. It measures one model and answers with numbers for `target/bench/bench.json`
 //! and rows for the tables. A part that a model cannot serve fails alone.
 
+mod constraints;
 mod context;
 mod engine;
 mod http;
@@ -52,6 +53,8 @@ enum Part {
     Load,
     /// Previews, knobs, steps, rewinds and forks as the page asks for them.
     Http,
+    /// Compiling constraints, masks, and previews under them.
+    Constraints,
     /// Resident memory.
     Memory,
     /// What a loaded model costs while nobody asks.
@@ -71,6 +74,7 @@ impl Part {
         match self {
             Part::Load => load::table(),
             Part::Http => http::table(),
+            Part::Constraints => constraints::table(),
             Part::Memory => memory::table(),
             Part::Idle => idle::table(),
             Part::Engine => engine::table(),
@@ -82,6 +86,7 @@ impl Part {
         match self {
             Part::Load => load::measure(bench, rows),
             Part::Http => http::measure(bench, rows),
+            Part::Constraints => constraints::measure(bench, rows),
             Part::Memory => memory::measure(bench, rows),
             Part::Idle => idle::measure(bench, rows),
             Part::Engine => engine::measure(bench, rows),

@@ -2,6 +2,7 @@
 
 mod bench;
 mod browser;
+mod constraints;
 mod docgen;
 mod performance;
 mod sanitize;
@@ -33,6 +34,8 @@ enum Chore {
         #[arg(long)]
         even_if_busy: bool,
     },
+    /// Completions of the built-in model under sixty constraints, checked by others' code.
+    Constraints,
     /// Writes what is generated from Rust: docs/reference, web/types.
     Docgen,
     /// The model crate's tests under AddressSanitizer, on every instruction set.
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
         Chore::Test { no_browser } => test::run(!no_browser),
         Chore::Bench(options) => bench::run(&options),
         Chore::Performance { even_if_busy } => performance::run(even_if_busy),
+        Chore::Constraints => constraints::run(),
         Chore::Docgen => docgen::run(),
         Chore::Sanitize => sanitize::run(),
         Chore::Vendor => vendor::run(vendor::Mode::Write),

@@ -10,6 +10,7 @@ use tokio::sync::{oneshot, watch};
 
 use crate::EngineError;
 use crate::attribution::{AttributionPlan, AttributionQuery, AttributionReport};
+use crate::constraint::{CheckReport, ChoicesReport, ConstraintQuery};
 use crate::hub::HubSettings;
 use crate::job::{Attribute, Cancelled, Install, Job, Request};
 use crate::library::{Library, LoadTicket, Status};
@@ -111,6 +112,25 @@ impl Engine {
     /// Any [`EngineError`] about requests.
     pub async fn step(&self, query: StepQuery) -> Result<StepReport, EngineError> {
         self.ask(query, Job::Step).await
+    }
+
+    /// Whether a constraint can be used, and what it allows at its beginning.
+    ///
+    /// # Errors
+    /// Any [`EngineError`] about requests; what is wrong with the constraint is one.
+    pub async fn check_constraint(
+        &self,
+        query: ConstraintQuery,
+    ) -> Result<CheckReport, EngineError> {
+        self.ask(query, Job::Check).await
+    }
+
+    /// The probabilities of all options of a multiple choice, as whole texts.
+    ///
+    /// # Errors
+    /// Any [`EngineError`] about requests.
+    pub async fn choices(&self, query: PreviewQuery) -> Result<ChoicesReport, EngineError> {
+        self.ask(query, Job::Choices).await
     }
 
     /// The tokens of the vocabulary that contain a text.

@@ -1,5 +1,6 @@
 //! What can go wrong with a request, in sentences that help.
 
+use tokenscope_grammar::GrammarError;
 use tokenscope_sampling::SamplingError;
 use tokenscope_tokens::TemplateError;
 
@@ -108,9 +109,29 @@ pub enum EngineError {
     /// The settings leave no distribution.
     #[error("{0}")]
     Sampling(#[from] SamplingError),
-    /// A constraint is switched on, which is not built yet.
-    #[error("Constrained sampling is not available in this version of Tokenscope.")]
-    ConstraintUnavailable,
+    /// A constraint of a kind that there is not.
+    #[error("Unsupported constrained sampling type.")]
+    UnsupportedConstraint,
+    /// A constraint cannot be used, or the completion violates it.
+    #[error("{0}")]
+    Grammar(#[from] GrammarError),
+    /// A token is to be forced that the constraint forbids.
+    #[error("Forced token is invalid under the active constrained sampling schema.")]
+    ForcedAgainstGrammar,
+    /// A text is to be forced while a constraint is on.
+    #[error("Force text is disabled while constrained sampling is active.")]
+    ForceTextConstrained,
+    /// Options are asked about while no multiple choice is on.
+    #[error("Only a constraint of type multiple_choice has options to compare.")]
+    NoChoices,
+    /// Comparing the options would take too long.
+    #[error("The options have {tokens} tokens in all, but at most {limit} can be compared.")]
+    TooManyChoices {
+        /// Tokens of all options.
+        tokens: usize,
+        /// Most tokens.
+        limit: usize,
+    },
     /// The request was dropped by whoever made it.
     #[error("The request was cancelled.")]
     Cancelled,
@@ -144,7 +165,12 @@ impl EngineError {
             EngineError::Tokenizer(_) => "tokenizer_failed",
             EngineError::Sampling(SamplingError::Invalid) => "invalid_distribution",
             EngineError::Sampling(SamplingError::NothingAllowed) => "no_valid_token",
-            EngineError::ConstraintUnavailable => "constraint_unavailable",
+            EngineError::UnsupportedConstraint => "unsupported_constraint_type",
+            EngineError::Grammar(error) => error.code(),
+            EngineError::ForcedAgainstGrammar => "forced_token_invalid",
+            EngineError::ForceTextConstrained => "force_text_constrained",
+            EngineError::NoChoices => "no_choices",
+            EngineError::TooManyChoices { .. } => "too_many_choices",
             EngineError::Cancelled => "cancelled",
             EngineError::Internal(_) => "internal_error",
         }
@@ -196,7 +222,18 @@ impl EngineError {
             EngineError::Sampling(SamplingError::NothingAllowed) => {
                 "The constraint has come to a dead end; rewind or change it."
             }
-            EngineError::ConstraintUnavailable => "Set constraint.enabled to false.",
+            EngineError::UnsupportedConstraint => {
+                "The types are multiple_choice, regex, cfg and json_schema."
+            }
+            EngineError::Grammar(error) => error.hint(),
+            EngineError::ForcedAgainstGrammar => {
+                "Force one of the tokens that are valid, or switch the constraint off."
+            }
+            EngineError::ForceTextConstrained => {
+                "Force tokens by their ids, each of which is checked, or switch the constraint off."
+            }
+            EngineError::NoChoices => "Set constraint.enabled and constraint.type.",
+            EngineError::TooManyChoices { .. } => "Shorten the list of options.",
             EngineError::Cancelled => "Send it again if the answer is still wanted.",
             EngineError::Internal(_) => {
                 "This is a bug; the log has the details. Other requests are not affected."

@@ -8,6 +8,7 @@ use tokio::sync::{oneshot, watch};
 
 use crate::EngineError;
 use crate::attribution::{AttributionPlan, AttributionQuery, AttributionReport};
+use crate::constraint::{CheckReport, ChoicesReport, ConstraintQuery};
 use crate::library::LoadTicket;
 use crate::loaded::LoadedModel;
 use crate::query::{PreviewQuery, StepQuery, TokenQuery};
@@ -18,6 +19,8 @@ pub(crate) enum Job {
     Preview(Request<PreviewQuery, PreviewReport>),
     Step(Request<StepQuery, StepReport>),
     Tokens(Request<TokenQuery, TokensReport>),
+    Check(Request<ConstraintQuery, CheckReport>),
+    Choices(Request<PreviewQuery, ChoicesReport>),
     Plan(Request<AttributionQuery, AttributionPlan>),
     Attribute(Request<Attribute, AttributionReport>),
     Install(Box<Install>),

@@ -7,6 +7,8 @@
 //! 3. The worker runs it as one straight function: prompt, prefix cache, model, sampling, pick.
 //! 4. A [`report`] comes back, ready for display.
 //!
+//! A [`constraint`] is a grammar for the completion; it becomes a mask before sampling.
+//!
 //! An [`attribution`] takes longer than the rest, so it gives way to all else while it computes.
 //!
 //! Models are loaded beside all this, on a thread of their own ([`library`]): the model that works
@@ -17,6 +19,7 @@ pub mod attribution;
 mod backend_double;
 mod builtin;
 mod checksum;
+pub mod constraint;
 mod engine;
 mod error;
 mod gguf_vocabulary;

@@ -7,11 +7,13 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use tokenscope_grammar::Grammars;
 use tokenscope_model::format::StorageFormat;
 use tokenscope_model::{Decoder, GgufFile, HfFolder, KvCache, Model, ModelError};
 use tokenscope_tokens::{ChatTemplate, TemplateError, TokenId, Tokenizer};
 
 use crate::attribution::AttributionCache;
+use crate::constraint::Trails;
 use crate::prefix_cache::PrefixCache;
 use crate::report::ModelFacts;
 use crate::{EngineOptions, gguf_vocabulary, hf_vocabulary};
@@ -28,6 +30,8 @@ pub(crate) struct LoadedModel {
     pub(crate) template: Option<Result<ChatTemplate, TemplateError>>,
     pub(crate) cache: PrefixCache,
     pub(crate) attributions: AttributionCache,
+    pub(crate) grammars: Grammars,
+    pub(crate) trails: Trails,
 }
 
 /// Bytes of attributions that are remembered: some thousand of short contexts.
@@ -162,6 +166,8 @@ impl Parts {
             ));
         }
         Ok(LoadedModel {
+            grammars: Grammars::new(&tokenizer, facts.logit_size),
+            trails: Trails::default(),
             facts,
             model: Arc::new(decoder),
             fallback: None,

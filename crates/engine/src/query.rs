@@ -2,6 +2,8 @@
 
 use tokenscope_sampling::Settings;
 
+use crate::constraint::ConstraintQuery;
+
 /// The input of the model.
 #[derive(Debug, Clone)]
 pub struct Context {
@@ -24,8 +26,8 @@ pub struct PreviewQuery {
     pub settings: Settings,
     /// Rows to report.
     pub n_rows: usize,
-    /// Whether a constraint is switched on.
-    pub constrained: bool,
+    /// A grammar for the completion, if one is switched on.
+    pub constraint: Option<ConstraintQuery>,
     /// Tokens whose numbers are wanted wherever they rank.
     pub probes: Vec<i64>,
     /// Only tokenize; the model does not run and there is no distribution.

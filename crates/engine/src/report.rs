@@ -5,6 +5,8 @@ use std::time::Duration;
 use tokenscope_sampling::{DistributionReport, Row};
 use tokenscope_tokens::{TokenId, Vocabulary};
 
+use crate::constraint::{GrammarReport, Kind};
+
 /// A token as the screen shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenPill {
@@ -38,6 +40,8 @@ pub struct ShownDistribution {
     pub numbers: DistributionReport,
     /// The tokens of the numbers' rows, in their order.
     pub pills: Vec<TokenPill>,
+    /// The kind of the constraint, if one is on.
+    pub constraint: Option<Kind>,
     /// The tokens that were asked about by id; in a step, the one that was appended.
     pub probes: Vec<(TokenPill, Row)>,
 }
@@ -100,6 +104,8 @@ pub struct PreviewReport {
     pub completion: Vec<TokenPill>,
     /// None if only tokens were asked for.
     pub distribution: Option<ShownDistribution>,
+    /// What the grammar says about that position, if one is on and the distribution was asked for.
+    pub grammar: Option<GrammarReport>,
     /// Time taken, waiting included.
     pub elapsed: Duration,
 }
@@ -119,6 +125,8 @@ pub struct StepReport {
     pub stop: Option<StopReason>,
     /// The seed that decided, if chance did.
     pub seed_used: Option<i64>,
+    /// What the grammar says about the position of the first appended token, if one is on.
+    pub grammar: Option<GrammarReport>,
     /// Time taken, waiting included.
     pub elapsed: Duration,
 }

@@ -8,6 +8,7 @@ use tokenscope_sampling::{Explained, History, Inputs, Row, coin, explain, pick};
 use tokenscope_tokens::TokenId;
 
 use crate::EngineError;
+use crate::constraint::{self, ActiveConstraint, GrammarReport};
 use crate::job::Cancelled;
 use crate::loaded::LoadedModel;
 use crate::prefix_cache::Logits;
@@ -41,22 +42,45 @@ pub(crate) struct Answer<R> {
     pub(crate) next: Option<Vec<TokenId>>,
 }
 
+/// A query, understood by the model that answers it.
+struct Asked<'q> {
+    query: &'q PreviewQuery,
+    ids: PromptIds,
+    constraint: Option<ActiveConstraint>,
+}
+
+impl<'q> Asked<'q> {
+    fn of(model: &mut LoadedModel, query: &'q PreviewQuery) -> Result<Self, EngineError> {
+        let ids = PromptIds::of(model, &query.context)?;
+        let constraint = ActiveConstraint::of(model, query, &ids)?;
+        Ok(Asked { query, ids, constraint })
+    }
+}
+
+/// What is said about one or more positions.
+struct Seen {
+    distributions: Vec<ShownDistribution>,
+    /// About the first of them.
+    grammar: Option<GrammarReport>,
+}
+
 /// Answers a preview.
 pub(crate) fn preview(
     model: &mut LoadedModel,
     query: &PreviewQuery,
     cancelled: &Cancelled,
 ) -> Result<Answer<PreviewReport>, EngineError> {
-    refuse_constraint(query)?;
-    let ids = PromptIds::of(model, &query.context)?;
+    let asked = Asked::of(model, query)?;
+    let ids = &asked.ids;
     ids.check_length(model, 0)?;
     let probes = known_probes(model, &query.probes)?;
-    let distribution = if query.tokens_only {
-        None
+    let (distribution, grammar) = if query.tokens_only {
+        (None, None)
     } else {
         let logits = logits_after(model, &ids.all(), 1, cancelled)?;
-        let explained = explain_at(model, query, &ids.prompt, &ids.completion, &logits[0])?;
-        Some(shown(model, query, &explained, &probes))
+        let explained = explain_at(model, &asked, &[], &logits[0])?;
+        let grammar = debug(model, &asked, &explained, cancelled)?;
+        (Some(shown(model, &asked, &explained, &probes)), grammar)
     };
     let pills = |ids: &[TokenId]| {
         ids.iter().map(|id| TokenPill::of(model.tokenizer.vocabulary(), *id)).collect()
@@ -67,6 +91,7 @@ pub(crate) fn preview(
         system_folded: ids.system_folded,
         completion: pills(&ids.completion),
         distribution,
+        grammar,
         elapsed: Default::default(),
     };
     Ok(Answer { report, next: None })
@@ -78,24 +103,28 @@ pub(crate) fn step(
     query: &StepQuery,
     cancelled: &Cancelled,
 ) -> Result<Answer<StepReport>, EngineError> {
-    refuse_constraint(&query.preview)?;
-    let ids = PromptIds::of(model, &query.preview.context)?;
-    let (appended, distributions, luck) = match &query.choice {
+    let asked = Asked::of(model, &query.preview)?;
+    let ids = &asked.ids;
+    let (appended, seen, luck) = match &query.choice {
         Choice::Sample => {
-            let (id, distribution, luck) = draw(model, query, &ids, cancelled)?;
-            (vec![id], vec![distribution], Some(luck))
+            let (id, seen, luck) = draw(model, &asked, cancelled)?;
+            (vec![id], seen, Some(luck))
         }
         forced => {
             let tokens = match forced {
                 Choice::Sample => Vec::new(),
                 Choice::Token(token) => vec![known_id(model, "force_token_id", *token)?],
                 Choice::Tokens(tokens) => known_ids(model, "force_token_ids", tokens)?,
+                Choice::Text(_) if asked.constraint.is_some() => {
+                    return Err(EngineError::ForceTextConstrained);
+                }
                 Choice::Text(text) => encode(model, text)?,
             };
-            let distributions = force(model, &query.preview, &ids, &tokens, cancelled)?;
-            (tokens, distributions, None)
+            let seen = force(model, &asked, &tokens, cancelled)?;
+            (tokens, seen, None)
         }
     };
+    let Seen { distributions, grammar } = seen;
 
     let completion = [ids.completion.as_slice(), &appended].concat();
     let stop = stop::reason(&model.tokenizer, &completion, &appended, &query.stop_sequences);
@@ -113,6 +142,7 @@ pub(crate) fn step(
         completion,
         stop,
         seed_used: luck.and_then(|luck| luck.seed),
+        grammar,
         elapsed: Default::default(),
     };
     Ok(Answer { report, next })
@@ -145,49 +175,63 @@ struct Luck {
 /// Takes the next token greedily or by chance.
 fn draw(
     model: &mut LoadedModel,
-    query: &StepQuery,
-    ids: &PromptIds,
+    asked: &Asked<'_>,
     cancelled: &Cancelled,
-) -> Result<(TokenId, ShownDistribution, Luck), EngineError> {
-    let settings = &query.preview.settings;
+) -> Result<(TokenId, Seen, Luck), EngineError> {
+    let Asked { query, ids, .. } = asked;
+    let settings = &query.settings;
     ids.check_length(model, 0)?;
     let logits = logits_after(model, &ids.all(), 1, cancelled)?;
-    let explained = explain_at(model, &query.preview, &ids.prompt, &ids.completion, &logits[0])?;
+    let explained = explain_at(model, asked, &[], &logits[0])?;
     let seed = (!settings.greedy).then(|| settings.seed.unwrap_or_else(draw_seed));
     let position = ids.completion.len() as u64;
     let id = pick(&explained, seed.map(|seed| coin(seed, position)));
     let luck = Luck { p_final: explained.final_probability(id), seed };
-    Ok((id, shown(model, &query.preview, &explained, &[id]), luck))
+    let grammar = debug(model, asked, &explained, cancelled)?;
+    Ok((id, Seen { distributions: vec![shown(model, asked, &explained, &[id])], grammar }, luck))
 }
 
 /// The distributions at the positions of given tokens. They come from passes over many tokens at
 /// once, and their logits are let go pass by pass: those of a long text would fill the memory.
+///
+/// Under a constraint each of them must be legal at its place.
 fn force(
     model: &mut LoadedModel,
-    query: &PreviewQuery,
-    ids: &PromptIds,
+    asked: &Asked<'_>,
     tokens: &[TokenId],
     cancelled: &Cancelled,
-) -> Result<Vec<ShownDistribution>, EngineError> {
+) -> Result<Seen, EngineError> {
+    let ids = &asked.ids;
     if tokens.len() > MOST_FORCED_TOKENS {
         return Err(EngineError::TooManyForced { tokens: tokens.len(), limit: MOST_FORCED_TOKENS });
     }
     ids.check_length(model, tokens.len().saturating_sub(1))?;
-    let fitting = LOGITS_PER_PASS / (size_of::<f32>() * model.facts.logit_size);
     let mut distributions = Vec::with_capacity(tokens.len());
-    for chunk in tokens.chunks(fitting.clamp(1, tokens_per_pass(model))) {
+    let mut grammar = None;
+    for chunk in tokens.chunks(logits_per_pass(model)) {
         let first = distributions.len();
         // The last token of a chunk is not input for any of the chunk's distributions.
         let input = [&ids.all(), &tokens[..first + chunk.len() - 1]].concat();
         let all_logits = logits_after(model, &input, chunk.len(), cancelled)?;
         for (place, logits) in (first..).zip(&all_logits) {
             cancelled.check()?;
-            let completion = [&ids.completion, &tokens[..place]].concat();
-            let explained = explain_at(model, query, &ids.prompt, &completion, logits)?;
-            distributions.push(shown(model, query, &explained, &[tokens[place]]));
+            let explained = explain_at(model, asked, &tokens[..place], logits)?;
+            if !explained.is_valid(tokens[place]) {
+                return Err(EngineError::ForcedAgainstGrammar);
+            }
+            if place == 0 {
+                grammar = debug(model, asked, &explained, cancelled)?;
+            }
+            distributions.push(shown(model, asked, &explained, &[tokens[place]]));
         }
     }
-    Ok(distributions)
+    Ok(Seen { distributions, grammar })
+}
+
+/// How many positions a pass may give the logits of.
+pub(crate) fn logits_per_pass(model: &LoadedModel) -> usize {
+    let fitting = LOGITS_PER_PASS / (size_of::<f32>() * model.facts.logit_size);
+    fitting.clamp(1, tokens_per_pass(model))
 }
 
 /// How many tokens of a long input a model takes at once.
@@ -199,13 +243,9 @@ pub(crate) fn tokens_per_pass(model: &LoadedModel) -> usize {
     tokens.clamp(*TOKENS_PER_PASS.start(), *TOKENS_PER_PASS.end())
 }
 
-fn refuse_constraint(query: &PreviewQuery) -> Result<(), EngineError> {
-    if query.constrained { Err(EngineError::ConstraintUnavailable) } else { Ok(()) }
-}
-
 /// The logits that follow each of the last `n_outputs` ids, in order; from the cache as far as it
 /// goes.
-fn logits_after(
+pub(crate) fn logits_after(
     model: &mut LoadedModel,
     ids: &[TokenId],
     n_outputs: usize,
@@ -267,35 +307,54 @@ fn run(
     Ok(outputs)
 }
 
+/// The distribution that follows the completion and what has been appended to it.
 fn explain_at(
-    model: &LoadedModel,
-    query: &PreviewQuery,
-    prompt: &[TokenId],
-    completion: &[TokenId],
+    model: &mut LoadedModel,
+    asked: &Asked<'_>,
+    appended: &[TokenId],
     logits: &Logits,
 ) -> Result<Explained, EngineError> {
+    let completion = [asked.ids.completion.as_slice(), appended].concat();
+    let position = match &asked.constraint {
+        Some(constraint) => Some(constraint.position(model, &completion)?),
+        None => None,
+    };
     let vocabulary = model.tokenizer.vocabulary();
-    let mut specials: Vec<TokenId> =
-        prompt.iter().chain(completion).copied().filter(|id| vocabulary.is_special(*id)).collect();
+    let ids = asked.ids.prompt.iter().chain(&completion).copied();
+    let mut specials: Vec<TokenId> = ids.filter(|id| vocabulary.is_special(*id)).collect();
     specials.sort_unstable();
     specials.dedup();
-    let history = History { prompt, completion, specials: &specials };
-    let inputs = Inputs { settings: &query.settings, history, mask: None };
+    let history =
+        History { prompt: &asked.ids.prompt, completion: &completion, specials: &specials };
+    let mask = position.as_ref().map(|position| &position.mask);
+    let inputs = Inputs { settings: &asked.query.settings, history, mask };
     Ok(explain(Arc::clone(logits), &inputs)?)
+}
+
+/// What the grammar says about the position after the completion.
+fn debug(
+    model: &mut LoadedModel,
+    asked: &Asked<'_>,
+    explained: &Explained,
+    cancelled: &Cancelled,
+) -> Result<Option<GrammarReport>, EngineError> {
+    let Some(constraint) = &asked.constraint else { return Ok(None) };
+    Ok(Some(constraint::debug(model, constraint, &asked.ids, explained, cancelled)?))
 }
 
 fn shown(
     model: &LoadedModel,
-    query: &PreviewQuery,
+    asked: &Asked<'_>,
     explained: &Explained,
     probes: &[TokenId],
 ) -> ShownDistribution {
-    let numbers = explained.report(&query.settings, query.n_rows);
+    let numbers = explained.report(&asked.query.settings, asked.query.n_rows);
     let vocabulary = model.tokenizer.vocabulary();
     let pills = numbers.rows.iter().map(|row| TokenPill::of(vocabulary, row.id)).collect();
     let with_pill = |row: Row| (TokenPill::of(vocabulary, row.id), row);
     let probes = explained.rows_of(probes).into_iter().map(with_pill).collect();
-    ShownDistribution { n_rows: query.n_rows, numbers, pills, probes }
+    let constraint = asked.constraint.as_ref().map(ActiveConstraint::kind);
+    ShownDistribution { n_rows: asked.query.n_rows, numbers, pills, constraint, probes }
 }
 
 /// Each id once, however often it is named.
@@ -337,9 +396,9 @@ pub(crate) mod tests {
             completion: completion.to_vec(),
         };
         let settings = Settings { greedy: true, ..Settings::default() };
-        let (n_rows, constrained, tokens_only) = (5, false, false);
+        let (n_rows, constraint, tokens_only) = (5, None, false);
         let probes = Vec::new();
-        let preview = PreviewQuery { context, settings, n_rows, constrained, probes, tokens_only };
+        let preview = PreviewQuery { context, settings, n_rows, constraint, probes, tokens_only };
         StepQuery { preview, choice, stop_sequences: vec!["xy".into()] }
     }
 

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 
 use crate::EngineError;
 use crate::attribution::{self, AttributionPlan, AttributionReport, Host};
+use crate::constraint::{self, CheckReport, ChoicesReport};
 use crate::job::{Attribute, Cancelled, Install, Job, Request};
 use crate::library::Library;
 use crate::loaded::LoadedModel;
@@ -91,6 +92,14 @@ impl<'a> Worker<'a> {
             Job::Preview(request) => answer(request, current, library, step::preview),
             Job::Step(request) => answer(request, current, library, step::step),
             Job::Tokens(request) => answer(request, current, library, vocabulary_search::tokens),
+            Job::Check(request) => answer(request, current, library, |model, query, _| {
+                Ok(Answer { report: constraint::check(model, query)?, next: None })
+            }),
+            Job::Choices(request) => {
+                answer(request, current, library, |model, query, cancelled| {
+                    Ok(Answer { report: constraint::choices(model, query, cancelled)?, next: None })
+                })
+            }
             Job::Plan(request) => answer(request, current, library, |model, query, _| {
                 Ok(Answer { report: attribution::plan(model, query)?, next: None })
             }),
@@ -216,6 +225,18 @@ impl Timed for PreviewReport {
 }
 
 impl Timed for StepReport {
+    fn set_elapsed(&mut self, elapsed: Duration) {
+        self.elapsed = elapsed;
+    }
+}
+
+impl Timed for CheckReport {
+    fn set_elapsed(&mut self, elapsed: Duration) {
+        self.elapsed = elapsed;
+    }
+}
+
+impl Timed for ChoicesReport {
     fn set_elapsed(&mut self, elapsed: Duration) {
         self.elapsed = elapsed;
     }

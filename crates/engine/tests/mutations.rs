@@ -165,7 +165,7 @@ fn query() -> PreviewQuery {
         },
         settings: Default::default(),
         n_rows: 5,
-        constrained: false,
+        constraint: None,
         probes: Vec::new(),
         tokens_only: false,
     }

@@ -56,16 +56,19 @@ impl Compiler {
             let message = format!("{} bytes are more than {LONGEST_TEXT}", constraint.text.len());
             return Err(unusable(message, "Make the grammar smaller."));
         }
+        let too_long = || unusable("it takes too long to compile".into(), "Make it smaller.");
         let (job, factory) = (constraint.clone(), Arc::clone(factory));
-        let grammar = self.within_time(move || grammar(&job)).ok_or_else(|| {
-            unusable("it takes too long to read".into(), "Make the grammar smaller.")
-        })?;
-        let grammar = grammar.map_err(|panic| unusable(panic, PANIC_HINT))??;
-        let matcher = self.within_time(move || matcher(&factory, grammar)).ok_or_else(|| {
-            unusable("it takes too long to compile".into(), "Make the grammar smaller.")
-        })?;
-        let matcher = matcher.map_err(|panic| unusable(panic, PANIC_HINT))?;
-        matcher.map_err(|message| {
+        let work = move || grammar(&job).map(|grammar| matcher(&factory, grammar));
+        let compiled = match self.within_time(work) {
+            Outcome::Done(compiled) => compiled?,
+            Outcome::TooLong => return Err(too_long()),
+            Outcome::Busy => return Err(GrammarError::Busy { kind }),
+            Outcome::Panic => {
+                let message = "llguidance, which compiles it, came upon what it cannot handle";
+                return Err(unusable(message.into(), "Simplify the grammar; the program goes on."));
+            }
+        };
+        compiled.map_err(|message| {
             let fault = match kind {
                 Kind::JsonSchema => schema::fault(&constraint.text, &message),
                 Kind::Cfg => lark::fault(&constraint.text, &message),
@@ -78,13 +81,12 @@ impl Compiler {
         })
     }
 
-    /// None if the work takes too long, or earlier work still does.
     fn within_time<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
-    ) -> Option<Result<T, String>> {
+    ) -> Outcome<T> {
         if self.is_busy.swap(true, Ordering::Acquire) {
-            return None;
+            return Outcome::Busy;
         }
         let (sender, receiver) = sync_channel(1);
         let is_busy = Arc::clone(&self.is_busy);
@@ -92,16 +94,26 @@ impl Compiler {
             let result = catch_unwind(AssertUnwindSafe(work));
             is_busy.store(false, Ordering::Release);
             // Nobody may be waiting any more.
-            let _ = sender.send(result.map_err(|_| PANIC.to_owned()));
+            let _ = sender.send(result);
         };
         let thread = thread::Builder::new().name("grammar".into()).stack_size(STACK);
         thread.spawn(work).expect("the system can start a thread");
-        receiver.recv_timeout(PATIENCE).ok()
+        match receiver.recv_timeout(PATIENCE) {
+            Ok(Ok(done)) => Outcome::Done(done),
+            Ok(Err(_)) => Outcome::Panic,
+            Err(_) => Outcome::TooLong,
+        }
     }
 }
 
-const PANIC: &str = "llguidance, which compiles it, came upon something that it cannot handle";
-const PANIC_HINT: &str = "Simplify the grammar; the program goes on.";
+/// How work in a thread of its own went.
+enum Outcome<T> {
+    Done(T),
+    TooLong,
+    /// Earlier work still goes on.
+    Busy,
+    Panic,
+}
 
 /// Reads a constraint's text.
 fn grammar(constraint: &Constraint) -> Result<TopLevelGrammar, GrammarError> {

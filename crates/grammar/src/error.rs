@@ -20,6 +20,15 @@ pub enum GrammarError {
         /// What is wrong.
         fault: Fault,
     },
+    /// A grammar that took too long is still being compiled, and this one has to wait.
+    #[error(
+        "Failed to initialize constrained sampling ({kind}): an earlier grammar is still being \
+         compiled."
+    )]
+    Busy {
+        /// The constraint's kind.
+        kind: Kind,
+    },
     /// Following the grammar takes more than a request may.
     #[error(
         "Failed to apply constrained sampling ({kind}): the grammar is too complex here: {limit}."
@@ -104,6 +113,7 @@ impl GrammarError {
         match self {
             GrammarError::Invalid(_) => "invalid_constraint",
             GrammarError::Unusable { .. } => "constraint_unusable",
+            GrammarError::Busy { .. } => "constraint_busy",
             GrammarError::TooComplex { .. } => "constraint_too_complex",
             GrammarError::Violated { .. } => "constraint_violated",
             GrammarError::Anchor { .. } => "anchor_out_of_range",
@@ -114,6 +124,7 @@ impl GrammarError {
     pub fn hint(&self) -> &'static str {
         match self {
             GrammarError::Invalid(fault) | GrammarError::Unusable { fault, .. } => fault.hint,
+            GrammarError::Busy { .. } => "Try again in a moment.",
             GrammarError::TooComplex { .. } => "Make the grammar smaller or less ambiguous.",
             GrammarError::Violated { .. } => {
                 "Rewind to before that token, or let the constraint count from here \

@@ -7,8 +7,8 @@ use tokenscope_tokens::{TokenId, TokenMask, Tokenizer};
 use crate::environment::Environment;
 use crate::position::Forced;
 
-/// Most bytes of a forced text that are shown.
-const LONGEST: usize = 2_000;
+/// Most bytes of a forced text that are told. In an ambiguous grammar each may take milliseconds.
+const LONGEST: usize = 100;
 
 /// The forced run from where the matcher stands, if there is one.
 pub(crate) fn forced(

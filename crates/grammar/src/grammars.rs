@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
+use std::time::Instant;
 
 use llguidance::toktrie::SimpleVob;
 use llguidance::{Matcher, ParserFactory};
@@ -80,8 +81,9 @@ impl Grammars {
         if let Some(position) = grammar.positions.get(completion) {
             return Ok(Arc::clone(position));
         }
+        let started = Instant::now();
         let mut matcher = grammar.matcher_after(tokenizer, constraint, completion, n_tokens)?;
-        let position = position(&mut matcher, tokenizer, &factory, completion, n_tokens);
+        let position = position(&mut matcher, tokenizer, &factory, completion, n_tokens, started);
         // Asking for a mask may have been one thing too many for it.
         if !matcher.is_error() {
             grammar.put_back(matcher, tokenizer, completion);
@@ -151,6 +153,9 @@ impl Grammars {
     ) -> Result<&mut Grammar, GrammarError> {
         if !self.known.contains(constraint) {
             let compiled = self.compiler.compile(factory, constraint);
+            if let Err(error @ GrammarError::Busy { .. }) = compiled {
+                return Err(error);
+            }
             let grammar = compiled.map(|compiled| Grammar {
                 compiled,
                 matcher: None,
@@ -255,6 +260,7 @@ fn position(
     factory: &ParserFactory,
     completion: &[TokenId],
     n_tokens: usize,
+    started: Instant,
 ) -> Result<Position, String> {
     let trie = factory.tok_env().tok_trie();
     let has_ended = completion.last().is_some_and(|id| tokenizer.is_end(*id));
@@ -266,10 +272,11 @@ fn position(
         Err(error) if error.to_string().contains("NoExtension") => TokenMask::none(n_tokens),
         Err(error) => return Err(error.to_string()),
     };
+    let mask_time = started.elapsed();
     let forced = Some(&mask)
         .filter(|mask| mask.count() > 0 && !has_ended)
         .and_then(|mask| forced(matcher, mask, tokenizer, trie, n_tokens));
-    Ok(Position { n_legal: mask.count(), mask, may_end, has_ended, forced })
+    Ok(Position { n_legal: mask.count(), mask, may_end, has_ended, forced, mask_time })
 }
 
 fn to_mask(allowed: &SimpleVob, n_tokens: usize) -> TokenMask {

@@ -49,7 +49,8 @@ pub(crate) fn fault(text: &str, message: &str) -> Fault {
     let reason = message.lines().find_map(|line| line.trim().strip_prefix("error: "));
     let said = match reason {
         Some(reason) if is_regex => format!("regex: {reason}"),
-        _ => said.to_owned(),
+        // The list of special tokens that follows may be long.
+        _ => said.split("; following special tokens").next().unwrap_or_default().to_owned(),
     };
     let hint = if is_regex {
         "Patterns have the syntax of Rust's regex crate, without look-around and back-references."

@@ -1,9 +1,11 @@
 //! Where a completion stands in its grammar.
 
+use std::time::Duration;
+
 use tokenscope_tokens::{TokenId, TokenMask};
 
 /// What a grammar says about the token that comes next.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Position {
     /// The tokens it allows.
     pub mask: TokenMask,
@@ -15,6 +17,8 @@ pub struct Position {
     pub has_ended: bool,
     /// What must come next, if there is no choice.
     pub forced: Option<Forced>,
+    /// How long it took to get there from where the grammar stood before, and to find the mask.
+    pub mask_time: Duration,
 }
 
 /// Text about which a grammar leaves no choice.

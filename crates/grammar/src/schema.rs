@@ -15,6 +15,9 @@ const OPTIONS: &str = "x-guidance";
 /// The key that names the draft a schema is written in.
 const DRAFT: &str = "$schema";
 
+/// The types of JSON.
+const TYPES: &str = "array, boolean, integer, null, number, object and string";
+
 const DRAFT_7: &str = "http://json-schema.org/draft-07/schema#";
 
 /// Reads a schema and makes it what llguidance compiles: an object, with the options for white space,
@@ -52,36 +55,46 @@ pub(crate) fn read(text: &str, whitespace: Whitespace) -> Result<Value, Fault> {
     Ok(with_whitespace(schema, whitespace))
 }
 
-/// Explains why llguidance did not take a schema that is one.
+/// Explains why llguidance did not take a schema that is one. What it says is made for programmers of
+/// its options, so it is said again in the words of schemas where that is possible.
 pub(crate) fn fault(text: &str, message: &str) -> Fault {
-    let hint = if message.contains("Unimplemented keys") {
-        "Tokenscope cannot enforce these keywords; remove them, and check the result yourself."
-    } else if message.contains("oneOf") {
-        "Its options overlap, and which one a text will match cannot be told while it is written; \
-         use anyOf, or make the options differ in a const or a type."
-    } else if message.contains("not present in a registry") || message.contains("retriev") {
-        "Nothing is fetched for a schema; copy the definition into $defs and refer to #/$defs/…."
-    } else if message.contains("does not exist") {
-        "A $ref such as #/$defs/name needs that name under $defs."
-    } else if message.contains("Unsatisfiable") {
-        "No document can satisfy it; look at limits and enums that exclude each other."
+    let first = message.lines().next().unwrap_or_default();
+    let between = |before: &str, after: &str| {
+        let rest = first.split_once(before)?.1;
+        Some(rest.split_once(after).map_or(rest, |(inside, _)| inside))
+    };
+    let (message, hint, place) = if let Some(keys) = between("Unimplemented keys: [", "]") {
+        let hint = "Such keywords cannot be enforced; remove them, and check the result yourself.";
+        (format!("not supported: {}", keys.replace('"', "")), hint, None)
+    } else if first.contains("oneOf constraints are not supported") {
+        let hint = "Which option a text will match cannot be told while it is written: use anyOf, or \
+                    give the options different types or consts.";
+        ("not supported: oneOf with options that overlap".into(), hint, find(text, "oneOf"))
+    } else if let Some(uri) = between("Resource '", "'") {
+        let hint = "Nothing is fetched for a schema: copy the definition into $defs, and refer to it \
+                    as #/$defs/name.";
+        (format!("$ref to another document: {uri}"), hint, find(text, uri))
+    } else if let Some(pointer) = between("Pointer '", "'") {
+        let hint = "A $ref such as #/$defs/name needs that name under $defs.";
+        (format!("$ref to a definition that is not there: #{pointer}"), hint, find(text, pointer))
+    } else if let Some(format) = between("Unknown format: ", "\n") {
+        let hint = "Remove the format, or describe it with a pattern.";
+        (format!("not supported: the format {format}"), hint, find(text, format))
+    } else if let Some(reason) = between("Unsatisfiable schema: ", "\n") {
+        let hint = "Look at limits and enums that exclude each other.";
+        (format!("no document can satisfy it: {reason}"), hint, None)
     } else if message.contains("regex parse error") {
-        "Patterns have the syntax of Rust's regex crate, without look-around and back-references."
-    } else if message.contains("Unknown format") {
-        "Remove the format, or describe it with a pattern."
+        let hint = "Patterns have the syntax of Rust's regex crate, without look-around and \
+                    back-references.";
+        // The last line says what is wrong; the others draw it.
+        let last = message.lines().next_back().unwrap_or_default();
+        let reason = last.trim_start_matches("error: ");
+        (format!("pattern: {reason}"), hint, bad_pattern(text))
     } else {
-        "Simplify the schema; docs/grammar.md lists what is supported."
+        (first.to_owned(), "Simplify the schema; see docs/grammar.md.", None)
     };
-    // The last line of a regex error says what is wrong; the others draw it.
-    let last_line = message.lines().next_back().unwrap_or_default();
-    let message = if message.contains("regex parse error") {
-        format!("pattern: {}", last_line.trim_start_matches("error: "))
-    } else {
-        message.lines().next().unwrap_or_default().to_owned()
-    };
-    let place = bad_pattern(text)
-        .filter(|_| message.starts_with("pattern"))
-        .or_else(|| named_in(&message).into_iter().find_map(|name| find(text, &name)));
+    let by_name = || words(&message).into_iter().find_map(|word| find(text, word));
+    let place = place.or_else(by_name);
     Fault { message, place, hint }
 }
 
@@ -122,8 +135,11 @@ fn check(text: &str, schema: &Value) -> Result<(), Fault> {
     let path = error.instance_path().as_str().to_owned();
     let keyword = path.rsplit('/').next().unwrap_or_default().to_owned();
     let place = at_path(text, &path);
-    let message =
-        if keyword.is_empty() { error.to_string() } else { format!("{keyword}: {error}") };
+    let message = match keyword.as_str() {
+        "" => error.to_string(),
+        "type" => format!("type: {} is none of {TYPES}", error.instance()),
+        _ => format!("{keyword}: {error}"),
+    };
     let hint = "See json-schema.org for what a keyword takes.";
     Err(Fault { message, place, hint })
 }
@@ -166,23 +182,12 @@ fn at_path(text: &str, pointer: &str) -> Option<Place> {
     Some(place_of(text, node.range()))
 }
 
-/// The names that a message quotes, and the last word of one that names without quoting.
-fn named_in(message: &str) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
-    for quote in ['"', '\''] {
-        names.extend(message.split(quote).skip(1).step_by(2).map(str::to_owned));
-    }
-    if names.is_empty() {
-        names.extend(
-            message
-                .split([' ', ':'])
-                .filter(|word| word.len() > 3)
-                .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()).to_owned()),
-        );
-        names.reverse();
-    }
-    names.retain(|name| !name.is_empty());
-    names
+/// What a message may name: its words, the last first.
+fn words(message: &str) -> Vec<&str> {
+    let is_end = |c: char| c.is_whitespace() || ",:()".contains(c);
+    let mut words: Vec<&str> = message.split(is_end).filter(|word| word.len() > 2).collect();
+    words.reverse();
+    words
 }
 
 /// The first property with that name, or else the first text that contains it.

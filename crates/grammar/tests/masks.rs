@@ -1,8 +1,8 @@
 //! Masks against what is legal by definition: a token is, if some text of the language begins with the
 //! completion and the token.
 
-use tokenscope_grammar::{Constraint, Grammars, Kind, Position, Whitespace};
-use tokenscope_tokens::{GgufVocabulary, TokenId, TokenKind, Tokenizer};
+use tokenscope_grammar::{Constraint, EXAMPLES, Forced, Grammars, Kind, Position, Whitespace};
+use tokenscope_tokens::{GgufVocabulary, TokenId, TokenKind, TokenMask, Tokenizer};
 
 /// Every byte, the end, a marker, and tokens that split the texts of these tests in many ways.
 fn tokenizer() -> Tokenizer {
@@ -172,6 +172,12 @@ fn a_mask_allows_exactly_the_tokens_with_which_some_text_goes_on() {
     }
 }
 
+/// All that is said about a position but how long it took.
+fn facts(position: &Position) -> (&TokenMask, usize, bool, bool, Option<&Forced>) {
+    let Position { mask, n_legal, may_end, has_ended, forced, .. } = position;
+    (mask, *n_legal, *may_end, *has_ended, forced.as_ref())
+}
+
 #[test]
 fn going_back_and_forth_is_the_same_as_starting_anew() {
     let tokenizer = tokenizer();
@@ -201,11 +207,11 @@ fn going_back_and_forth_is_the_same_as_starting_anew() {
                 completion.push(legal[luck.below(legal.len())]);
             }
             let found = grammars.position(&tokenizer, &constraint, &completion).unwrap();
-            let anew: Position = {
+            let anew = {
                 let mut grammars = Grammars::new(&tokenizer, tokenizer.vocabulary().len());
-                (*grammars.position(&tokenizer, &constraint, &completion).unwrap()).clone()
+                grammars.position(&tokenizer, &constraint, &completion).unwrap()
             };
-            assert_eq!(*found, anew, "{completion:?}");
+            assert_eq!(facts(&found), facts(&anew), "{completion:?}");
         }
     }
 }
@@ -280,5 +286,18 @@ fn what_is_forced_is_told_as_text_and_as_tokens() {
             (text.to_owned(), tokens.iter().map(|token| (*token).to_owned()).collect::<Vec<_>>())
         });
         assert_eq!(found, expected, "{text} {completion:?}");
+    }
+}
+
+#[test]
+fn every_example_can_be_used_and_begun() {
+    let tokenizer = tokenizer();
+    let mut grammars = Grammars::new(&tokenizer, tokenizer.vocabulary().len());
+    let examples = EXAMPLES.iter().map(|example| (example.kind, example.text));
+    for (kind, text) in examples.chain(Kind::ALL.map(|kind| (kind, kind.first_text()))) {
+        let constraint = constraint(kind, text);
+        let position = grammars.position(&tokenizer, &constraint, &[]).unwrap();
+        assert!(position.n_legal > 0 && !position.may_end, "{text}");
+        assert_eq!(grammars.warnings(&constraint).unwrap(), [""; 0], "{text}");
     }
 }

@@ -88,13 +88,28 @@ impl Explained {
             other_p_final: rest(rows.iter().map(|row| f64::from(row.p_final)).sum(), all_kept),
             kept_count,
             stages: self.summaries(settings),
-            legal_mass: self.constrained.then(|| {
-                let raw = &self.snapshots[0];
-                let is_legal = |cut_by| cut_by != Some(StageId::Constraint);
-                raw.softmax.mass(&raw.logits, self.distribution.marks(), is_legal)
-            }),
+            legal_mass: self.legal_mass(),
             rows,
         }
+    }
+
+    /// Raw probability of the tokens the grammar allows; none without a grammar.
+    pub fn legal_mass(&self) -> Option<f64> {
+        self.constrained.then(|| {
+            let raw = &self.snapshots[0];
+            let is_legal = |cut_by| cut_by != Some(StageId::Constraint);
+            raw.softmax.mass(&raw.logits, self.distribution.marks(), is_legal)
+        })
+    }
+
+    /// The `n` tokens that the model wanted most of those the grammar forbids, most wanted first; none
+    /// without a grammar.
+    pub fn wanted(&self, n: usize) -> Vec<Row> {
+        let is_illegal = |cut_by| cut_by == Some(StageId::Constraint);
+        let wanted = top(n, self.raw_logits(), self.distribution.marks(), is_illegal);
+        let ids: Vec<TokenId> = wanted.into_iter().map(RankKey::id).collect();
+        let ranks = places(&ids, self.raw_logits());
+        ids.into_iter().zip(ranks).map(|(id, rank_base)| self.row(id, rank_base)).collect()
     }
 
     /// The numbers of any tokens, each of which is named once.
@@ -244,6 +259,24 @@ mod tests {
         assert_eq!(cut, [None, Some("top_p"), Some("constraint"), Some("constraint")]);
         assert_eq!(report.kept_count, 1);
         assert_close(&[report.legal_mass.unwrap() as f32], &[0.15]);
+    }
+
+    #[test]
+    fn what_the_model_wanted_is_the_best_that_is_forbidden() {
+        let settings = plain();
+        for (mask, expected) in [
+            (Some(&[0u32, 4][..]), &[(1, 1), (3, 2), (2, 3)][..]),
+            (Some(&[1]), &[(3, 2), (2, 3), (0, 4)]),
+            (None, &[]),
+        ] {
+            let mask = mask.map(|ids| TokenMask::from_allowed(5, ids.iter().copied().map(TokenId)));
+            let inputs =
+                Inputs { settings: &settings, history: History::default(), mask: mask.as_ref() };
+            let explained = explain(logits_of(&RAW).into(), &inputs).unwrap();
+            let wanted = explained.wanted(3);
+            let found: Vec<_> = wanted.iter().map(|row| (row.id.0, row.rank_base)).collect();
+            assert_eq!(found, expected);
+        }
     }
 
     #[test]

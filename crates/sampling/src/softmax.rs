@@ -40,6 +40,11 @@ impl Softmax {
         (f64::from(logit - self.max).exp() / self.sum) as f32
     }
 
+    /// The natural logarithm of that probability, exact where it would underflow.
+    pub(crate) fn log_probability(&self, logit: f32) -> f64 {
+        f64::from(logit) - f64::from(self.max) - self.sum.ln()
+    }
+
     /// The probability of all counted tokens together; they must have taken part.
     pub(crate) fn mass(
         &self,

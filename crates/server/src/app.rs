@@ -27,6 +27,8 @@ use crate::{ApiError, assets, door, routes};
         routes::tokens::tokens,
         routes::attribution::attribution,
         routes::attribution::matrix,
+        routes::constraint::check,
+        routes::constraint::choices,
         routes::catalog::catalog,
     )
 )]
@@ -44,6 +46,8 @@ pub fn app(engine: Engine) -> Router {
         .route("/api/tokens", get(routes::tokens::tokens))
         .route("/api/attribution", post(routes::attribution::attribution))
         .route("/api/attribution/matrix", post(routes::attribution::matrix))
+        .route("/api/constraint/check", post(routes::constraint::check))
+        .route("/api/constraint/choices", post(routes::constraint::choices))
         .route("/api/catalog", get(routes::catalog::catalog))
         .route("/api/{*rest}", axum::routing::any(not_found))
         .with_state(engine);
@@ -65,6 +69,7 @@ async fn not_found() -> ApiError {
         detail: "Not Found".into(),
         code: "not_found",
         hint: "The addresses of the API are listed at /docs.".into(),
+        place: None,
     }
 }
 
@@ -74,5 +79,6 @@ async fn method_not_allowed() -> ApiError {
         detail: "Method Not Allowed".into(),
         code: "method_not_allowed",
         hint: "The methods of each address are listed at /docs.".into(),
+        place: None,
     }
 }

@@ -35,6 +35,7 @@ pub(crate) async fn serve(request: Request) -> Response {
             detail: "Method Not Allowed".into(),
             code: "method_not_allowed",
             hint: "Files can only be read.".into(),
+            place: None,
         };
         return error.into_response();
     }
@@ -45,6 +46,7 @@ pub(crate) async fn serve(request: Request) -> Response {
             detail: "Not Found".into(),
             code: "not_found",
             hint: "The page is at /, the API's reference at /docs.".into(),
+            place: None,
         };
         return error.into_response();
     };

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use tokenscope_engine::EngineError;
+use tokenscope_engine::constraint::Place;
 
 use crate::wire::ErrorBody;
 
@@ -18,6 +19,8 @@ pub struct ApiError {
     pub code: &'static str,
     /// What the user can do.
     pub hint: String,
+    /// Where in a constraint's text it is.
+    pub place: Option<Place>,
 }
 
 impl From<EngineError> for ApiError {
@@ -43,7 +46,12 @@ impl From<EngineError> for ApiError {
             | EngineError::Template(_)
             | EngineError::Tokenizer(_)
             | EngineError::Sampling(_)
-            | EngineError::ConstraintUnavailable => StatusCode::BAD_REQUEST,
+            | EngineError::UnsupportedConstraint
+            | EngineError::Grammar(_)
+            | EngineError::ForcedAgainstGrammar
+            | EngineError::ForceTextConstrained
+            | EngineError::NoChoices
+            | EngineError::TooManyChoices { .. } => StatusCode::BAD_REQUEST,
             EngineError::Cancelled | EngineError::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
         if status == StatusCode::INTERNAL_SERVER_ERROR {
@@ -54,6 +62,10 @@ impl From<EngineError> for ApiError {
             code: error.code(),
             hint: error.hint().into(),
             detail: error.to_string(),
+            place: match &error {
+                EngineError::Grammar(error) => error.place().cloned(),
+                _ => None,
+            },
         }
     }
 }
@@ -66,6 +78,9 @@ impl IntoResponse for ApiError {
 
 impl From<ApiError> for ErrorBody {
     fn from(error: ApiError) -> Self {
-        ErrorBody { detail: error.detail, code: error.code.into(), hint: error.hint }
+        let ApiError { detail, code, hint, place, .. } = error;
+        let (line, column) = (place.as_ref().map(|p| p.line), place.as_ref().map(|p| p.column));
+        let offending = place.map(|place| place.offending);
+        ErrorBody { detail, code: code.into(), hint, line, column, offending }
     }
 }

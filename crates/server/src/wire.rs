@@ -4,6 +4,7 @@
 mod attribution;
 mod catalog;
 mod declarations;
+mod grammar;
 mod object;
 mod request;
 mod response;
@@ -15,9 +16,14 @@ pub use attribution::{
     AttributionResponse, AttributionScores, MatrixEnd, MatrixHeader, MatrixRow, NoAttribution,
 };
 pub use catalog::{
-    AttributionSpec, Catalog, KnobSpec, MethodSpec, ModelSuggestion, OptionSpec, Preset, StageSpec,
+    AttributionSpec, Catalog, ConstraintExample, ConstraintKind, ConstraintSpec, KnobSpec,
+    MethodSpec, ModelSuggestion, OptionSpec, Preset, StageSpec,
 };
 pub use declarations::typescript;
+pub use grammar::{
+    CheckRequest, CheckResponse, ChoiceScore, ChoicesResponse, ForcedRun, GrammarDebug, StallAlarm,
+    WantedToken,
+};
 pub use object::Object;
 pub use request::{
     ConstraintParams, LoadRequest, PreviewRequest, SamplingParams, StepChoice, StepRequest,

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use tokenscope_engine::Suggestion;
 use tokenscope_engine::attribution::{self, Method, OPTIONS, OptionKind};
+use tokenscope_engine::constraint::{EXAMPLES, Example, Kind};
 use tokenscope_sampling::{KnobKind, PRESETS, STAGES, all_knobs};
 use ts_rs::TS;
 use utoipa::ToSchema;
@@ -20,6 +21,8 @@ pub struct Catalog {
     pub presets: Vec<Preset>,
     /// Methods of attribution and their options.
     pub attribution: AttributionSpec,
+    /// Kinds of constraints, and some to try.
+    pub constraint: ConstraintSpec,
     /// Models to suggest, those on this machine first.
     pub models: Vec<ModelSuggestion>,
 }
@@ -73,6 +76,43 @@ pub struct AttributionSpec {
     pub methods: Vec<MethodSpec>,
     /// All options. Every one is off unless a request says otherwise.
     pub options: Vec<OptionSpec>,
+}
+
+/// What can be written as a constraint.
+#[derive(Debug, Serialize, ToSchema, TS)]
+pub struct ConstraintSpec {
+    /// All kinds, in the order of a menu.
+    pub kinds: Vec<ConstraintKind>,
+    /// Constraints to try, simple ones first.
+    pub examples: Vec<ConstraintExample>,
+}
+
+/// A kind of constraint.
+#[derive(Debug, Serialize, ToSchema, TS)]
+pub struct ConstraintKind {
+    /// Stable name.
+    pub id: String,
+    /// What the page calls it.
+    pub label: String,
+    /// What an empty editor says.
+    pub placeholder: String,
+    /// The constraint that an editor begins with.
+    pub default: String,
+    /// What it does, in plain words.
+    pub explanation: String,
+}
+
+/// A constraint to try.
+#[derive(Debug, Serialize, ToSchema, TS)]
+pub struct ConstraintExample {
+    /// What it is called.
+    pub label: String,
+    /// The name of its kind.
+    pub kind: String,
+    /// The constraint.
+    pub schema: String,
+    /// What to look at.
+    pub explanation: String,
 }
 
 /// A method of attribution.
@@ -169,8 +209,12 @@ impl Catalog {
             methods: Method::ALL.into_iter().map(MethodSpec::from).collect(),
             options: OPTIONS.iter().map(OptionSpec::from).collect(),
         };
+        let constraint = ConstraintSpec {
+            kinds: Kind::ALL.into_iter().map(ConstraintKind::from).collect(),
+            examples: EXAMPLES.iter().map(ConstraintExample::from).collect(),
+        };
         let (stages, presets) = (stages.collect(), presets.collect());
-        Catalog { knobs, stages, presets, attribution, models }
+        Catalog { knobs, stages, presets, attribution, constraint, models }
     }
 }
 
@@ -178,6 +222,29 @@ impl From<Suggestion> for ModelSuggestion {
     fn from(suggestion: Suggestion) -> Self {
         let Suggestion { id, label, bytes, cached } = suggestion;
         ModelSuggestion { id, label, bytes, cached }
+    }
+}
+
+impl From<Kind> for ConstraintKind {
+    fn from(kind: Kind) -> Self {
+        ConstraintKind {
+            id: kind.name().into(),
+            label: kind.label().into(),
+            placeholder: kind.placeholder().into(),
+            default: kind.first_text().into(),
+            explanation: kind.explanation().into(),
+        }
+    }
+}
+
+impl From<&Example> for ConstraintExample {
+    fn from(example: &Example) -> Self {
+        ConstraintExample {
+            label: example.label.into(),
+            kind: example.kind.name().into(),
+            schema: example.text.into(),
+            explanation: example.explanation.into(),
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 //! only where a type is an `Option`.
 
 use serde::{Deserialize, Serialize};
+use tokenscope_engine::constraint::{ConstraintQuery, Whitespace};
 use tokenscope_engine::query::{Choice, Context, PreviewQuery, StepQuery, TokenQuery};
 use tokenscope_sampling::{NucleusRule, PenaltyScope, Settings};
 use ts_rs::TS;
@@ -212,6 +213,16 @@ pub enum PenaltyScopeName {
     NoSpecials,
 }
 
+/// Names of [`Whitespace`].
+#[derive(Debug, Clone, Copy, Deserialize, Serialize, ToSchema, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum WhitespaceName {
+    /// At most one space at each place.
+    Single,
+    /// As JSON allows it.
+    Flexible,
+}
+
 /// A grammar for the completion.
 #[derive(Debug, Deserialize, Serialize, ToSchema, TS)]
 #[serde(default)]
@@ -229,6 +240,9 @@ pub struct ConstraintParams {
     /// Another name for `schema`, which wins if it is not empty.
     #[ts(as = "Option<String>", optional)]
     pub schema_text: String,
+    /// White space between the parts of a JSON document.
+    #[ts(as = "Option<WhitespaceName>", optional)]
+    pub whitespace: WhitespaceName,
     /// The completion's index from which the grammar counts.
     #[serde(deserialize_with = "whole::one")]
     #[ts(as = "Option<i64>", optional)]
@@ -242,6 +256,7 @@ impl Default for ConstraintParams {
             kind: "multiple_choice".into(),
             schema: String::new(),
             schema_text: String::new(),
+            whitespace: WhitespaceName::Single,
             anchor: 0,
         }
     }
@@ -261,9 +276,23 @@ impl From<PreviewRequest> for PreviewQuery {
             },
             settings: request.params.into(),
             n_rows: request.top_k.clamp(1, MAX_ROWS) as usize,
-            constrained: request.constraint.enabled,
+            constraint: request.constraint.enabled.then(|| request.constraint.into()),
             probes: request.probe_ids,
             tokens_only: request.tokens_only,
+        }
+    }
+}
+
+impl From<ConstraintParams> for ConstraintQuery {
+    fn from(params: ConstraintParams) -> Self {
+        ConstraintQuery {
+            kind: params.kind,
+            text: if params.schema.is_empty() { params.schema_text } else { params.schema },
+            whitespace: match params.whitespace {
+                WhitespaceName::Single => Whitespace::Single,
+                WhitespaceName::Flexible => Whitespace::Flexible,
+            },
+            anchor: params.anchor,
         }
     }
 }

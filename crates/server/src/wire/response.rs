@@ -11,7 +11,7 @@ use tokenscope_sampling::{KnobValue, Row, StageId};
 use ts_rs::TS;
 use utoipa::ToSchema;
 
-use super::ModelInfo;
+use super::{GrammarDebug, ModelInfo};
 
 /// Every error.
 #[derive(Debug, Serialize, ToSchema, TS)]
@@ -22,6 +22,18 @@ pub struct ErrorBody {
     pub code: String,
     /// What to do about it.
     pub hint: String,
+    /// Line of a constraint's text, from 1, if what is wrong is at one place in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub line: Option<usize>,
+    /// Column in characters, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub column: Option<usize>,
+    /// The text that offends there; empty at the end of the text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub offending: Option<String>,
 }
 
 /// `POST /api/model/load`
@@ -146,9 +158,8 @@ pub struct PreviewResponse {
     pub seed_used: Option<i64>,
     /// Time taken on the server.
     pub elapsed_ms: f64,
-    /// Null while no constraint is on.
-    #[ts(type = "null")]
-    pub grammar: Option<serde_json::Value>,
+    /// The grammar at that position; null while no constraint is on.
+    pub grammar: Option<GrammarDebug>,
 }
 
 /// What a response shows in two places, but is made once.
@@ -220,9 +231,8 @@ pub struct StepResponse {
     pub seed_used: Option<i64>,
     /// Time taken on the server.
     pub elapsed_ms: f64,
-    /// Null while no constraint is on.
-    #[ts(type = "null")]
-    pub grammar: Option<serde_json::Value>,
+    /// The grammar at that position; null while no constraint is on.
+    pub grammar: Option<GrammarDebug>,
 }
 
 impl From<&report::TokenPill> for TokenPill {
@@ -278,7 +288,7 @@ impl From<&report::ShownDistribution> for Distribution {
             other_p_final: numbers.other_p_final,
             kept_token_count: numbers.kept_count,
             constraint_active: numbers.legal_mass.is_some(),
-            constraint_type: None,
+            constraint_type: distribution.constraint.map(|kind| kind.name().to_owned()),
             stages: stages.collect(),
             legal_mass: numbers.legal_mass,
         }
@@ -318,7 +328,7 @@ impl PreviewResponse {
             dist: report.distribution.as_ref().map(Distribution::from),
             seed_used: seed,
             elapsed_ms: report.elapsed.as_secs_f64() * 1e3,
-            grammar: None,
+            grammar: report.grammar.as_ref().map(GrammarDebug::from),
         }
     }
 }
@@ -365,7 +375,7 @@ impl StepResponse {
             }),
             seed_used: report.seed_used,
             elapsed_ms: report.elapsed.as_secs_f64() * 1e3,
-            grammar: None,
+            grammar: report.grammar.as_ref().map(GrammarDebug::from),
         }
     }
 }

@@ -156,7 +156,7 @@ impl ModelStatus {
                 misses: status.cache.misses,
                 evictions: status.cache.evictions,
             },
-            capabilities: Capabilities { attribution: true, constraint: false },
+            capabilities: Capabilities { attribution: true, constraint: true },
         }
     }
 }

@@ -10,6 +10,7 @@ mod fake_hub;
 
 mod attribution;
 mod catalog;
+mod constraint;
 mod door;
 mod errors;
 mod families;
