@@ -4,7 +4,7 @@
 
 import { readFileSync } from "node:fs";
 import { assert, assertNoComplaints, openReady, run, watch } from "./browser.mjs";
-import { button, settle, stepBy } from "./page.mjs";
+import { button, previewBy, settle, stepBy } from "./page.mjs";
 
 /** @import { Page } from "playwright-core" */
 
@@ -18,6 +18,8 @@ const EXTRAS = [
   ["card of a token", showHistory, (page) => page.keyboard.press("Escape")],
   ["search and logits", search, async () => {}],
   ["tour", startTour, (page) => page.keyboard.press("Escape")],
+  ["prompt library", (page) => openFromFlow(page, "Prompt library"), (page) => page.keyboard.press("Escape")],
+  ["save and open", (page) => openFromFlow(page, "Save and open"), (page) => page.keyboard.press("Escape")],
 ];
 
 await run("axe", async (options, browser) => {
@@ -32,6 +34,7 @@ await run("axe", async (options, browser) => {
       await stepBy(page, () => field.press("Enter"));
       await settle(page);
     }
+    await fork(page);
     for (const view of ["Flow", "Text", "Branches"]) {
       await page.getByRole("tab", { name: view }).click();
       await page.waitForTimeout(300);
@@ -65,6 +68,21 @@ async function inspectThemes(page, where) {
     assert(found.length === 0, `${where}, ${colorScheme}, axe finds ${found.length}:\n    ${found.join("\n    ")}`);
   }
   console.log(`  ${where}: nothing in either theme`);
+}
+
+/** Two inputs that part, and a path that was left. @param {Page} page */
+async function fork(page) {
+  await button(page, "Fork").click();
+  for (let tokens = 0; tokens < 2; tokens += 1) await previewBy(page, () => button(page, "Delete last token").click());
+  await page.getByLabel("Text to force").fill(" was");
+  await stepBy(page, () => page.getByLabel("Text to force").press("Enter"));
+  await settle(page);
+}
+
+/** @param {Page} page @param {string} name */
+async function openFromFlow(page, name) {
+  await page.getByRole("tab", { name: "Flow" }).click();
+  await button(page, name).click();
 }
 
 /** @param {Page} page */

@@ -29,6 +29,7 @@ export async function branchOut(options, browser) {
     await workWithoutDatabase(browser, options.url);
     await exportAndImport(page, folder);
     await dropFile(page, folder);
+    await openForeign(page, folder);
     await replay(page, browser, folder);
     await useLibrary(page);
     await stopAfter(page);
@@ -285,6 +286,26 @@ async function exportAndImport(page, folder) {
   await settle(page);
   while ((await cards(page)) !== before) await button(page, "Undo").click();
   console.log("  a session goes into a file and comes back; a broken file is refused");
+}
+
+/** @param {Page} page @param {string} folder */
+async function openForeign(page, folder) {
+  const path = join(folder, "foreign.json");
+  const before = await cards(page);
+  const file = JSON.parse(await readFile(join(folder, "session.json"), "utf8"));
+  for (const node of file.nodes) node.model = "some/other-model";
+  writeFileSync(path, JSON.stringify(file));
+  await page.locator(".input-files").click();
+  const asked = await previewBy(page, () => page.getByLabel("Choose a file").setInputFiles(path));
+  assert(asked.completion_tokens.length === 0, "tokens of another model should not be sent to this one.");
+  await page.getByText("some/other-model wrote this completion").first().waitFor();
+  assert((await completionLength(page)) > 0, "a completion of another model should be shown.");
+  assert((await button(page, "Step").getAttribute("aria-disabled")) === "true", "a completion of another model should not be continued.");
+  await button(page, "Remove completion").click();
+  await stepBy(page, () => button(page, "Step").click());
+  await settle(page);
+  while ((await cards(page)) !== before) await button(page, "Undo").click();
+  console.log("  a completion of another model is shown and not continued");
 }
 
 /** @param {Page} page @param {Browser} browser @param {string} folder */

@@ -7,7 +7,7 @@ import { dropUnreachable, NO_HISTORY } from "./history.js";
 import { lastNodeId } from "./session.js";
 
 /** @import { Shape } from "../lib/shape.js" */
-/** @import { Distribution, DistributionRow, StageSummary, TokenPill } from "../types/wire" */
+/** @import { ConstraintParams, Distribution, DistributionRow, StageSummary, TokenPill } from "../types/wire" */
 /** @import { Branch, Params, Session, TokenNode } from "../types/app" */
 
 const FORMAT = "tokenscope-session";
@@ -49,11 +49,18 @@ const params = object({
   penalty_scope: oneOf(/** @type {const} */ (["all", "completion", "no_specials"])), preset: name,
 });
 
+/** Every field of it is optional. @type {Shape<ConstraintParams>} */
+const constraint = (value, place) => {
+  const shapes = { enabled: flag, type: name, schema: text(MOST_TEXT), schema_text: text(MOST_TEXT), whitespace: oneOf(/** @type {const} */ (["single", "flexible"])), anchor: whole(0) };
+  const given = Object.entries(shapes).filter(([field]) => /** @type {any} */ (value)?.[field] !== undefined);
+  return object(Object.fromEntries(given))(value, place);
+};
+
 /** @type {Shape<TokenNode>} */
 const node = object({
   id: whole(1), parent: orNull(whole(1)), token, model: name,
   origin: oneOf(/** @type {const} */ (["sampled", "greedy", "forced:token", "forced:text", "forced:overlay"])),
-  params, constraint: orNull(object({ enabled: flag, type: name, schema: text(MOST_TEXT) })), dist: orNull(distribution),
+  params, constraint: orNull(constraint), dist: orNull(distribution),
   seed_used: orNull(whole(Number.MIN_SAFE_INTEGER)), stop_reason: orNull(name),
 });
 

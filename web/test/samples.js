@@ -119,8 +119,7 @@ function option(id, kind, value, methods, change = {}) {
 export function catalog(change = {}) {
   const [looks, slopes] = [["attention"], ["saliency", "integrated_gradients"]];
   return {
-    knobs: [], stages: [], presets: [], models: [],
-    constraint: { kinds: [], examples: [] },
+    knobs: [], stages: [], presets: [], models: [], constraint: { kinds: [], examples: [] },
     attribution: {
       methods: [
         { id: "attention", label: "Attention", evidence: "correlational", explanation: "Where it looks." },

@@ -15,7 +15,7 @@ import { newToken, PARIS, pill } from "./samples.js";
 /** @import { Session } from "../types/app" */
 
 const start = createSession({ prompt: "Say </script><b>hi</b>", system: "Be kind.", params: { ...DEFAULT_PARAMS, stop_sequences: ["\n"] } });
-const one = appendTokens(start, [newToken("a", { dist: PARIS, seed_used: 5 }), newToken("b", { stop_reason: "eos_token", origin: "forced:token" })]);
+const one = appendTokens(start, [newToken("a", { dist: PARIS, seed_used: 5 }), newToken("b", { stop_reason: "eos_token", origin: "forced:token", constraint: { enabled: true, type: "regex", schema: "b+", whitespace: "single", anchor: 1 } })]);
 /** Two branches, "a" and "ac"; "b" was deleted on both. */
 const session = appendTokens(fork(deleteLast(one)), [newToken("c", { token: pill(99, "<img src=x>", { special: true }) })]);
 
@@ -65,6 +65,8 @@ const WRONG = [
   ["a text for a number", changed((file) => (file.nodes[0].token.id = "5")), /^nodes\[0\]\.token\.id should be a whole number from 0 on, and is "5"\.$/],
   ["a number for a text", changed((file) => (file.nodes[0].token.display = 5)), /^nodes\[0\]\.token\.display should be a text, and is 5\.$/],
   ["an unknown origin", changed((file) => (file.nodes[1].origin = "magic")), /^nodes\[1\]\.origin should be one of sampled, .*, and is "magic"\.$/],
+  ["a constraint of another kind", changed((file) => (file.nodes[1].constraint.anchor = -1)), /^nodes\[1\]\.constraint\.anchor should be a whole number from 0 on, and is -1\.$/],
+  ["a constraint that is none", changed((file) => (file.nodes[1].constraint = 5)), /^nodes\[1\]\.constraint should be an object, and is 5\.$/],
   ["no settings", changed((file) => (file.branches[0].params = [])), /^branches\[0\]\.params should be an object, and is a list\.$/],
   ["a hole in a distribution", changed((file) => delete file.nodes[0].dist.tokens[1].p_base), /^nodes\[0\]\.dist\.tokens\[1\]\.p_base should be a number, and is missing\.$/],
   ["too many rows", changed((file) => (file.nodes[0].dist.tokens = Array(51).fill(file.nodes[0].dist.tokens[0]))), /^nodes\[0\]\.dist\.tokens has 51 entries/],
