@@ -173,7 +173,7 @@ impl Host for Turn<'_, '_> {
 }
 
 fn is_quick(job: &Job) -> bool {
-    matches!(job, Job::Preview(_) | Job::Step(_) | Job::Tokens(_) | Job::Plan(_))
+    !matches!(job, Job::Attribute(_) | Job::Install(_))
 }
 
 /// Runs one request. Returns the input that this client will probably ask about next.
