@@ -1,31 +1,21 @@
 //! Completions of the built-in model under sixty constraints, each checked by somebody else's code.
 //! `cargo xtask constraints` runs them all, the test suite a sample.
 
+#[path = "../support/builtin.rs"]
+mod builtin;
 mod checks;
 #[path = "../support/client.rs"]
 #[expect(dead_code, reason = "other tests use the rest of it")]
 mod client;
 
 use serde_json::{Value, json};
-use tokenscope_engine::{BUILTIN_MODEL, Engine, EngineOptions};
 
+use builtin::ready;
 use checks::Check;
 use client::Client;
 
 /// Most tokens of a completion.
 const MOST_TOKENS: usize = 200;
-
-async fn ready() -> Client {
-    let client = Client::around(Engine::start(EngineOptions {
-        offline: true,
-        cache_folder: std::env::var_os("TOKENSCOPE_CACHE").map(Into::into),
-        ..EngineOptions::default()
-    }));
-    client.engine.load(BUILTIN_MODEL).unwrap();
-    client.until_loaded().await;
-    assert_eq!(client.engine.status().error, None, "`cargo xtask test` fetches the model first");
-    client
-}
 
 fn cases() -> Vec<Value> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/constraints/cases.json");
