@@ -71,7 +71,7 @@ fn bytes_of(token: &Value) -> Vec<u8> {
 async fn run(cases: &[Value], completions: u64) -> f64 {
     let client = ready().await;
     let mut all = Tally::default();
-    println!("{:60} {:>9} {:>9} {:>14}", "constraint", "ended", "of", "tokens each");
+    eprintln!("{:60} {:>9} {:>9} {:>14}", "constraint", "ended", "of", "tokens each");
     for case in cases {
         let name = case["name"].as_str().unwrap();
         let check = Check::of(case);
@@ -98,13 +98,13 @@ async fn run(cases: &[Value], completions: u64) -> f64 {
             tally.tokens += tokens;
         }
         let each = tally.tokens as f64 / tally.completions as f64;
-        println!("{name:60} {:>9} {:>9} {each:>14.1}", tally.ended, tally.completions);
+        eprintln!("{name:60} {:>9} {:>9} {each:>14.1}", tally.ended, tally.completions);
         all.completions += tally.completions;
         all.ended += tally.ended;
         all.tokens += tally.tokens;
     }
     let share = 100.0 * all.ended as f64 / all.completions as f64;
-    println!(
+    eprintln!(
         "{} of {} completions ended ({share:.1} %), {} tokens in all; every one that ended is valid, \
          every other one can go on.",
         all.ended, all.completions, all.tokens
