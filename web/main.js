@@ -3,10 +3,13 @@
 import { effect } from "@preact/signals";
 import { render } from "preact";
 import { h } from "./html.js";
+import { startTour, tourSeen } from "./state/learning.js";
 import { pollStatus } from "./state/model.js";
 import { restore, watch } from "./state/persist.js";
 import * as store from "./state/store.js";
+import { startKeeping } from "./storage/start.js";
 import { App } from "./view/app.js";
+import { listenToDrops } from "./view/files.js";
 import { listenToKeys } from "./view/keyboard.js";
 import { listenToPointer } from "./view/pointer.js";
 
@@ -18,6 +21,8 @@ const storage = {
 
 restore(storage);
 watch(storage);
+await startKeeping(window);
+if (!tourSeen.value) startTour();
 effect(() => {
   document.documentElement.dataset["theme"] = store.theme.value;
 });
@@ -25,4 +30,5 @@ const root = document.getElementById("app");
 if (root) render(h(App, {}), root);
 listenToKeys(document);
 listenToPointer(document);
+listenToDrops(document);
 void pollStatus();

@@ -87,7 +87,7 @@ async function useKeyboard(page) {
   await page.getByLabel("Rows").focus();
   // The shares of the second row are known since the pointer was there.
   await page.keyboard.press("Tab");
-  await page.keyboard.press("Tab");
+  await page.keyboard.press("ArrowDown");
   await page.locator(".row[data-target=true]:focus").waitFor(PATIENCE);
   assert((await heatIn(page, ".pills")).length > 0, "a focused candidate should paint the tokens.");
   await page.keyboard.press("Escape");

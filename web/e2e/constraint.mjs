@@ -1,7 +1,7 @@
 // Constraints in a real browser: the four kinds, errors that point, forced runs, and whole choices.
 
 import { assert, isAnswer } from "./browser.mjs";
-import { button, completionLength, expectLength, previewBy, settle, stepBy } from "./page.mjs";
+import { button, clearCompletion, completionLength, expectLength, previewBy, settle, stepBy } from "./page.mjs";
 
 /** @import { Page } from "playwright-core" */
 
@@ -132,7 +132,7 @@ async function takeForcedRun(page) {
   await settle(page);
   await page.locator(".grammar-facts", { hasText: "1 in" }).waitFor(PATIENCE);
   assert(/^Legal mass over \d+ positions/.test((await page.locator(".mass-line svg").getAttribute("aria-label")) ?? ""), "the history should be told in words.");
-  await previewBy(page, () => button(page, "Clear").click());
+  await clearCompletion(page);
   console.log(`  a forced run of ${answer.appended.length} tokens is taken in one step`);
 }
 
@@ -204,6 +204,6 @@ async function leaveGrammar(page, complaints) {
   const { grammar } = await previewBy(page, () => button(page, "Count from here").click());
   assert(grammar?.anchor === 1, `the grammar should count from token 1, and counts from ${grammar?.anchor}.`);
   await previewBy(page, () => toggle(page));
-  await previewBy(page, () => button(page, "Clear").click());
+  await clearCompletion(page);
   console.log("  a completion that leaves the grammar can be left out of it");
 }

@@ -55,6 +55,13 @@ export async function expectLength(page, count, after) {
   assert(seen === count, `${after}, the completion should show ${count} tokens and shows ${seen}.`);
 }
 
+/** Takes the completion away, if there is one. @param {Page} page */
+export async function clearCompletion(page) {
+  if ((await completionLength(page)) === 0) return;
+  await previewBy(page, () => button(page, "Remove completion").click());
+  await expectLength(page, 0, "After Remove completion");
+}
+
 /** The row that was picked is shown for 180 ms; this waits until the next position is on screen. @param {Page} page */
 export async function settle(page) {
   await page.locator('.row[data-chosen="true"]').waitFor({ state: "detached", timeout: 10_000 });

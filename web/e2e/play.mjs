@@ -1,4 +1,4 @@
-// Lets Play run until the server has answered 200 steps, going on with Clear where a text ends.
+// Lets Play run until the server has answered 200 steps, without the completion where a text ends.
 //
 //   node e2e/play.mjs --url http://127.0.0.1:PORT [--steps N] [--chromium PATH]
 
@@ -36,7 +36,7 @@ await run("play", async (options, browser) => {
       ends += 1;
       const message = await page.locator(".message").textContent();
       assert(message?.startsWith("Stopped: "), `Play ended without a reason: ${message}`);
-      await button(page, "Clear").click();
+      await button(page, "Remove completion").click();
       await button(page, "Play").click();
     }
   }

@@ -6,9 +6,10 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { attribute } from "./attribution.mjs";
+import { branchOut } from "./branches.mjs";
 import { assert, assertNoComplaints, openReady, run, watch } from "./browser.mjs";
 import { constrain } from "./constraint.mjs";
-import { button, completionLength, expectLength, previewBy, settle, stepBy } from "./page.mjs";
+import { button, clearCompletion, completionLength, expectLength, previewBy, settle, stepBy } from "./page.mjs";
 
 /** @import { Page } from "playwright-core" */
 
@@ -44,6 +45,7 @@ await run("steps", async (options, browser) => {
   await fitEverySize(page, options.out);
 
   assertNoComplaints(complaints);
+  await branchOut(options, browser);
 }, 10);
 
 /** @param {Page} page @param {number} steps */
@@ -205,11 +207,4 @@ async function assertInView(page, size) {
     const inView = box && box.x >= 0 && box.y >= 0 && box.x + box.width <= size.width && box.y + box.height <= size.height;
     assert(inView, `at ${size.width}x${size.height} the button ${name} is not in view.`);
   }
-}
-
-/** @param {Page} page */
-async function clearCompletion(page) {
-  if ((await completionLength(page)) === 0) return;
-  await previewBy(page, () => button(page, "Clear").click());
-  await expectLength(page, 0, "After Clear");
 }

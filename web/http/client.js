@@ -1,6 +1,6 @@
 // One function per route. The only file that fetches.
 
-/** @import { AttributionRequest, AttributionResponse, Catalog, CheckResponse, ChoicesResponse, ConstraintParams, ErrorBody, LoadResponse, MatrixHeader, MatrixRow, ModelStatus, PreviewRequest, PreviewResponse, StepRequest, StepResponse } from "../types/wire" */
+/** @import { AttributionRequest, AttributionResponse, Catalog, CheckResponse, ChoicesResponse, ConstraintParams, ErrorBody, LoadResponse, MatrixHeader, MatrixRow, ModelStatus, PreviewRequest, PreviewResponse, StepRequest, StepResponse, TokensResponse } from "../types/wire" */
 
 /** An answer that is not a success, or no answer at all (status 0). */
 export class ApiError extends Error {
@@ -80,6 +80,16 @@ export function checkConstraint(constraint, signal) {
  */
 export function compareChoices(body, signal) {
   return request("POST", "/api/constraint/choices", body, signal);
+}
+
+/**
+ * @param {string} text
+ * @param {number} limit
+ * @param {AbortSignal} signal
+ * @returns {Promise<TokensResponse>}
+ */
+export function findTokens(text, limit, signal) {
+  return request("GET", `/api/tokens?${new URLSearchParams({ query: text, limit: String(limit) })}`, undefined, signal);
 }
 
 /**

@@ -103,6 +103,21 @@ export function placeCard(row, card, space, aside = true) {
   return { left, top };
 }
 
+/**
+ * Where a card goes that must not cover what it is about: right of it, else left, and inside the window.
+ * @param {Box} about
+ * @param {{width: number, height: number}} card
+ * @param {{width: number, height: number}} space
+ */
+export function placeBeside(about, card, space) {
+  const gap = 12;
+  const edge = 8;
+  const right = about.right + gap;
+  const left = about.left - gap - card.width;
+  const fits = right + card.width <= space.width - edge ? right : left >= edge ? left : space.width - card.width - edge;
+  return { left: Math.max(edge, fits), top: Math.max(edge, Math.min(about.top, space.height - card.height - edge)) };
+}
+
 /** @param {number} value */
 function round(value) {
   return Math.round(value * 10) / 10;

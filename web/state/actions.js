@@ -1,16 +1,19 @@
 // The verbs of the page: what a click, a key or a keystroke in a field means.
 
 import { batch } from "@preact/signals";
-import { dropHeat, releaseHeat, settleHeat } from "./attribution.js";
+import { releaseHeat, settleHeat } from "./attribution.js";
+import { change, interrupt } from "./changes.js";
+import { edit, typingRun } from "./edits.js";
 import { applyPreset, editParams } from "./params.js";
 import { pause } from "./playback.js";
 import { requestPreview, TYPING_MS } from "./preview.js";
+import { newestEnd, otherWays } from "./recorded.js";
 import * as sessions from "./session.js";
-import { abortStep } from "./stepping.js";
+import { abortStep, forceInstead } from "./stepping.js";
 import * as store from "./store.js";
 
 /** @import { Preset } from "../types/wire" */
-/** @import { Params, Session, Theme } from "../types/app" */
+/** @import { Params, Theme } from "../types/app" */
 
 export { aim, chooseContrast, chooseMethod, keepAt, leave, releaseHeat, setAttributionOptions, toggleKeep } from "./attribution.js";
 export { compareChoices } from "./choices.js";
@@ -18,6 +21,9 @@ export { bringTextBack, chooseConstraintKind, chooseExample, countFromHere, coun
 export { requestCheck } from "./constraint_check.js";
 export { closeMatrix, openMatrix } from "./attribution_matrix.js";
 export { cancelLoad, loadModel } from "./model.js";
+export * from "./branch_actions.js";
+export { addKept, listKept, removeKept } from "./kept_sessions.js";
+export { closeSessions, exportedPage, exportedSession, importSession, openSessions, refuseImport } from "./session_exchange.js";
 export { togglePlay } from "./playback.js";
 export { forceText, forceToken, forceTokens, step, whyNoStep } from "./stepping.js";
 
@@ -33,17 +39,14 @@ export function typeSystem(system) {
 
 /** @param {boolean} on */
 export function useTemplate(on) {
-  interrupt();
-  store.session.value = sessions.setTemplate(store.session.value, on);
-  settleHeat();
-  requestPreview();
+  change("chat template", (session) => sessions.setTemplate(session, on));
 }
 
 /** Shows at once what the last token was picked from; the preview then follows the knobs. */
 export function deleteLast() {
   const last = sessions.lastNode(store.session.value);
   if (!last) return;
-  rewind(sessions.deleteLast);
+  change("deletion of a token", sessions.deleteLast);
   const { shown, session } = store;
   if (last.dist && shown.value)
     shown.value = { ...shown.value, place: sessions.placeOf(session.value), dist: last.dist, chosen: null, failure: null };
@@ -55,26 +58,65 @@ export function deleteLast() {
  */
 export function rewindTo(index) {
   const node = store.completion.value[index];
-  if (node) rewind((session) => sessions.moveLeaf(session, node.parent));
+  if (node) change("rewind", (session) => sessions.moveLeaf(session, node.parent));
 }
 
-/** Clears the completion; the text stays. */
+/** Takes the completion away; the text stays. */
+export function removeCompletion() {
+  change("removal of the completion", sessions.clear);
+}
+
+/** Takes the text and the completion away. The system message and the parameters stay. */
 export function clear() {
-  if (store.completion.value.length > 0) rewind(sessions.clear);
+  change("clear", (session) => sessions.editText(session, { prompt: "" }));
+}
+
+export function openLibrary() {
+  pause();
+  store.libraryOpen.value = true;
+}
+
+export function closeLibrary() {
+  store.libraryOpen.value = false;
 }
 
 /**
- * @param {Partial<Omit<Params, "preset" | "greedy">>} change
+ * A text of the library in place of the prompt.
+ * @param {string} prompt
+ */
+export function takePrompt(prompt) {
+  change("prompt from the library", (session) => sessions.editText(session, { prompt }));
+}
+
+/**
+ * Goes another way from where a generated token stands: the path that was taken there before, if
+ * there is one, else a new one.
+ * @param {number} index of the generated token
+ * @param {number} tokenId
+ */
+export function takeInstead(index, tokenId) {
+  const node = store.completion.value[index];
+  if (!node || node.token.id === tokenId) return;
+  const known = otherWays(store.session.value, node).findLast((one) => one.token.id === tokenId);
+  if (known) return void change("alternative", (session) => sessions.moveLeaf(session, newestEnd(session, known.id)));
+  interrupt();
+  settleHeat();
+  void forceInstead(node, tokenId);
+}
+
+/**
+ * @param {Partial<Omit<Params, "preset" | "greedy">>} values
  * @param {number} [delayMs]
  */
-export function editParam(change, delayMs = TYPING_MS) {
-  setParams(editParams(store.branch.value.params, change));
+export function editParam(values, delayMs = TYPING_MS) {
+  const names = Object.keys(values).join(" ");
+  setParams(names.replaceAll("_", " "), editParams(store.branch.value.params, values), typingRun(`${store.branch.value.id} ${names}`));
   requestPreview(delayMs);
 }
 
 /** @param {Preset} preset */
 export function choosePreset(preset) {
-  setParams(applyPreset(store.branch.value.params, preset));
+  setParams(`preset ${preset.label}`, applyPreset(store.branch.value.params, preset));
   requestPreview();
 }
 
@@ -83,6 +125,11 @@ export function setRows(count) {
   if (count === store.rows.value) return;
   store.rows.value = count;
   requestPreview();
+}
+
+/** @param {number | null} count */
+export function setMaxTokens(count) {
+  store.maxTokens.value = count;
 }
 
 /** @param {number} ms */
@@ -109,6 +156,10 @@ export function setTheme(theme) {
   store.theme.value = theme;
 }
 
+export function dismissNotice() {
+  store.notice.value = "";
+}
+
 export function dismissFailure() {
   store.failure.value = null;
 }
@@ -117,31 +168,19 @@ export function dismissFailure() {
 function changeText(text) {
   const hadTokens = store.completion.value.length > 0;
   interrupt();
-  store.session.value = sessions.editText(store.session.value, text);
+  edit("typing", (session) => sessions.editText(session, text), typingRun(`${store.branch.value.id} ${Object.keys(text)}`));
   settleHeat();
-  if (hadTokens) store.message.value = "The completion was removed, because the text changed.";
+  if (hadTokens) store.message.value = "The completion was removed, because the text changed. Undo shows it again.";
   requestPreview(TYPING_MS);
 }
 
-/** @param {Params} params */
-function setParams(params) {
+/**
+ * @param {string} label
+ * @param {Params} params
+ * @param {string | null} [run]
+ */
+function setParams(label, params, run = null) {
   store.failure.value = null;
-  store.session.value = sessions.setParams(store.session.value, params);
-}
-
-/** @param {(session: Session) => Session} move */
-function rewind(move) {
-  interrupt();
-  store.session.value = move(store.session.value);
-  settleHeat();
-  requestPreview();
-}
-
-/** An edit ends playback, and the answer of a step under way belongs to the text before it. */
-function interrupt() {
-  pause();
-  abortStep();
-  dropHeat();
-  store.message.value = "";
-  store.failure.value = null;
+  store.latestParams.value = params;
+  edit(label, (session) => sessions.setParams(session, params), run);
 }

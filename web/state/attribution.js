@@ -51,7 +51,7 @@ export const held = computed(() => store.heatKept.value && (heat.value !== null 
  * @param {{ keep?: boolean }} [how]
  */
 export function aim(target, { keep = false } = {}) {
-  if (!store.method.value || !store.llmEnabled.value || store.playing.value || store.stepping.value) return;
+  if (!store.method.value || store.foreign.value !== null || !store.llmEnabled.value || store.playing.value || store.stepping.value) return;
   // A heat that was kept and is no longer true keeps nothing.
   const free = heat.value === null && underWay === null && timer === undefined;
   if (store.heatKept.value && !keep && !free) return;

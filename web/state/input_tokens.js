@@ -2,21 +2,32 @@
 // and first, because splitting a text is fast where running the model over it is not.
 
 import * as api from "../http/client.js";
+import { knownInput, rememberInput } from "./known_inputs.js";
 import { noteModel } from "./model_change.js";
 import { tokensRequest } from "./requests.js";
-import { sameInput } from "./session.js";
+import { placeOf, sameInput } from "./session.js";
 import * as store from "./store.js";
 
 /** @import { PreviewResponse } from "../types/wire" */
-/** @import { Input, Place } from "../types/app" */
+/** @import { Place } from "../types/app" */
 
 /**
  * @param {PreviewResponse} answer
  * @param {Place} place
- * @returns {Input}
  */
-export function inputOf(answer, place) {
-  return { place, tokens: answer.prompt_tokens, note: answer.prompt_note };
+export function takeInput(answer, place) {
+  const input = { place, tokens: answer.prompt_tokens, note: answer.prompt_note };
+  rememberInput(input);
+  store.input.value = input;
+}
+
+/** Shows the pills of the text as it is now, if they are known. Returns whether they are on screen. */
+export function showKnownInput() {
+  const place = placeOf(store.session.value);
+  if (store.input.value && sameInput(store.input.value.place, place)) return true;
+  const known = knownInput(place);
+  if (known) store.input.value = { ...known, place };
+  return known !== null;
 }
 
 /**
@@ -26,9 +37,9 @@ export function inputOf(answer, place) {
  * @param {AbortSignal} signal
  */
 export async function readInput(place, signal) {
-  if (store.input.value && sameInput(store.input.value.place, place)) return true;
+  if (showKnownInput()) return true;
   const answer = await api.preview(tokensRequest(), signal);
   if (signal.aborted || noteModel(answer.model)) return false;
-  store.input.value = inputOf(answer, place);
+  takeInput(answer, place);
   return true;
 }

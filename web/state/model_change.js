@@ -1,16 +1,16 @@
 // Token ids belong to the model that made them. Whoever hears which model answers tells it here.
 
 import { batch } from "@preact/signals";
-import { dropCompletions } from "./session.js";
+import { edit } from "./edits.js";
+import { forgetInputs } from "./known_inputs.js";
+import { dropForeign, resetTemplates } from "./session.js";
 import * as store from "./store.js";
 
 /** @import { ModelInfo } from "../types/wire" */
 
-let owner = "";
-
-/** The model that the session's token ids belong to. */
+/** The model that answers, as far as this page knows. */
 export function tokenOwner() {
-  return owner;
+  return store.tokenOwner.value;
 }
 
 /**
@@ -18,20 +18,26 @@ export function tokenOwner() {
  * @param {ModelInfo} info
  */
 export function noteModel(info) {
-  if (info.model_id === owner) return false;
+  const before = store.tokenOwner.value;
+  if (info.model_id === before) return false;
   const hadTokens = store.completion.value.length > 0;
-  owner = info.model_id;
   batch(() => {
-    store.session.value = dropCompletions(store.session.value);
+    store.tokenOwner.value = info.model_id;
+    const dropped = edit("change of the model", (session) => dropForeign(session, info.model_id));
+    // A choice that was kept over a reload is a choice for this model.
+    if (before !== "") store.session.value = resetTemplates(store.session.value);
+    forgetInputs();
     store.input.value = null;
     store.shown.value = null;
     store.contrast.value = null;
+    store.probes.value = [];
     store.painted.value = null;
     store.matrix.value = null;
     store.heatKept.value = false;
     store.modelField.value = info.model_id;
     if (store.status.value) store.status.value = { ...store.status.value, ...info };
-    if (hadTokens) store.message.value = "Another model: the completion was removed, its tokens belonged to the old one.";
+    if (dropped && hadTokens) store.message.value = "Another model: the completion was removed, its tokens belong to the old one. Undo shows it again.";
+    else if (dropped) store.message.value = "Another model: completions were removed, their tokens belong to the old one. Undo shows them again.";
   });
   return true;
 }

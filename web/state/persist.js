@@ -5,9 +5,14 @@
 import { effect } from "@preact/signals";
 import { clamp, parseNumber } from "../lib/numbers.js";
 import { restoreTexts } from "./constraint_texts.js";
+import { readMeasure } from "../lib/tint.js";
+import { tourSeen } from "./learning.js";
 import { DEFAULT_PARAMS } from "./params.js";
-import { activeBranch, setParams } from "./session.js";
+import { measure } from "./reading.js";
+import { scale, scoresShown } from "./rows_view.js";
+import { setParams } from "./session.js";
 import * as store from "./store.js";
+import { readView, view } from "./view_switch.js";
 
 /** @import { ConstraintTexts, Params } from "../types/app" */
 
@@ -21,7 +26,8 @@ const MIN_SPEED_MS = 80;
 /** @param {Store} storage */
 export function restore(storage) {
   const read = reader(storage);
-  store.session.value = setParams(store.session.value, restoreParams(read("llmDemo.params"), read("tokenscope.params")));
+  store.latestParams.value = restoreParams(read("llmDemo.params"), read("tokenscope.params"));
+  store.session.value = setParams(store.session.value, store.latestParams.value);
   store.savedModel.value = read("llmDemo.modelId")?.trim() ?? "";
   store.modelField.value = store.savedModel.value || store.DEFAULT_MODEL;
   store.llmEnabled.value = readFlag(read("llmDemo.llmEnabled"), true);
@@ -38,8 +44,15 @@ export function restore(storage) {
   store.constraintTexts.value = restoreTexts(read("llmDemo.constraintType"), read("llmDemo.constraintSchema"), readObject(constraint["texts"]), readObject(constraint["replaced"]));
   store.constraintWhitespace.value = constraint["whitespace"] === "flexible" ? "flexible" : "single";
   store.grammarCollapsed.value = readFlag(read("tokenscope.grammarCollapsed"), false);
+  const most = readNumber(read("tokenscope.maxTokens"));
+  store.maxTokens.value = most !== null && most >= 1 ? Math.round(most) : null;
   const theme = read("tokenscope.theme");
   store.theme.value = theme === "light" || theme === "dark" ? theme : "auto";
+  tourSeen.value = readFlag(read("tokenscope.tourSeen"), false);
+  scale.value = read("tokenscope.scale") === "log" ? "log" : "linear";
+  scoresShown.value = readFlag(read("tokenscope.scores"), false);
+  measure.value = readMeasure(read("tokenscope.tint"));
+  view.value = readView(read("tokenscope.view"));
 }
 
 /**
@@ -48,7 +61,7 @@ export function restore(storage) {
  */
 export function watch(storage) {
   const flag = (/** @type {boolean} */ on) => (on ? "1" : "0");
-  const params = () => activeBranch(store.session.value).params;
+  const params = () => store.latestParams.value;
   /** @type {[string, () => string][]} */
   const keys = [
     ["llmDemo.params", () => seedParams(params())],
@@ -68,7 +81,13 @@ export function watch(storage) {
     ["tokenscope.grammarCollapsed", () => flag(store.grammarCollapsed.value)],
     ["llmDemo.topK", () => String(store.rows.value)],
     ["llmDemo.stepSpeedMs", () => String(store.speedMs.value)],
+    ["tokenscope.maxTokens", () => String(store.maxTokens.value ?? "")],
     ["tokenscope.theme", () => store.theme.value],
+    ["tokenscope.tourSeen", () => flag(tourSeen.value)],
+    ["tokenscope.scale", () => scale.value],
+    ["tokenscope.scores", () => flag(scoresShown.value)],
+    ["tokenscope.tint", () => measure.value],
+    ["tokenscope.view", () => view.value],
   ];
   const stops = keys.map(([key, write]) => {
     let written = /** @type {string | null} */ (null);

@@ -1,6 +1,8 @@
-// Play: steps at an even pace. A step starts one period after the one before started, or as soon
-// as that one is done if it took longer.
+// Play: steps at an even pace. Steps start a period apart; one that takes longer delays those after
+// it and makes up for nothing.
 
+import { plural } from "../lib/format.js";
+import { newRun } from "./edits.js";
 import { step } from "./stepping.js";
 import * as store from "./store.js";
 
@@ -19,12 +21,19 @@ export function pause() {
 async function play() {
   run += 1;
   const mine = run;
+  const how = { label: "Play", run: newRun() };
   store.playing.value = true;
-  while (run === mine) {
-    const started = performance.now();
-    const outcome = await step();
-    if (outcome !== "ok") break;
-    await sleep(store.speedMs.value - (performance.now() - started));
+  let due = performance.now();
+  for (let taken = 1; run === mine; taken += 1) {
+    const outcome = await step(null, how);
+    if (outcome !== "ok" || run !== mine) break;
+    if (taken === store.maxTokens.value) {
+      store.message.value = `Stopped: ${plural(taken, "token")}, the most that Play takes in one go.`;
+      break;
+    }
+    // Waiting is never exact. Counting from when the step was due keeps the error from adding up.
+    due = Math.max(due + store.speedMs.value, performance.now());
+    await sleep(due - performance.now());
   }
   if (run === mine) store.playing.value = false;
 }

@@ -4,9 +4,8 @@
 import { batch } from "@preact/signals";
 import * as api from "../http/client.js";
 import { whileBusy } from "./busy.js";
-import { constraint } from "./constraint.js";
 import { requireUsable } from "./constraint_check.js";
-import { inputOf, readInput } from "./input_tokens.js";
+import { readInput, takeInput } from "./input_tokens.js";
 import { noteModel } from "./model_change.js";
 import { previewRequest } from "./requests.js";
 import { placeOf, sameInput, samePlace } from "./session.js";
@@ -39,10 +38,12 @@ async function run() {
   const mine = new AbortController();
   underWay = mine;
   const place = placeOf(store.session.value);
+  if (store.foreign.value !== null) showForeign(place, store.foreign.value);
   try {
     const answer = await whileBusy(ask(place, mine.signal), mine.signal);
     if (mine.signal.aborted) return;
     if (answer === null || noteModel(answer.model)) return requestPreview();
+    if (store.foreign.value !== null) return takeInput(answer, place);
     show(answer, place);
   } catch (error) {
     if (mine.signal.aborted || api.isAbort(error)) return;
@@ -58,8 +59,18 @@ async function run() {
  */
 async function ask(place, signal) {
   if (store.llmEnabled.value && !(await readInput(place, signal))) return null;
-  if (constraint.value) await requireUsable();
+  if (previewRequest().constraint) await requireUsable();
   return api.preview(previewRequest(), signal);
+}
+
+/**
+ * Only the tokens of the text can be asked for.
+ * @param {Place} place
+ * @param {string} model
+ */
+function showForeign(place, model) {
+  const failure = { detail: `${model} wrote this completion, and its tokens mean something else to the model that answers now.`, hint: `Load ${model} to go on, or remove the completion.` };
+  store.shown.value = { place, dist: null, chosen: null, failure };
 }
 
 /**
@@ -68,7 +79,7 @@ async function ask(place, signal) {
  */
 function show(answer, place) {
   batch(() => {
-    store.input.value = inputOf(answer, place);
+    takeInput(answer, place);
     store.shown.value = { place, dist: answer.dist, grammar: answer.grammar, chosen: null, failure: null };
     store.elapsedMs.value = answer.elapsed_ms;
     const refused = store.failure.value?.place;

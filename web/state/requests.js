@@ -11,7 +11,8 @@ import * as store from "./store.js";
 
 /** @returns {PreviewRequest} */
 export function previewRequest() {
-  return store.llmEnabled.value ? { ...context(), ...constrained(), tokens_only: false } : tokensRequest();
+  if (!store.llmEnabled.value || store.foreign.value !== null) return tokensRequest();
+  return { ...context(), ...constrained(), probe_ids: store.probes.value, tokens_only: false };
 }
 
 /**
@@ -84,6 +85,7 @@ function input() {
   return { prompt, system_prompt: system, use_chat_template: use_template };
 }
 
+/** Ids of another model would be other tokens to this one. */
 function completionIds() {
-  return store.completion.value.map((node) => node.token.id);
+  return store.foreign.value !== null ? [] : store.completion.value.map((node) => node.token.id);
 }

@@ -14,7 +14,7 @@ export function createSession({ name = "Input 1", prompt, system, params }) {
   return {
     version: 1,
     nodes: {},
-    branches: [{ name, prompt, system, use_template: true, leaf: null, params }],
+    branches: [{ id: 1, name, prompt, system, use_template: true, leaf: null, params }],
     active: 0,
   };
 }
@@ -66,7 +66,7 @@ export function sharedLength(session, node) {
  */
 export function appendTokens(session, tokens) {
   let parent = activeBranch(session).leaf;
-  let id = Object.keys(session.nodes).length;
+  let id = lastNodeId(session);
   const nodes = { ...session.nodes };
   for (const token of tokens) {
     id += 1;
@@ -110,6 +110,8 @@ export function clear(session) {
  * @returns {Session}
  */
 export function editText(session, text) {
+  const { prompt, system, leaf } = activeBranch(session);
+  if (leaf === null && (text.prompt ?? prompt) === prompt && (text.system ?? system) === system) return session;
   return changeBranch(session, { ...text, leaf: null });
 }
 
@@ -133,13 +135,24 @@ export function setParams(session, params) {
 }
 
 /**
- * For another model: token ids mean something else there, so every completion goes.
+ * For another model: token ids mean something else there, so completions that it did not write go
+ * off their branches. Their nodes stay, for undo.
+ * @param {Session} session
+ * @param {string} model
+ * @returns {Session}
+ */
+export function dropForeign(session, model) {
+  const isForeign = (/** @type {Branch} */ { leaf }) => leaf !== null && session.nodes[leaf]?.model !== model;
+  if (!session.branches.some(isForeign)) return session;
+  return { ...session, branches: session.branches.map((branch) => (isForeign(branch) ? { ...branch, leaf: null } : branch)) };
+}
+
+/**
  * @param {Session} session
  * @returns {Session}
  */
-export function dropCompletions(session) {
-  const branches = session.branches.map((branch) => ({ ...branch, leaf: null, use_template: true }));
-  return { ...session, nodes: {}, branches };
+export function resetTemplates(session) {
+  return { ...session, branches: session.branches.map((branch) => ({ ...branch, use_template: true })) };
 }
 
 /**
@@ -170,8 +183,8 @@ export function lastNode(session) {
  * @returns {Place}
  */
 export function placeOf(session) {
-  const { prompt, system, use_template, leaf } = activeBranch(session);
-  return { active: session.active, prompt, system, use_template, leaf };
+  const { id, prompt, system, use_template, leaf } = activeBranch(session);
+  return { branch: id, prompt, system, use_template, leaf };
 }
 
 /**
@@ -198,15 +211,25 @@ export function isOnPath(session, place) {
  * @param {Place} b
  */
 export function sameInput(a, b) {
-  return a.active === b.active && a.prompt === b.prompt && a.system === b.system && a.use_template === b.use_template;
+  return a.branch === b.branch && a.prompt === b.prompt && a.system === b.system && a.use_template === b.use_template;
 }
 
 /**
+ * The largest id that was ever given to a node.
  * @param {Session} session
- * @param {Partial<Branch>} change
+ */
+export function lastNodeId({ nodes }) {
+  // Whole numbers are keys in rising order.
+  return Number(Object.keys(nodes).at(-1) ?? 0);
+}
+
+/**
+ * Changes the active branch.
+ * @param {Session} session
+ * @param {Partial<Omit<Branch, "id">>} change
  * @returns {Session}
  */
-function changeBranch(session, change) {
+export function changeBranch(session, change) {
   const branches = session.branches.map((branch, index) => (index === session.active ? { ...branch, ...change } : branch));
   return { ...session, branches };
 }

@@ -7,6 +7,7 @@ import { dropHeat } from "./attribution.js";
 import { whileBusy } from "./busy.js";
 import { constraint, NO_FORCED_TEXT } from "./constraint.js";
 import { constraintFailure, requireUsable } from "./constraint_check.js";
+import { edit, newRun } from "./edits.js";
 import { readInput } from "./input_tokens.js";
 import { tokenOwner } from "./model_change.js";
 import { cancelPreview, requestPreview } from "./preview.js";
@@ -15,7 +16,7 @@ import { appendTokens, isOnPath, moveLeaf, placeOf, samePlace } from "./session.
 import * as store from "./store.js";
 
 /** @import { AppendedMeta, ConstraintParams, StepResponse } from "../types/wire" */
-/** @import { Force, NewToken, Origin, Params, Place, StepOutcome } from "../types/app" */
+/** @import { Force, NewToken, Origin, Params, Place, StepOutcome, TokenNode } from "../types/app" */
 
 /** How long the picked row stays on screen before the next position is shown. */
 export const SHOW_CHOICE_MS = 180;
@@ -23,10 +24,19 @@ export const SHOW_CHOICE_MS = 180;
 let underWay = /** @type {AbortController | null} */ (null);
 
 /**
+ * `label` is what undo calls the step, `run` what it is undone with, `origin` how the tokens are said
+ * to have come about, if not as the server says.
+ * @typedef {{ label?: string, run?: string | null, origin?: Origin | null }} How
+ */
+
+/** @typedef {{ params: Params, constraint: ConstraintParams | null }} Settings what a token was picked under */
+
+/**
  * @param {Force} [force]
+ * @param {How} [how]
  * @returns {Promise<StepOutcome>}
  */
-export async function step(force = null) {
+export async function step(force = null, how = {}) {
   const refusal = whyNoStep() ?? (underWay ? "The step before is still under way." : null);
   if (refusal !== null) return refuse(refusal);
   cancelPreview();
@@ -40,7 +50,7 @@ export async function step(force = null) {
   try {
     const answer = await whileBusy(ask(place, force, mine.signal), mine.signal);
     if (answer === null || mine.signal.aborted || !stillWanted(answer, place)) return "superseded";
-    return accept(answer, place, params, rule);
+    return accept(answer, place, { params, constraint: rule }, how);
   } catch (error) {
     if (mine.signal.aborted || api.isAbort(error)) return "superseded";
     showFailure(error, place);
@@ -73,7 +83,7 @@ export function abortStep() {
  * @returns {Promise<StepOutcome>}
  */
 export async function forceToken(tokenId) {
-  return forceAtShown({ force_token_id: tokenId });
+  return forceAtShown({ force_token_id: tokenId }, "forced token");
 }
 
 /**
@@ -82,16 +92,41 @@ export async function forceToken(tokenId) {
  * @returns {Promise<StepOutcome>}
  */
 export async function forceTokens(tokenIds) {
-  return forceAtShown({ force_token_ids: tokenIds });
+  return forceAtShown({ force_token_ids: tokenIds }, "forced run");
 }
 
-/** @param {Force} force */
-function forceAtShown(force) {
+/**
+ * @param {Force} force
+ * @param {string} label
+ */
+function forceAtShown(force, label) {
   const place = store.shown.value?.place;
   if (!place || !isOnPath(store.session.value, place)) return refuse("The list is being updated.");
   abortStep();
-  store.session.value = moveLeaf(store.session.value, place.leaf);
-  return step(force);
+  const how = { label, run: newRun() };
+  edit(how.label, (session) => moveLeaf(session, place.leaf), how.run);
+  return step(force, how);
+}
+
+/**
+ * Another token in the place of a generated one. What stood there stays in the session, and comes
+ * back if the step fails.
+ * @param {TokenNode} node
+ * @param {number} tokenId
+ * @returns {Promise<StepOutcome>}
+ */
+export async function forceInstead(node, tokenId) {
+  abortStep();
+  const { leaf } = placeOf(store.session.value);
+  const how = { label: "alternative", run: newRun(), origin: /** @type {Origin} */ ("forced:overlay") };
+  edit(how.label, (session) => moveLeaf(session, node.parent), how.run);
+  const rewound = placeOf(store.session.value);
+  const outcome = await step({ force_token_id: tokenId }, how);
+  if ((outcome === "failed" || outcome === "refused") && samePlace(rewound, placeOf(store.session.value))) {
+    edit(how.label, (session) => moveLeaf(session, leaf), how.run);
+    requestPreview();
+  }
+  return outcome;
 }
 
 /**
@@ -102,7 +137,7 @@ export async function forceText(text) {
   if (text === "") return "refused";
   if (constraint.value) return refuse(NO_FORCED_TEXT);
   abortStep();
-  return step({ force_text: text });
+  return step({ force_text: text }, { label: "forced text" });
 }
 
 function endStep() {
@@ -125,6 +160,7 @@ export function whyNoStep() {
   if (!store.llmEnabled.value) return "The LLM is off. Switch it on to go on.";
   if (store.server.value === "error") return "The server does not answer.";
   if (!store.ready.value) return "No model is ready yet.";
+  if (store.foreign.value !== null) return `${store.foreign.value} wrote this completion. Load it to go on, or remove the completion.`;
   if (constraintFailure()) return "The constraint cannot be applied. Mend it or switch it off.";
   if (store.stopped.value !== null) return `Finished: ${stopName(store.stopped.value)}. Delete the last token to go on.`;
   return null;
@@ -141,15 +177,15 @@ function stillWanted(answer, place) {
 /**
  * @param {StepResponse} answer
  * @param {Place} place
- * @param {Params} params
- * @param {ConstraintParams | null} rule
+ * @param {Settings} settings
+ * @param {How} how
  * @returns {StepOutcome}
  */
-function accept(answer, place, params, rule) {
-  const tokens = newTokens(answer, params, rule);
+function accept(answer, place, settings, { label = "step", run = null, origin = null }) {
+  const tokens = newTokens(answer, settings, origin);
   const chosen = answer.selected?.id ?? answer.appended_meta[0]?.selected_id ?? null;
   batch(() => {
-    store.session.value = appendTokens(store.session.value, tokens);
+    edit(label, (session) => (tokens.length > 0 ? appendTokens(session, tokens) : session), run);
     store.failure.value = null;
     store.elapsedMs.value = answer.elapsed_ms;
     if (answer.dist) store.shown.value = { place, dist: answer.dist, grammar: answer.grammar, chosen, failure: null };
@@ -161,19 +197,20 @@ function accept(answer, place, params, rule) {
 
 /**
  * @param {StepResponse} answer
- * @param {Params} params
- * @param {ConstraintParams | null} rule
+ * @param {Settings} settings
+ * @param {Origin | null} given
  * @returns {NewToken[]}
  */
-function newTokens(answer, params, rule) {
+function newTokens(answer, { params, constraint }, given) {
   const last = answer.appended.length - 1;
   return answer.appended.map((token, index) => {
-    const origin = originOf(answer.appended_meta[index], params);
+    const origin = given ?? originOf(answer.appended_meta[index], params);
     return {
       token,
+      model: answer.model.model_id,
       origin,
       params,
-      constraint: rule,
+      constraint,
       dist: answer.appended_meta[index]?.dist ?? null,
       seed_used: origin === "sampled" ? answer.seed_used : null,
       stop_reason: answer.done && index === last ? (answer.stop_reason ?? "eos_token") : null,

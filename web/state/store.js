@@ -3,12 +3,15 @@
 
 import { computed, signal } from "@preact/signals";
 import { DEFAULT_PARAMS } from "./params.js";
+import { NO_HISTORY } from "./history.js";
 import { activeBranch, completionOf, createSession, isOnPath, lastNode, placeOf, samePlace, stopReason } from "./session.js";
 
 /** @import { AttributionOptions, Catalog, LoadProgress, ModelStatus } from "../types/wire" */
-/** @import { AttributionWork, Comparison, ConstraintCheck, ConstraintTexts, Contrast, Failure, Heat, Input, Matrix, Session, ServerState, Shown, Theme, TokenNode } from "../types/app" */
+/** @import { AttributionWork, Comparison, ConstraintCheck, ConstraintTexts, Contrast, Failure, Heat, Input, KeptSummary, Matrix, Session, ServerState, Shown, Theme, TokenNode } from "../types/app" */
 
 export const DEFAULT_MODEL = "Qwen/Qwen2.5-0.5B-Instruct";
+/** The message that a new input starts with. */
+export const DEFAULT_SYSTEM = "You are a helpful assistant.";
 export const DEFAULT_ROWS = 10;
 export const DEFAULT_SPEED_MS = 650;
 
@@ -20,14 +23,22 @@ export const server = signal(/** @type {ServerState} */ ("unknown"));
 // What people typed and chose.
 export const session = signal(
   /** @type {Session} */ (
-    createSession({ prompt: "The capital of France is", system: "You are a helpful assistant.", params: DEFAULT_PARAMS })
+    createSession({ prompt: "The capital of France is", system: DEFAULT_SYSTEM, params: DEFAULT_PARAMS })
   ),
 );
+/** What undo and redo go back and forth to. */
+export const history = signal(NO_HISTORY);
+/** The model that the server's answers come from, "" before the first. */
+export const tokenOwner = signal("");
+/** The parameters that were edited last: those of a new input. */
+export const latestParams = signal(DEFAULT_PARAMS);
 export const modelField = signal(DEFAULT_MODEL);
 /** The last id that was loaded from this page, "" before the first. */
 export const savedModel = signal("");
 export const rows = signal(DEFAULT_ROWS);
 export const speedMs = signal(DEFAULT_SPEED_MS);
+/** After how many tokens Play stops; null goes on to the end. */
+export const maxTokens = signal(/** @type {number | null} */ (null));
 export const llmEnabled = signal(true);
 export const decodingCollapsed = signal(true);
 export const stepSpeedCollapsed = signal(true);
@@ -44,6 +55,8 @@ export const constraintWhitespace = signal(/** @type {"single" | "flexible"} */ 
 /** The token after which the grammar begins to count; null means from the start. */
 export const constraintAnchor = signal(/** @type {TokenNode | null} */ (null));
 export const grammarCollapsed = signal(false);
+/** Tokens whose numbers are asked for wherever they rank. */
+export const probes = signal(/** @type {number[]} */ ([]));
 export const promptCollapsed = signal(false);
 export const theme = signal(/** @type {Theme} */ ("auto"));
 export const drawerOpen = signal(false);
@@ -65,6 +78,18 @@ export const heatKept = signal(false);
 export const attributionWork = signal(/** @type {AttributionWork | null} */ (null));
 /** Set while all attributions are on screen. */
 export const matrix = signal(/** @type {Matrix | null} */ (null));
+/** Something that people have to know once, whatever else goes on; "" is nothing. */
+export const notice = signal("");
+/** The dialog that saves and opens sessions is there. */
+export const sessionsOpen = signal(false);
+/** Why the last file could not be opened. */
+export const importFailure = signal(/** @type {Failure | null} */ (null));
+/** Other sessions that this browser keeps. */
+export const keptSessions = signal(/** @type {KeptSummary[]} */ ([]));
+/** The name of the active branch is a field. */
+export const renaming = signal(false);
+/** The prompt library is open. */
+export const libraryOpen = signal(false);
 export const attributionFailure = signal(/** @type {Failure | null} */ (null));
 export const playing = signal(false);
 export const stepping = signal(false);
@@ -80,6 +105,11 @@ export const loadFailure = signal(/** @type {Failure | null} */ (null));
 export const branch = computed(() => activeBranch(session.value));
 export const completion = computed(() => completionOf(session.value));
 export const stopped = computed(() => stopReason(session.value));
+/** The model that wrote the completion, if that is another one than the one that answers, else null. */
+export const foreign = computed(() => {
+  const { model = tokenOwner.value } = lastNode(session.value) ?? {};
+  return tokenOwner.value === "" || model === tokenOwner.value ? null : model;
+});
 export const ready = computed(() => server.value !== "error" && status.value?.ready === true);
 export const load = computed(() => /** @type {LoadProgress | null} */ (status.value?.load ?? null));
 export const hasTemplate = computed(() => status.value?.has_chat_template === true);

@@ -41,7 +41,7 @@ beforeEach(() => {
   prompts += 1;
   const params = DEFAULT_PARAMS;
   store.session.value = appendTokens(createSession({ prompt: `Hi ${prompts}`, system: "", params }), [pill(11, "It"), pill(12, "is")].map((token) => (
-    { token, origin: "sampled", params, constraint: null, dist: dist([row(12, "is"), row(13, "was", { p_base: 0.2 })]), seed_used: 5, stop_reason: null })));
+    { token, model: "tiny", origin: "sampled", params, constraint: null, dist: dist([row(12, "is"), row(13, "was", { p_base: 0.2 })]), seed_used: 5, stop_reason: null })));
   store.shown.value = { place: placeOf(store.session.value), dist: PARIS, chosen: null, failure: null };
   store.llmEnabled.value = true;
   store.attributionOptions.value = {};
@@ -191,7 +191,7 @@ test("a kept heat stays over a step and keeps nothing once its text is gone", as
   await paint(second);
   actions.keepAt(second);
   const { params } = store.branch.value;
-  store.session.value = appendTokens(store.session.value, [{ token: pill(1, "Paris"), origin: "sampled", params, constraint: null, dist: null, seed_used: 5, stop_reason: null }]);
+  store.session.value = appendTokens(store.session.value, [{ token: pill(1, "Paris"), model: "tiny", origin: "sampled", params, constraint: null, dist: null, seed_used: 5, stop_reason: null }]);
   assert.ok(held.value);
   actions.typePrompt("Something else");
   cancelPreview();

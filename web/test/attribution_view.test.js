@@ -35,7 +35,7 @@ beforeEach(async () => {
   prompts += 1;
   const params = DEFAULT_PARAMS;
   store.session.value = appendTokens(createSession({ prompt: `Hi ${prompts}`, system: "", params }), [pill(11, "It"), pill(12, "is")].map((token) => (
-    { token, origin: "sampled", params, constraint: null, dist: null, seed_used: 5, stop_reason: null })));
+    { token, model: "tiny", origin: "sampled", params, constraint: null, dist: null, seed_used: 5, stop_reason: null })));
   const place = placeOf(store.session.value);
   store.input.value = { place, tokens: [pill(7, "Hello")], note: null };
   store.shown.value = { place, dist: PARIS, chosen: null, failure: null };
@@ -76,7 +76,7 @@ test("a candidate's heat is on the pills and on the stack, with its numbers", as
     assert.match(tokens[0]?.getAttribute("title") ?? "", /"Hello" · id 7 · 13 %/);
   }
   assert.deepEqual(texts(".pills .token .sr-only"), ["13 %", "50 %"]);
-  assert.match(all(".pills .token-last")[0]?.getAttribute("aria-label") ?? "", /is: remove this token, 38 %/);
+  assert.match(all(".pills .token-last")[0]?.getAttribute("aria-label") ?? "", /is: the last token\. Alternatives, or remove it, 38 %/);
   assert.match(line() ?? "", /^Paris depends on It 50 %, is 38 %, Hello 13 %/);
   assert.deepEqual(texts('.row[data-target="true"] .row-token'), ["Paris"]);
 });

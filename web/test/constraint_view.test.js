@@ -143,7 +143,7 @@ test("a text that an example took the place of can be brought back", async () =>
 });
 
 test("the anchor is told in a line", async () => {
-  const tokens = [1, 2, 3].map((id) => ({ token: pill(id, "t"), origin: /** @type {const} */ ("sampled"), params: DEFAULT_PARAMS, constraint: null, dist: null, seed_used: null, stop_reason: null }));
+  const tokens = [1, 2, 3].map((id) => ({ token: pill(id, "t"), model: "tiny", origin: /** @type {const} */ ("sampled"), params: DEFAULT_PARAMS, constraint: null, dist: null, seed_used: null, stop_reason: null }));
   store.session.value = appendTokens(store.session.value, tokens.slice(0, 2));
   await rendered();
   button("from here")?.click();
@@ -256,7 +256,7 @@ test("a constraint that cannot be used says so in place of the distribution and 
 });
 
 test("a completion that left the grammar can be rewound or left out", async () => {
-  store.session.value = appendTokens(store.session.value, [1, 2].map((id) => ({ token: pill(id, `t${id}`), origin: /** @type {const} */ ("sampled"), params: DEFAULT_PARAMS, constraint: null, dist: null, seed_used: null, stop_reason: null })));
+  store.session.value = appendTokens(store.session.value, [1, 2].map((id) => ({ token: pill(id, `t${id}`), model: "tiny", origin: /** @type {const} */ ("sampled"), params: DEFAULT_PARAMS, constraint: null, dist: null, seed_used: null, stop_reason: null })));
   const place = placeOf(store.session.value);
   const failure = { detail: 'token 1 of the completion, "t2", leaves the grammar at its byte 0.', hint: "Rewind.", code: "constraint_violated" };
   store.shown.value = { place, dist: null, chosen: null, failure };

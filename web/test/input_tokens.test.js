@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import * as actions from "../state/actions.js";
+import { forgetInputs } from "../state/known_inputs.js";
 import { noteModel } from "../state/model_change.js";
 import { DEFAULT_PARAMS } from "../state/params.js";
 import { pause as pausePlayback } from "../state/playback.js";
@@ -37,6 +38,7 @@ const tokensOf = (display) => ({ prompt_tokens: [pill(1, display)] });
 
 /** Answers both requests of a preview. @param {string} display */
 async function preview(display) {
+  forgetInputs();
   store.input.value = null;
   requestPreview();
   (await server.next("/api/preview")).answer(previewAnswer({ ...tokensOf(display), dist: null }));
@@ -110,13 +112,15 @@ test("a slow answer makes the old distribution stale until the new one is there"
   assert.equal(store.stale.value, false);
 });
 
-test("an edit that costs the completion says so, and Clear keeps the text", async () => {
+test("an edit that costs the completion says so, and only Clear takes the text", async () => {
   const stepped = actions.step();
   (await server.next("/api/step")).answer(stepAnswer([pill(2, "a")]));
   await stepped;
-  actions.clear();
+  actions.removeCompletion();
   assert.deepEqual([store.completion.value.length, store.branch.value.prompt, store.message.value], [0, "Hi", ""]);
   actions.clear();
+  assert.deepEqual([store.branch.value.prompt, store.branch.value.system], ["", ""]);
+  actions.undo();
   assert.equal(store.branch.value.prompt, "Hi");
   const again = actions.step();
   (await server.next("/api/step")).answer(stepAnswer([pill(2, "a")]));

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import * as geometry from "../lib/geometry.js";
 import { parseInteger, parseNumber, toBoundedInteger } from "../lib/numbers.js";
 import { createRecent } from "../lib/recent.js";
-import { percentScale } from "../lib/scale.js";
+import { logWidth, percentScale } from "../lib/scale.js";
 
 test("typed numbers are read only when they are numbers", () => {
   assert.deepEqual(["", "-", "1e", "abc", "Infinity"].map(parseNumber), [null, null, null, null, null]);
@@ -50,4 +50,22 @@ test("the value used longest ago is forgotten first", () => {
   recent.get("a");
   recent.set("c", 3);
   assert.deepEqual(["a", "b", "c"].map(recent.get), [1, undefined, 3]);
+});
+
+test("a card stands beside what it is about, and inside the window", () => {
+  const [card, space] = [{ width: 300, height: 200 }, { width: 1000, height: 600 }];
+  const box = (/** @type {number} */ left, /** @type {number} */ top) => ({ left, top, right: left + 100, bottom: top + 20 });
+  /** @type {[number, number, number, number][]} */
+  const rows = [
+    [50, 50, 162, 50],
+    [800, 50, 488, 50],
+    [50, 590, 162, 392],
+    [50, -30, 162, 8],
+  ];
+  for (const [left, top, x, y] of rows) assert.deepEqual(geometry.placeBeside(box(left, top), card, space), { left: x, top: y });
+  assert.deepEqual(geometry.placeBeside(box(20, 50), card, { width: 320, height: 600 }), { left: 12, top: 50 });
+});
+
+test("each power of ten is as long as the next on the logarithmic scale", () => {
+  assert.deepEqual([1, 0.1, 0.001, 1e-6, 1e-9, 0].map(logWidth), ["100.000%", "83.333%", "50.000%", "0.000%", "0.000%", "0.000%"]);
 });

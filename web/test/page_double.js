@@ -22,9 +22,13 @@ export function installPage() {
   const rect = () => ({ left: 0, top: 0, right: 0, bottom: 0, width: 0, height: 0 });
   Object.assign(window.HTMLElement.prototype, {
     getBoundingClientRect: rect,
-    showModal: nothing,
-    /** @this {EventTarget} */
+    /** @this {HTMLElement} */
+    showModal() {
+      this.setAttribute("open", "");
+    },
+    /** @this {HTMLElement} */
     close() {
+      this.removeAttribute("open");
       this.dispatchEvent(new Event("close"));
     },
   });

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { restore, restoreParams, watch } from "../state/persist.js";
 import { editParams } from "../state/params.js";
-import { setParams } from "../state/session.js";
 import * as store from "../state/store.js";
 
 /** @param {Record<string, string>} values */
@@ -18,20 +17,20 @@ test("stored values come back, also those outside a slider", () => {
   const params = { greedy: false, temperature: 3.5, top_p: 0.123, repetition_penalty: 0.9, presence_penalty: 0, frequency_penalty: -1, seed: -4, stop_sequences: ["\n", ""] };
   restore(storageOf({
     "llmDemo.params": JSON.stringify({ params, preset: "custom" }), "llmDemo.topK": "99", "llmDemo.stepSpeedMs": "40",
-    "llmDemo.llmEnabled": "0", "llmDemo.decodingCollapsed": "0", "llmDemo.modelId": "some/model", "tokenscope.theme": "dark",
+    "llmDemo.llmEnabled": "0", "llmDemo.decodingCollapsed": "0", "llmDemo.modelId": "some/model", "tokenscope.theme": "dark", "tokenscope.maxTokens": "12",
     "llmDemo.attrMethod": "saliency", "llmDemo.attrCollapsed": "0", "tokenscope.attrOptions": '{"signed":true,"steps":100}',
     "tokenscope.params": '{"nucleus_rule":"seed","penalty_scope":"no_specials"}',
   }));
   assert.deepEqual(store.branch.value.params, { ...params, stop_sequences: ["\n"], nucleus_rule: "seed", penalty_scope: "no_specials", preset: "custom" });
-  assert.deepEqual([store.rows.value, store.speedMs.value, store.llmEnabled.value, store.decodingCollapsed.value], [50, 80, false, false]);
+  assert.deepEqual([store.rows.value, store.speedMs.value, store.maxTokens.value, store.llmEnabled.value, store.decodingCollapsed.value], [50, 80, 12, false, false]);
   assert.deepEqual([store.modelField.value, store.theme.value], ["some/model", "dark"]);
   assert.deepEqual([store.attributionMethod.value, store.attributionCollapsed.value, store.attributionOptions.value], ["saliency", false, { signed: true, steps: 100 }]);
 });
 
 test("what cannot be read is a default", () => {
-  restore(storageOf({ "llmDemo.params": "{oops", "llmDemo.topK": "many", "llmDemo.llmEnabled": "yes", "tokenscope.theme": "pink", "tokenscope.attrOptions": "[1" }));
+  restore(storageOf({ "llmDemo.params": "{oops", "llmDemo.topK": "many", "tokenscope.maxTokens": "-3", "llmDemo.llmEnabled": "yes", "tokenscope.theme": "pink", "tokenscope.attrOptions": "[1" }));
   assert.equal(store.branch.value.params.preset, "balanced");
-  assert.deepEqual([store.rows.value, store.speedMs.value, store.llmEnabled.value, store.theme.value], [10, 650, true, "auto"]);
+  assert.deepEqual([store.rows.value, store.speedMs.value, store.maxTokens.value, store.llmEnabled.value, store.theme.value], [10, 650, null, true, "auto"]);
   assert.equal(store.modelField.value, store.DEFAULT_MODEL);
   assert.deepEqual([store.attributionMethod.value, store.attributionCollapsed.value, store.attributionOptions.value], ["off", true, {}]);
   assert.equal(restoreParams('{"params":{"temperature":"hot","greedy":true},"preset":"reliable"}', "7").temperature, 0.7);
@@ -52,9 +51,10 @@ test("only changes are written, in the old program's formats", () => {
   store.attributionCollapsed.value = false;
   store.rows.value = 20;
   store.stepSpeedCollapsed.value = false;
-  store.session.value = setParams(store.session.value, editParams(store.branch.value.params, { temperature: 1.5 }));
+  store.latestParams.value = editParams(store.latestParams.value, { temperature: 1.5 });
+  store.maxTokens.value = 40;
   stop();
-  assert.equal(storage.values["llmDemo.topK"], "20");
+  assert.deepEqual([storage.values["llmDemo.topK"], storage.values["tokenscope.maxTokens"]], ["20", "40"]);
   assert.equal(storage.values["llmDemo.stepSpeedCollapsed"], "0");
   const stored = JSON.parse(storage.values["llmDemo.params"] ?? "");
   assert.deepEqual(Object.keys(stored.params).sort(), ["frequency_penalty", "greedy", "presence_penalty", "repetition_penalty", "seed", "stop_sequences", "temperature", "top_p"]);

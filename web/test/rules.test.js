@@ -10,12 +10,13 @@ const root = new URL("../", import.meta.url);
 const read = (/** @type {string} */ path) => readFileSync(new URL(path, root), "utf8");
 const files = (/** @type {string} */ folder) => readdirSync(new URL(folder, root)).map((name) => `${folder}/${name}`);
 const imports = (/** @type {string} */ path) => [...read(path).matchAll(/^(?:import|export)\b[^"(=]*"([^"]+)";/gm)].map((match) => match[1] ?? "");
-const source = [...files("http"), ...files("lib"), ...files("state"), ...files("view"), "html.js", "main.js"];
+const source = [...files("http"), ...files("lib"), ...files("replay"), ...files("state"), ...files("storage"), ...files("view"), "html.js", "main.js"];
 
 test("lib imports nothing, and session and params no signals", () => {
   for (const path of files("lib")) assert.deepEqual(imports(path), [], path);
   assert.deepEqual(imports("state/session.js"), ["./params.js"]);
-  assert.deepEqual(imports("state/params.js"), []);
+  assert.deepEqual(imports("state/branches.js"), ["./session.js"]);
+  assert.deepEqual([...imports("state/params.js"), ...imports("state/history.js")], []);
 });
 
 test("only the client fetches, and views reach it through actions", () => {
@@ -25,7 +26,7 @@ test("only the client fetches, and views reach it through actions", () => {
 });
 
 test("state knows no document", () => {
-  for (const path of files("state")) assert.doesNotMatch(read(path), /\bdocument\.|\bwindow\.|\blocalStorage\b/, path);
+  for (const path of files("state")) assert.doesNotMatch(read(path), /\bdocument\.|\bwindow\.|\blocalStorage\b|\bindexedDB\b/, path);
 });
 
 test("nothing needs more than the policy grants", () => {

@@ -1,6 +1,9 @@
 // Small, friendly answers of a server, for every test that needs one.
 
-/** @import { AttributionScores, Catalog, CheckResponse, ConstraintExample, ConstraintKind, Distribution, ErrorBody, GrammarDebug, DistributionRow, LoadProgress, ModelStatus, ModelSuggestion, OptionSpec, PreviewResponse, StepResponse, TokenPill } from "../types/wire" */
+import { DEFAULT_PARAMS } from "../state/params.js";
+
+/** @import { NewToken } from "../types/app" */
+/** @import { AttributionScores, Catalog, CheckResponse, ConstraintExample, ConstraintKind, Distribution, DistributionRow, ErrorBody, GrammarDebug, LoadProgress, ModelStatus, ModelSuggestion, OptionSpec, PreviewResponse, StepResponse, TokenPill } from "../types/wire" */
 
 /**
  * @param {number} id
@@ -31,7 +34,7 @@ export function row(id, display, change = {}) {
  */
 export function dist(tokens) {
   return {
-    top_k: tokens.length, tokens, other_p_base: 0.1, other_p_final: 0, kept_token_count: 2, constraint_active: false,
+    top_k: tokens.length, tokens, probes: [], other_p_base: 0.1, other_p_final: 0, kept_token_count: 2, constraint_active: false,
     constraint_type: null, legal_mass: null,
     stages: [
       { id: "raw", label: "Raw", knobs: {}, kept: 100, removed_mass: 0, entropy_bits: 2 },
@@ -140,7 +143,7 @@ export function unusable(change = {}) {
 export function grammar(change = {}) {
   return {
     legal_mass: 0.0009, legal_tokens: 2, may_end: false, ended: false, anchor: 0, wanted: [], forced: null, path: null, stall: null,
-    history: [0.0009], log_cost: 0, warnings: [], ...change,
+    history: [0.0009], log_cost: 0, mask_ms: 0.1, warnings: [], ...change,
   };
 }
 
@@ -180,4 +183,14 @@ export function scores(scores, change = {}) {
     model_id: "tiny", method: "saliency", evidence: "gradient", device: "cpu", options: {}, groups: [], value: 0.6, baseline_value: null,
     baseline_id: null, completeness_error: null, completeness_error_share: null, elapsed_ms: 1, ...change,
   };
+}
+
+/**
+ * A token as a step appends it to a completion.
+ * @param {string} display
+ * @param {Partial<NewToken>} [change]
+ * @returns {NewToken}
+ */
+export function newToken(display, change = {}) {
+  return { token: pill(display.charCodeAt(0), display), model: "tiny", origin: "sampled", params: DEFAULT_PARAMS, constraint: null, dist: null, seed_used: null, stop_reason: null, ...change };
 }

@@ -2,16 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { applyPreset, DEFAULT_PARAMS, editParams, toWire } from "../state/params.js";
 import * as sessions from "../state/session.js";
-import { pill } from "./samples.js";
+import { newToken as token } from "./samples.js";
 
-/** @import { NewToken, Session } from "../types/app" */
+/** @import { Session } from "../types/app" */
 
 const start = sessions.createSession({ prompt: "Hi", system: "Be kind.", params: DEFAULT_PARAMS });
-
-/** @param {string} display @param {Partial<NewToken>} [change] @returns {NewToken} */
-function token(display, change = {}) {
-  return { token: pill(display.charCodeAt(0), display), origin: "sampled", params: DEFAULT_PARAMS, constraint: null, dist: null, seed_used: null, stop_reason: null, ...change };
-}
 
 /** @param {Session} session */
 function text(session) {
@@ -59,12 +54,13 @@ test("another text starts without a completion, another template keeps it", () =
   assert.equal(text(sessions.setTemplate(one, false)), "a");
 });
 
-test("another model drops every completion and turns the template on", () => {
+test("another model takes its predecessor's completions off the branches, and loses nothing", () => {
   const one = sessions.setTemplate(sessions.appendTokens(start, [token("a")]), false);
-  const dropped = sessions.dropCompletions(one);
-  assert.deepEqual(dropped.nodes, {});
+  const dropped = sessions.dropForeign(one, "other");
   assert.equal(text(dropped), "");
-  assert.equal(sessions.activeBranch(dropped).use_template, true);
+  assert.equal(dropped.nodes, one.nodes);
+  assert.equal(sessions.dropForeign(one, "tiny"), one);
+  assert.equal(sessions.activeBranch(sessions.resetTemplates(dropped)).use_template, true);
 });
 
 test("the end of a text is final, a stop sequence only while it is asked for", () => {

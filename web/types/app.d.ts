@@ -21,9 +21,10 @@ export type Params = {
 export type NumberParam =
   | "temperature" | "top_p" | "repetition_penalty" | "presence_penalty" | "frequency_penalty";
 
-export type Origin = "sampled" | "greedy" | "forced:token" | "forced:text" | "overlay";
+export type Origin = "sampled" | "greedy" | "forced:token" | "forced:text" | "forced:overlay";
 
 export type NodeId = number;
+export type BranchId = number;
 
 /** One token of a completion. Nodes never change; branches point at them. */
 export type TokenNode = {
@@ -31,6 +32,8 @@ export type TokenNode = {
   /** The token before this one, null for the first token of a completion. */
   parent: NodeId | null;
   token: TokenPill;
+  /** Id of the model that the token belongs to. Its number means something else to any other. */
+  model: string;
   origin: Origin;
   /** Settings that were in force when the token was picked. */
   params: Params;
@@ -46,6 +49,7 @@ export type TokenNode = {
 export type NewToken = Omit<TokenNode, "id" | "parent">;
 
 export type Branch = {
+  id: BranchId;
   name: string;
   prompt: string;
   system: string;
@@ -53,6 +57,9 @@ export type Branch = {
   leaf: NodeId | null;
   params: Params;
 };
+
+/** Without a name it gets the next free one. */
+export type NewBranch = Omit<Branch, "id" | "name"> & { name?: string };
 
 export type Session = {
   version: 1;
@@ -62,9 +69,32 @@ export type Session = {
   active: number;
 };
 
+/** What an edit changes of a session. `label` names the edit, `run` those that are undone together. */
+export type Moment = Pick<Session, "branches" | "active"> & { label: string; run: string | null };
+
+/** The last moment is the nearest, in both directions. */
+export type History = { past: Moment[]; future: Moment[] };
+
+/** A session in the browser's database; its nodes stand beside it. */
+export type KeptSession = Pick<Session, "branches" | "active"> & {
+  id: string;
+  /** Milliseconds since 1970. */
+  changed: number;
+  history: History;
+};
+
+export type KeptSummary = Pick<KeptSession, "id" | "changed"> & { inUse: boolean; inputs: number; prompt: string };
+
+export type SessionDatabase = {
+  list: () => Promise<KeptSession[]>;
+  read: (id: string) => Promise<{ kept: KeptSession; nodes: TokenNode[] } | null>;
+  write: (kept: KeptSession, nodes: { added: TokenNode[]; removed: NodeId[] }) => Promise<void>;
+  remove: (id: string) => Promise<void>;
+};
+
 /** The place in a session that an answer belongs to. */
 export type Place = {
-  active: number;
+  branch: BranchId;
   prompt: string;
   system: string;
   use_template: boolean;
@@ -160,3 +190,11 @@ export type HeatCell = { score: number; strength: number; against: boolean; with
 export type Point = { x: number; y: number };
 export type Box = { left: number; top: number; right: number; bottom: number };
 export type Wire = { d: string; opacity: number };
+
+declare global {
+  interface Window {
+    /** What e2e/long_text.mjs measures, in milliseconds. */
+    __steps: number[];
+    __tasks: number[];
+  }
+}

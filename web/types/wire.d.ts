@@ -371,6 +371,11 @@ params?: SamplingParams,
  */
 constraint?: ConstraintParams, 
 /**
+ * Tokens to report in `dist.probes`, wherever they rank; at most 50. A step ignores them: it
+ * reports the token that it appends.
+ */
+probe_ids?: Array<number>, 
+/**
  * Only tokenize: the model does not run and `dist` is null.
  */
 tokens_only?: boolean, };
@@ -435,6 +440,11 @@ params?: SamplingParams,
  * A grammar for the completion.
  */
 constraint?: ConstraintParams, 
+/**
+ * Tokens to report in `dist.probes`, wherever they rank; at most 50. A step ignores them: it
+ * reports the token that it appends.
+ */
+probe_ids?: Array<number>, 
 /**
  * Only tokenize: the model does not run and `dist` is null.
  */
@@ -576,6 +586,10 @@ top_k: number,
  */
 tokens: Array<DistributionRow>, 
 /**
+ * The tokens of a preview's `probe_ids`, each once; in a step, the token that was appended.
+ */
+probes: Array<DistributionRow>, 
+/**
  * Raw probability of all tokens without a row.
  */
 other_p_base: number, 
@@ -657,7 +671,11 @@ log_cost: number | null,
 /**
  * What the constraint says but does not enforce.
  */
-warnings: Array<string>, };
+warnings: Array<string>, 
+/**
+ * How long the mask took when it was found; it is remembered.
+ */
+mask_ms: number, };
 
 /**
  * A forbidden token.
@@ -860,6 +878,23 @@ elapsed_ms: number,
  * The grammar at that position; null while no constraint is on.
  */
 grammar: GrammarDebug | null, };
+
+/**
+ * `GET /api/tokens`
+ */
+export type TokensResponse = { 
+/**
+ * The model whose tokens they are.
+ */
+model_id: string, 
+/**
+ * The best matches: the text itself, then what begins with it, then what contains it.
+ */
+tokens: Array<TokenPill>, 
+/**
+ * How many tokens match.
+ */
+found: number, };
 
 /**
  * A token that was taken.

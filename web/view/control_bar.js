@@ -2,7 +2,7 @@
 
 import { h, html } from "../html.js";
 import { formatBits, formatMilliseconds } from "../lib/format.js";
-import { deleteLast, step, togglePlay, whyNoStep } from "../state/actions.js";
+import { deleteLast, redo, step, togglePlay, undo, whyNoStep } from "../state/actions.js";
 import * as store from "../state/store.js";
 import { Icon } from "./icons.js";
 
@@ -13,6 +13,8 @@ export function ControlBar() {
     <footer class="controls" inert=${store.drawerOpen.value}>
       <p class="message" aria-live="polite" title=${store.message.value || null}>${store.message.value}</p>
       <div class="control-buttons">
+        ${h(Travel, { icon: "undo", name: "Undo", keys: "Ctrl+Z", label: store.history.value.past.at(-1)?.label, go: undo })}
+        ${h(Travel, { icon: "redo", name: "Redo", keys: "Ctrl+Shift+Z", label: store.history.value.future.at(-1)?.label, go: redo })}
         <button type="button" class="button" title="Delete last token (left arrow)" aria-disabled=${store.completion.value.length === 0}
           onClick=${deleteLast}>${h(Icon, { name: "back" })}<span class="wide-text">Delete last token</span></button>
         <button type="button" class="button" title=${playing ? "Pause (space)" : (reason ?? "Play (space)")}
@@ -23,6 +25,15 @@ export function ControlBar() {
       ${h(Facts, {})}
     </footer>
   `;
+}
+
+/**
+ * `label` is the edit it goes over; without one there is nowhere to go.
+ * @param {{ icon: "undo" | "redo", name: string, keys: string, label: string | undefined, go: () => void }} props
+ */
+function Travel({ icon, name, keys, label, go }) {
+  const about = label === undefined ? `Nothing to ${name.toLowerCase()}` : `${name}: ${label} (${keys})`;
+  return html`<button type="button" class="button button-travel" aria-label=${name} title=${about} aria-disabled=${label === undefined} onClick=${go}>${h(Icon, { name: icon })}</button>`;
 }
 
 function Facts() {

@@ -1,43 +1,47 @@
 // The distribution of the next token: rows, what was kept, and how to force one.
 
-import { useRef } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { h, html } from "../html.js";
-import { formatBits, formatCount, formatProbability, plural, stageName } from "../lib/format.js";
-import { percentScale } from "../lib/scale.js";
+import { formatBits, formatCount, formatProbability, formatScientific, plural, stageName } from "../lib/format.js";
+import { SMALLEST } from "../lib/scale.js";
 import { setRows, toggleLlm } from "../state/actions.js";
 import { heat } from "../state/attribution.js";
 import { constraintFailure } from "../state/constraint_check.js";
 import { candidateIndex } from "../state/contrast.js";
+import { chooseScale, scale, SCALES, scoresShown, toggleScores } from "../state/rows_view.js";
 import * as store from "../state/store.js";
+import { rowWidth } from "./bar.js";
 import { ConstraintFailure } from "./constraint_failure.js";
 import { DistributionRow } from "./distribution_row.js";
 import { BoundedIntegerField } from "./fields.js";
 import { ForceBar } from "./force_bar.js";
 import { GrammarPanel } from "./grammar_panel.js";
-import { InvalidRow } from "./invalid_row.js";
 import { useKeepFocus } from "./keep_focus.js";
-import { RowDetail } from "./row_detail.js";
+import { TokenSearch } from "./token_search.js";
+import { walkOn } from "./walk.js";
 
 /** @import { Distribution as Dist } from "../types/wire" */
 
-const width = percentScale(0, 1);
+const walk = walkOn("button.row");
 
 export function Distribution() {
   const off = !store.llmEnabled.value;
   const dist = store.shown.value?.dist ?? null;
   return html`
-    <section class="distribution" aria-labelledby="distribution-title" data-stale=${store.stale.value}>
+    <section class="distribution" aria-labelledby="distribution-title" data-stale=${store.stale.value} data-scores=${scoresShown.value}>
       <div class="column-head" inert=${off}>
         <h2 id="distribution-title">Next token</h2>
         <span class="spacer"></span>
+        ${h(ScaleSwitch, {})}
+        <button type="button" class="button button-small" aria-pressed=${scoresShown.value} title="Show each token's logit and the logarithm of its raw probability" onClick=${toggleScores}>Logits</button>
         <label class="quiet" for="top-k">Rows</label>
         ${h(BoundedIntegerField, { id: "top-k", value: store.rows.value, min: 1, max: 50, title: "How many tokens are listed (1 to 50). This changes the view only, not the sampling.", onValue: setRows })}
       </div>
       ${dist && !off ? h(Legend, { dist }) : null}
       ${off ? h(Off, {}) : dist ? h(Rows, { dist }) : h(Empty, {})}
       ${!off && h(GrammarPanel, {})}
+      ${dist && !off ? h(TokenSearch, { dist }) : null}
       <div class="force-place" inert=${off}>${h(ForceBar, {})}</div>
-      ${dist && !off && h(RowDetail, { dist })}
     </section>
   `;
 }
@@ -51,8 +55,9 @@ function Legend({ dist }) {
       <span class="legend-kept numbers" role="status">${store.reading.value ? readingText() : keptText(dist)}</span>
     </div>
     <div class="row row-head" aria-hidden="true">
-      <span class="row-rank">#</span><span>token</span><span class="row-scale"><span>0</span><span>1</span></span>
+      <span class="row-rank">#</span><span>token</span><span class="row-scale"><span>${scale.value === "log" ? formatScientific(SMALLEST).replace(".0", "") : "0"}</span><span>1</span></span>
       <span class="row-number">final</span><span class="row-number">raw</span>
+      ${scoresShown.value && html`<span class="row-number" title="The model's raw score">logit</span><span class="row-number" title="Natural logarithm of the raw probability">ln raw</span>`}
     </div>
   `;
 }
@@ -82,26 +87,45 @@ function Rows({ dist }) {
   const painted = heat.value?.target ?? null;
   const place = store.method.value ? candidateIndex() : null;
   const list = useRef(/** @type {HTMLElement | null} */ (null));
+  // Tab stops at one row, the arrows go on from there.
+  const [stop, setStop] = useState(0);
+  const last = dist.tokens.filter((row) => row.valid).length - 1;
+  const onFocusIn = (/** @type {Event} */ event) => {
+    const rows = [...(list.current?.querySelectorAll("button.row") ?? [])];
+    setStop(Math.max(0, rows.indexOf(/** @type {Element} */ (event.target))));
+  };
   useKeepFocus(list, "button.row");
   const elsewhere = chosen !== null && !dist.tokens.some((row) => row.id === chosen);
   return html`
-    <ol class="rows" ref=${list} data-wire="row-frame" aria-label="Most likely tokens">
+    <ol class="rows" ref=${list} data-wire="row-frame" aria-label="Most likely tokens" onKeyDown=${walk} onFocusIn=${onFocusIn}>
       ${dist.tokens.map((row, index) => [
         index === rule?.before && html`<li class="cut-rule" key="rule" aria-hidden="true"><span>cut by ${stageName(rule.stage)}</span></li>`,
-        !row.valid ? h(InvalidRow, { key: index, row }) :
         // The focus stays where it is when other tokens come.
-        h(DistributionRow, { key: index, row, chosen: row.id === chosen, pick: row.id === pick, painted: painted !== null && painted.index === place && painted.id === row.id,
+        h(DistributionRow, { key: index, row, chosen: row.id === chosen, pick: row.id === pick, stop: index === Math.min(stop, last), painted: painted !== null && painted.index === place && painted.id === row.id,
           target: place === null ? null : { index: place, id: row.id, display: row.display } }),
       ])}
       <li class="row row-other" key="other" data-wire="row" data-share=${dist.other_p_final} data-chosen=${elsewhere}
         title="All tokens that are not listed, together">
         <span class="row-rank"></span>
         <span class="row-token">Other</span>
-        <span class="track"><span class="bar-final" style=${{ width: width(dist.other_p_final) }}></span><span class="bar-raw" style=${{ width: width(dist.other_p_base) }}></span></span>
+        <span class="track"><span class="bar-final" style=${{ width: rowWidth(dist.other_p_final) }}></span><span class="bar-raw" style=${{ width: rowWidth(dist.other_p_base) }}></span></span>
         <span class="row-number row-final">${formatProbability(dist.other_p_final)}</span>
         <span class="row-number row-base">${formatProbability(dist.other_p_base)}</span>
       </li>
     </ol>
+  `;
+}
+
+function ScaleSwitch() {
+  return html`
+    <fieldset class="segmented segmented-words">
+      <legend class="sr-only">Scale of the bars</legend>
+      ${SCALES.map((name) => html`
+        <label key=${name} title=${name === "log" ? "Logarithmic: each power of ten is as long as the next, so that unlikely tokens can be seen" : "Linear: twice as likely is twice as long"}>
+          <input type="radio" name="scale" class="sr-only" value=${name} checked=${scale.value === name} onChange=${() => chooseScale(name)} />
+          <span>${name}</span>
+        </label>`)}
+    </fieldset>
   `;
 }
 

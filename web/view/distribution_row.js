@@ -2,9 +2,11 @@
 
 import { useRef } from "preact/hooks";
 import { h, html } from "../html.js";
-import { formatProbability, stageName } from "../lib/format.js";
-import { percentScale } from "../lib/scale.js";
+import { formatProbability, formatSigned, stageName } from "../lib/format.js";
 import { aim, forceToken, leave } from "../state/actions.js";
+import { scoresShown } from "../state/rows_view.js";
+import { rowWidth } from "./bar.js";
+import { InvalidRow } from "./invalid_row.js";
 import { isMovingFocus } from "./keep_focus.js";
 import { hideDetail, showDetail, showDetailSoon, toggleDetail } from "./row_detail.js";
 import { TokenText } from "./token_text.js";
@@ -14,19 +16,24 @@ import { TokenText } from "./token_text.js";
 
 /** @typedef {Event & { currentTarget: HTMLElement }} RowEvent */
 
-const width = percentScale(0, 1);
+/** @typedef {{ row: Row, chosen: boolean, pick: boolean, painted: boolean, target: Target | null, stop: boolean, rank?: string }} RowProps */
+
+/** @param {RowProps} props */
+export function DistributionRow(props) {
+  return props.row.valid ? h(LegalRow, props) : h(InvalidRow, props);
+}
 
 /**
  * `pick` marks the row that greedy decoding is about to take, `painted` the one that the heat is about.
- * @param {{ row: Row, chosen: boolean, pick: boolean, painted: boolean, target: Target | null }} props
+ * `stop` makes it the row that Tab stops at; `rank` stands in for the rank after all stages.
+ * @param {RowProps} props
  */
-export function DistributionRow({ row, chosen, pick, painted, target }) {
+function LegalRow({ row, chosen, pick, painted, target, stop, rank }) {
   const pointer = useRef("");
   const final = formatProbability(row.p_final);
   const base = formatProbability(row.p_base);
   const cut = row.kept ? null : `cut: ${row.cut_by === null ? "no" : stageName(row.cut_by)}`;
   const note = pick ? "will be picked" : cut;
-  const label = `${row.display}: ${final}, raw ${base}${note ? `, ${note}` : ""}. Force this token.`;
   const onClick = (/** @type {RowEvent} */ event) => {
     const tapped = pointer.current === "touch";
     pointer.current = "";
@@ -58,19 +65,21 @@ export function DistributionRow({ row, chosen, pick, painted, target }) {
   };
   return html`
     <li class="row-item" data-wire="row" data-share=${row.p_final}>
-      <button type="button" class="row" data-kept=${row.kept} data-chosen=${chosen} data-pick=${pick} data-target=${painted} aria-label=${label}
+      <button type="button" class="row" tabindex=${stop ? 0 : -1} data-kept=${row.kept} data-chosen=${chosen} data-pick=${pick} data-target=${painted}
         aria-describedby="row-detail" onClick=${onClick} onFocus=${onFocus} onBlur=${onBlur}
         onPointerDown=${(/** @type {PointerEvent} */ event) => (pointer.current = event.pointerType)}
         onPointerEnter=${onPointerEnter} onPointerLeave=${onPointerLeave}>
-        <span class="row-rank">${row.rank_final ?? "–"}${rankChange(row)}</span>
+        <span class="sr-only">rank </span><span class="row-rank">${rank ?? html`${row.rank_final ?? "–"}${rankChange(row)}`}</span>
         <span class=${`row-token ${row.special ? "row-special" : ""}`}>${h(TokenText, { display: row.display, compact: true })}</span>
         <span class="track">
-          <span class="bar-final" style=${{ width: width(row.p_final) }}></span>
-          <span class="bar-raw" style=${{ width: width(row.p_base) }}></span>
-          ${note && html`<span class=${`badge ${pick ? "badge-pick" : "badge-cut"} ${Math.max(row.p_base, row.p_final) > 0.5 ? "badge-start" : ""}`}>${note}</span>`}
+          <span class="bar-final" style=${{ width: rowWidth(row.p_final) }}></span>
+          <span class="bar-raw" style=${{ width: rowWidth(row.p_base) }}></span>
+          ${note && html`<span class=${`badge ${pick ? "badge-pick" : "badge-cut"} ${parseFloat(rowWidth(Math.max(row.p_base, row.p_final))) > 50 ? "badge-start" : ""}`}>${note}</span>`}
         </span>
-        <span class="row-number row-final">${final}</span>
-        <span class="row-number row-base">${base}</span>
+        <span class="sr-only">, final </span><span class="row-number row-final">${final}</span>
+        <span class="sr-only">, raw </span><span class="row-number row-base">${base}</span>
+        ${scoresShown.value && html`<span class="sr-only">, logit </span><span class="row-number row-score">${formatSigned(row.logit, 2)}</span><span class="sr-only">, logarithm of raw </span><span class="row-number row-score">${formatSigned(Math.log(row.p_base), 2)}</span>`}
+        <span class="sr-only">. Force this token.</span>
       </button>
     </li>
   `;

@@ -28,16 +28,16 @@ export function NumberField({ id, label, value, decimals, min, max, step, disabl
 }
 
 /**
- * A whole number, or nothing.
- * @param {{ id: string, value: number | null, placeholder: string, onValue: (value: number | null) => void }} props
+ * A whole number, or nothing. Below `min` counts as not typed to the end.
+ * @param {{ id: string, value: number | null, placeholder: string, min?: number, onValue: (value: number | null) => void }} props
  */
-export function OptionalIntegerField({ id, value, placeholder, onValue }) {
+export function OptionalIntegerField({ id, value, placeholder, min = -Infinity, onValue }) {
   const [draft, setDraft] = useState(/** @type {string | null} */ (null));
   const onInput = (/** @type {FieldEvent} */ event) => {
     const { value: text, validity } = event.currentTarget;
     setDraft(text);
     const next = parseInteger(text);
-    if (next !== null || (text === "" && !validity?.badInput)) onValue(next);
+    if ((next !== null && next >= min) || (text === "" && !validity?.badInput)) onValue(next);
   };
   return html`<input class="field field-number" type="number" inputmode="numeric" step="1" id=${id}
     placeholder=${placeholder} value=${draft ?? (value === null ? "" : String(value))} onInput=${onInput}

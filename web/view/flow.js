@@ -4,7 +4,7 @@ import { useRef } from "preact/hooks";
 import { h, html } from "../html.js";
 import * as store from "../state/store.js";
 import { Distribution } from "./distribution.js";
-import { InputCard } from "./input_card.js";
+import { Inputs } from "./inputs.js";
 import { LlmBox } from "./llm_box.js";
 import { TokenStack } from "./token_stack.js";
 import { Wires } from "./wires.js";
@@ -13,7 +13,7 @@ export function Flow() {
   const flow = useRef(/** @type {HTMLElement | null} */ (null));
   return html`
     <div class="flow" ref=${flow} data-llm=${store.llmEnabled.value ? "on" : "off"}>
-      ${h(InputCard, {})}
+      ${h(Inputs, {})}
       ${h(TokenStack, {})}
       ${h(LlmBox, {})}
       ${h(Distribution, {})}

@@ -1,10 +1,12 @@
-// Name, server state, theme, and in narrow windows the way to the settings.
+// Name, views, server state, theme, and in narrow windows the way to the settings.
 
 import { h, html } from "../html.js";
 import { setTheme } from "../state/actions.js";
 import { constraintFailure } from "../state/constraint_check.js";
+import { openHelp } from "../state/learning.js";
 import * as store from "../state/store.js";
 import { Icon } from "./icons.js";
+import { ViewTabs } from "./view_tabs.js";
 
 /** @import { Theme } from "../types/app" */
 
@@ -15,10 +17,12 @@ export function Header() {
       <button type="button" class="button drawer-button" aria-expanded=${open} aria-controls="settings"
         onClick=${() => (store.drawerOpen.value = !open)}>${h(Icon, { name: "settings" })}<span>Settings</span></button>
       <h1 class="title">Tokenscope</h1>
+      ${h(ViewTabs, {})}
       <p class="subtitle">How a language model picks its next token</p>
       <span class="spacer"></span>
       ${h(ServerPill, {})}
       ${h(ThemeSwitch, {})}
+      <button type="button" class="icon-button" aria-label="Help" title="Help (?)" onClick=${openHelp}>${h(Icon, { name: "help" })}</button>
     </header>
   `;
 }

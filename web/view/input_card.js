@@ -1,30 +1,27 @@
-// The text that goes in, and the tokens it becomes.
+// The active input: the text that goes in, the tokens it becomes, and what can be done with all of it.
 
 import { useRef } from "preact/hooks";
 import { h, html } from "../html.js";
 import { plural } from "../lib/format.js";
-import { clear, typePrompt, typeSystem } from "../state/actions.js";
+import { deleteBranch, duplicateBranch, forkBranch, openLibrary, removeCompletion, startRenaming, typePrompt, typeSystem } from "../state/actions.js";
 import * as store from "../state/store.js";
+import { BranchName } from "./branch_name.js";
 import { HeatLine } from "./heat_line.js";
 import { Icon } from "./icons.js";
-import { useKeepFocus } from "./keep_focus.js";
-import { usePinnedEnd } from "./pinned_end.js";
-import { paints } from "./painted.js";
-import { targetOf, Token } from "./token.js";
+import { Pills } from "./pills.js";
 
 /** @typedef {Event & { currentTarget: HTMLTextAreaElement }} TextEvent */
 
 export function InputCard() {
   const { name, prompt, system } = store.branch.value;
+  const card = useRef(/** @type {HTMLElement | null} */ (null));
   const count = store.promptTokens.value.length + store.completion.value.length;
   return html`
-    <section class="input" aria-label=${name} data-wire="input">
-      <div class="column-head">
-        <h2>${name}</h2>
-        <span class="quiet numbers">${plural(count, "token")}</span>
-        <span class="spacer"></span>
-        <button type="button" class="button button-small button-danger" title="Remove the completion"
-          aria-disabled=${store.completion.value.length === 0} onClick=${clear}>Clear</button>
+    <section class="input" aria-label=${name} data-wire="input" tabindex="-1" ref=${card}>
+      <div class="input-head">
+        ${h(BranchName, { onEnd: () => card.current?.focus({ preventScroll: true }) })}
+        <span class="quiet numbers">· ${plural(count, "token")}</span>
+        ${h(Tools, {})}
       </div>
       ${store.templateInUse.value && h(TextArea, { id: "system-text", label: "System message", rows: 2, value: system, onText: typeSystem })}
       ${h(TextArea, { id: "prompt-text", label: store.templateInUse.value ? "User message" : "Text", rows: 3, value: prompt, onText: typePrompt })}
@@ -33,6 +30,25 @@ export function InputCard() {
       ${h(HeatLine, {})}
     </section>
   `;
+}
+
+function Tools() {
+  const only = store.session.value.branches.length === 1;
+  return html`
+    <div class="tools" role="toolbar" aria-label="This input">
+      ${h(Tool, { icon: "library", label: "Prompt library", onPress: openLibrary })}
+      ${h(Tool, { icon: "fork", label: "Fork", about: "Copy with the completion, to go on in another way (b)", onPress: forkBranch })}
+      ${h(Tool, { icon: "duplicate", label: "Duplicate", about: "Copy the text without the completion", onPress: duplicateBranch })}
+      ${h(Tool, { icon: "rename", label: "Rename", about: "Rename (F2)", onPress: startRenaming })}
+      ${h(Tool, { icon: "restart", label: "Remove completion", off: store.completion.value.length === 0, onPress: removeCompletion })}
+      ${h(Tool, { icon: "trash", label: "Delete input", about: only ? "The only input stays" : "Delete this input", off: only, onPress: deleteBranch })}
+    </div>
+  `;
+}
+
+/** @param {{ icon: Parameters<typeof Icon>[0]["name"], label: string, about?: string, off?: boolean, onPress: () => void }} props */
+function Tool({ icon, label, about = label, off = false, onPress }) {
+  return html`<button type="button" class="icon-button tool" aria-label=${label} title=${about} aria-disabled=${off} onClick=${onPress}>${h(Icon, { name: icon })}</button>`;
 }
 
 /** @param {{ id: string, label: string, rows: number, value: string, onText: (text: string) => void }} props */
@@ -44,41 +60,4 @@ function TextArea({ id, label, rows, value, onText }) {
         onInput=${(/** @type {TextEvent} */ event) => onText(event.currentTarget.value)}></textarea>
     </div>
   `;
-}
-
-function Pills() {
-  const prompt = store.promptTokens.value;
-  const completion = store.completion.value;
-  const list = useRef(/** @type {HTMLElement | null} */ (null));
-  const length = completion.length;
-  const paint = paints();
-  const asks = store.method.value !== null;
-  useKeepFocus(list, "button.token");
-  // The newest token is the one to watch.
-  usePinnedEnd(list, length > 0, [length]);
-  if (prompt.length + length === 0) return html`<p class="quiet">The tokens of this text appear here.</p>`;
-  return html`
-    <div class="pills" ref=${list} tabindex="0" role="group" aria-label="Tokens" onKeyDown=${walk}>
-      ${prompt.map((token, index) => h(Token, { key: `p${index}`, token, kind: "prompt", paint: paint.prompt(index) }))}
-      ${length > 0 && html`<span class="pill-arrow" role="img" aria-label="then the model wrote">${h(Icon, { name: "arrow" })}</span>`}
-      ${completion.map((node, index) =>
-        h(Token, { key: node.id, token: node.token, kind: "completion", last: index === length - 1, fresh: index === length - 1,
-          target: asks ? targetOf(node, index) : null, paint: paint.completion(index) }))}
-    </div>
-  `;
-}
-
-/**
- * Up and down go from token to token where tokens can be asked where they came from. Left and right
- * have their meaning everywhere.
- * @param {KeyboardEvent & { currentTarget: HTMLElement }} event
- */
-function walk(event) {
-  const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
-  const buttons = [...event.currentTarget.querySelectorAll("button.token")];
-  const index = buttons.indexOf(/** @type {Element} */ (event.target));
-  const next = step && index >= 0 ? buttons[index + step] : null;
-  if (!next) return;
-  event.preventDefault();
-  /** @type {HTMLElement} */ (next).focus();
 }

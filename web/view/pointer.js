@@ -1,6 +1,7 @@
 // A click with a pointer leaves no focus behind: Space would press the same button again instead of
 // playing. Who tabs to a button keeps the focus there.
 
+import { hideHistory } from "./history_aim.js";
 import { hideDetail } from "./row_detail.js";
 
 /** @param {Document} document */
@@ -12,5 +13,6 @@ export function listenToPointer(document) {
   });
   document.addEventListener("pointerdown", (event) => {
     if (event.target instanceof Element && !event.target.closest(".detail, .row-item")) hideDetail();
+    if (event.target instanceof Element && !event.target.closest(".history, [data-index]")) hideHistory();
   });
 }

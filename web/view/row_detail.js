@@ -5,9 +5,10 @@ import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { h, html } from "../html.js";
 import { formatProbabilityLong, formatSigned, stageName } from "../lib/format.js";
 import { placeCard } from "../lib/geometry.js";
-import { percentScale } from "../lib/scale.js";
 import { forceToken } from "../state/actions.js";
 import * as store from "../state/store.js";
+import { view } from "../state/view_switch.js";
+import { barWidth } from "./bar.js";
 import { TokenText } from "./token_text.js";
 
 /** @import { Distribution, DistributionRow } from "../types/wire" */
@@ -18,7 +19,6 @@ import { TokenText } from "./token_text.js";
 const HOVER_MS = 150;
 
 const open = signal(/** @type {{ id: number, anchor: HTMLElement, cause: Cause } | null} */ (null));
-const width = percentScale(0, 1);
 let timer = /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined);
 
 /**
@@ -60,10 +60,15 @@ export function hideDetail(cause) {
   if (cause === undefined || open.value?.cause === cause) open.value = null;
 }
 
+export function RowDetail() {
+  const dist = store.llmEnabled.value ? store.shown.value?.dist : null;
+  return dist && view.value !== "branches" ? h(Detail, { dist }) : null;
+}
+
 /** @param {{ dist: Distribution }} props */
-export function RowDetail({ dist }) {
+function Detail({ dist }) {
   const card = useRef(/** @type {HTMLElement | null} */ (null));
-  const row = dist.tokens.find((token) => token.id === open.value?.id);
+  const row = [...dist.tokens, ...dist.probes].find((token) => token.id === open.value?.id);
   const { anchor, cause } = open.value ?? {};
   const moving = store.playing.value || store.stepping.value;
   // A card belongs to the distribution it was opened on.
@@ -122,7 +127,7 @@ function stageLine(id, label, row, index) {
   return html`
     <tr key=${id}>
       <th scope="row">${label}</th>
-      <td><span class="track track-small"><span class="bar-final" style=${{ width: width(p) }}></span></span></td>
+      <td><span class="track track-small"><span class="bar-final" style=${{ width: barWidth(p) }}></span></span></td>
       <td class="numbers">${formatProbabilityLong(p)}</td>
     </tr>
   `;

@@ -29,7 +29,7 @@ export function Sidebar() {
     return () => wide?.removeEventListener("change", settle);
   }, []);
   return html`
-    <aside class="sidebar" id="settings" data-open=${open} aria-label="Settings" role=${open ? "dialog" : null} aria-modal=${open || null}
+    <div class="sidebar" id="settings" data-open=${open} aria-label="Settings" role=${open ? "dialog" : "complementary"} aria-modal=${open || null}
       onKeyDown=${(/** @type {KeyboardEvent} */ event) => event.key === "Escape" && close()}>
       <div class="drawer-head">
         <span>Settings</span>
@@ -40,7 +40,7 @@ export function Sidebar() {
       ${h(ConstraintCard, {})}
       ${h(SpeedCard, {})}
       ${h(AttributionCard, {})}
-    </aside>
+    </div>
     ${open && html`<div class="backdrop" onClick=${close}></div>`}
   `;
 }

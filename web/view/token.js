@@ -4,43 +4,68 @@ import { h, html } from "../html.js";
 import { formatScore } from "../lib/heat.js";
 import { deleteLast, keepAt } from "../state/actions.js";
 import { aimHandlers } from "./aim.js";
+import { enterHistory, tapHistory } from "./history_aim.js";
 import { TokenText } from "./token_text.js";
 
 /** @import { TokenPill } from "../types/wire" */
 /** @import { Target } from "../types/app" */
 /** @import { Paint } from "./painted.js" */
 
-/** @typedef {{ token: TokenPill, kind: "prompt" | "completion", last?: boolean, fresh?: boolean, target?: Target | null, paint?: Paint | null }} TokenProps */
+/** @typedef {{ token: TokenPill, paint?: Paint | null }} TokenProps */
+
+/** A token of the prompt. @param {TokenProps} props */
+export function Token({ token, paint = null }) {
+  const score = scoreText(paint);
+  return html`<span class=${`token ${token.special ? "token-special" : "token-prompt"}`} title=${about(token, score)} ...${look(paint)}>${h(TokenText, { display: token.display })}${spoken(score)}</span>`;
+}
 
 /**
- * `last` marks the end of the completion, which can be deleted right there. A token with a `target`
- * can be asked where it came from.
- * @param {TokenProps} props
+ * A token of the completion: it opens the card of its past, and can be asked where it came from if it
+ * has a `target`. The last one can be deleted right there.
+ * @param {TokenProps & { index: number, last: boolean, forced: boolean, target: Target | null }} props
  */
-export function Token({ token, kind, last = false, fresh = false, target = null, paint = null }) {
-  const classes = ["token", token.special ? "token-special" : `token-${kind}`, fresh ? "token-fresh" : ""].join(" ");
-  const score = paint?.cell ? scoreText(paint) : "";
-  const about = `${JSON.stringify(token.text)} · id ${token.id}${score && ` · ${score}`}`;
-  const look = {
-    "data-heat": paint?.cell ? (paint.cell.against ? "against" : "for") : null,
-    "data-score": paint?.cell?.score ?? null,
-    "data-target": paint?.target ?? null,
-    style: paint?.cell ? { "--heat": paint.cell.strength.toFixed(3) } : null,
-    ...aimHandlers(target),
+export function GeneratedToken({ token, index, last, forced, target, paint = null }) {
+  const score = scoreText(paint);
+  const kind = token.special ? "token-special" : "token-completion";
+  const onClick = (/** @type {MouseEvent & { currentTarget: HTMLElement }} */ event) => {
+    const tapped = tapHistory(index, event.currentTarget);
+    // A key rather than a pointer.
+    if (event.detail === 0) enterHistory(index, event.currentTarget);
+    else if (last && !tapped) deleteLast();
+    else if (target) keepAt(target);
   };
-  const text = h(TokenText, { display: token.display });
-  const spoken = score && html`<span class="sr-only"> ${score}</span>`;
-  if (last) return html`
-    <button type="button" class=${`${classes} token-last`} aria-label=${`${token.display}: remove this token${score && `, ${score}`}`}
-      title=${`${about} · click to remove`} ...${look} onClick=${deleteLast}>
-      <span class="token-text">${text}</span><span class="token-remove" aria-hidden="true">×</span>
+  const label = `${token.display}: ${last ? "the last token. Alternatives, or remove it" : "alternatives"}${forced ? ", forced" : ""}${score && `, ${score}`}`;
+  return html`
+    <button type="button" class=${`token ${kind} ${last ? "token-last token-fresh" : "token-aim"}`} tabindex=${last ? null : -1} data-index=${index}
+      data-forced=${forced || null} aria-label=${label} title=${last ? `${about(token, score)} · click to remove` : score ? about(token, score) : null} ...${look(paint)} ...${aimHandlers(target)} onClick=${onClick}>
+      <span class="token-text">${h(TokenText, { display: token.display })}</span>${last ? html`<span class="token-remove" aria-hidden="true">×</span>` : spoken(score)}
     </button>
   `;
-  if (target) return html`
-    <button type="button" class=${`${classes} token-aim`} tabindex="-1" title=${`${about} · click to keep where it came from`} ...${look}
-      onClick=${() => keepAt(target)}>${text}${spoken}</button>
-  `;
-  return html`<span class=${classes} title=${about} ...${look}>${text}${spoken}</span>`;
+}
+
+/** @param {Paint | null} paint */
+function look(paint) {
+  if (!paint) return {};
+  const { cell, target } = paint;
+  return {
+    "data-heat": cell ? (cell.against ? "against" : "for") : null,
+    "data-score": cell?.score ?? null,
+    "data-target": target || null,
+    style: cell ? { "--heat": cell.strength.toFixed(3) } : null,
+  };
+}
+
+/**
+ * @param {TokenPill} token
+ * @param {string} score
+ */
+function about(token, score) {
+  return `${JSON.stringify(token.text)} · id ${token.id}${score && ` · ${score}`}`;
+}
+
+/** @param {string} score */
+function spoken(score) {
+  return score && html`<span class="sr-only"> ${score}</span>`;
 }
 
 /**
@@ -53,9 +78,10 @@ export function targetOf({ token }, index) {
   return { index, id: token.id, display: token.display };
 }
 
-/** @param {Paint} paint */
-function scoreText({ cell, signed }) {
-  if (!cell) return "";
+/** @param {Paint | null} paint */
+function scoreText(paint) {
+  if (!paint?.cell) return "";
+  const { cell, signed } = paint;
   const score = formatScore(cell.score, signed);
   const together = cell.size > 1 ? ` for these ${cell.size} tokens together` : "";
   const without = cell.without === null ? "" : `, without it ${cell.without.toPrecision(3)}`;

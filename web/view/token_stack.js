@@ -3,11 +3,16 @@
 import { useRef } from "preact/hooks";
 import { h, html } from "../html.js";
 import * as store from "../state/store.js";
+import { historyHandlers } from "./history_aim.js";
 import { Icon } from "./icons.js";
 import { useKeepFocus } from "./keep_focus.js";
 import { usePinnedEnd } from "./pinned_end.js";
-import { paints } from "./painted.js";
-import { targetOf, Token } from "./token.js";
+import { drawTokens } from "./token_list.js";
+import { walkOn } from "./walk.js";
+import { useWindow } from "./windowed.js";
+
+const walk = walkOn("button.token");
+const row = (/** @type {string} */ key, /** @type {any} */ token) => html`<li key=${key} data-wire="token">${token}</li>`;
 
 export function TokenStack() {
   const prompt = store.promptTokens.value;
@@ -15,8 +20,9 @@ export function TokenStack() {
   const collapsed = store.promptCollapsed.value;
   const list = useRef(/** @type {HTMLElement | null} */ (null));
   const length = completion.length;
-  const paint = paints();
-  const asks = store.method.value !== null;
+  const folded = collapsed ? [] : prompt;
+  const range = useWindow(list, "li[data-wire]", folded.length + length);
+  const tokens = drawTokens(folded, completion, { around: row, range });
   useKeepFocus(list, ".token-last");
   usePinnedEnd(list, true, [length, prompt.length, collapsed]);
   return html`
@@ -26,12 +32,17 @@ export function TokenStack() {
         onClick=${() => (store.promptCollapsed.value = !collapsed)}>
         <span class="stack-toggle-text">Prompt ×${prompt.length}</span>${h(Icon, { name: "chevron" })}
       </button>
-      <ol class="stack-rows" id="stack-rows" ref=${list} data-wire="token-frame">
-        ${!collapsed && prompt.map((token, index) => html`<li key=${`p${index}`} data-wire="token">${h(Token, { token, kind: "prompt", paint: paint.prompt(index) })}</li>`)}
-        ${completion.map((node, index) => html`<li key=${node.id} data-wire="token">
-          ${h(Token, { token: node.token, kind: "completion", last: index === length - 1, fresh: index === length - 1,
-            target: asks ? targetOf(node, index) : null, paint: paint.completion(index) })}</li>`)}
+      <ol class="stack-rows" id="stack-rows" ref=${list} tabindex="-1" data-wire="token-frame" onKeyDown=${walk} ...${historyHandlers}>
+        ${gap(tokens.before * range.height)}
+        ${tokens.prompt}
+        ${tokens.completion}
+        ${gap(tokens.after * range.height)}
       </ol>
     </section>
   `;
+}
+
+/** Stands for rows that are not drawn. @param {number} height */
+function gap(height) {
+  return html`<li class="stack-gap" aria-hidden="true" hidden=${height === 0} style=${{ height: `${height}px` }}></li>`;
 }

@@ -4,6 +4,7 @@
 import { useLayoutEffect, useState } from "preact/hooks";
 import { html } from "../html.js";
 import { fanOut, levelStubs, visibleIn, weightedStubs } from "../lib/geometry.js";
+import { clamp } from "../lib/numbers.js";
 import * as store from "../state/store.js";
 
 /** @import { Box, Wire } from "../types/app" */
@@ -16,7 +17,7 @@ const NOTHING = /** @type {Drawing} */ ({ tokens: [], stubs: [], outputs: [] });
 export function Wires({ flow }) {
   const [drawing, setDrawing] = useState(NOTHING);
   // Read, so that a change of any of them draws again.
-  const moved = [store.shown.value, store.completion.value, store.promptCollapsed.value, store.llmEnabled.value, store.failure.value, store.templateInUse.value];
+  const moved = [store.shown.value, store.completion.value, store.promptCollapsed.value, store.llmEnabled.value, store.failure.value, store.templateInUse.value, store.session.value.branches];
   useLayoutEffect(() => {
     const element = flow.current;
     if (!element) return;
@@ -57,14 +58,16 @@ function measure(flow) {
   };
   const boxes = (/** @type {string} */ name) => [...flow.querySelectorAll(`[data-wire="${name}"]`)];
   const first = (/** @type {string} */ name) => boxes(name).map(boxOf)[0];
-  const [input, llm, frame, rowFrame] = [first("input"), first("llm"), first("token-frame"), first("row-frame")];
+  const [input, inputFrame, llm, frame, rowFrame] = [first("input"), first("input-frame"), first("llm"), first("token-frame"), first("row-frame")];
   // Without columns side by side there is nothing to connect.
   if (!input || !llm || !frame || !rowFrame || frame.left < input.right || llm.left < frame.right || rowFrame.left < llm.right) return NOTHING;
   const toggle = boxes("token").filter((row) => !row.closest("ol")).map(boxOf);
   const rows = [...toggle, ...visibleIn(boxes("token").filter((row) => row.closest("ol")).map(boxOf), frame)];
   const shares = new Map(boxes("row").map((row) => [boxOf(row), Number(row.getAttribute("data-share"))]));
   const outputs = visibleIn([...shares.keys()], rowFrame).map((box) => ({ box, share: shares.get(box) ?? 0 }));
-  const source = { x: input.right, y: input.top + (input.bottom - input.top) * 0.45 };
+  // The card may be scrolled, with its middle out of sight.
+  const middle = input.top + (input.bottom - input.top) * 0.45;
+  const source = { x: input.right, y: inputFrame ? clamp(middle, inputFrame.top, inputFrame.bottom) : middle };
   return {
     tokens: fanOut(source, rows),
     stubs: levelStubs(rows, llm.left),

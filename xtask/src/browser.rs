@@ -3,6 +3,9 @@
 use crate::server::Server;
 use crate::shell;
 
+/// The scripts of `web/e2e`, in the order they run in.
+const CHECKS: [&str; 6] = ["steps", "text_view", "overlay", "keyboard_tour", "axe", "restart"];
+
 /// Starts the program on a free port and lets Chromium step through a completion. Screenshots go
 /// to `target/screenshots`.
 pub(crate) fn run(chromium: &str) -> Result<(), String> {
@@ -10,12 +13,8 @@ pub(crate) fn run(chromium: &str) -> Result<(), String> {
     let out = shell::root().join("target/screenshots");
     let out = out.to_str().ok_or("the project's path is not text")?;
     let variables = [("CHROMIUM", chromium)];
-    let result = shell::run_with(
-        "web",
-        "node",
-        &["e2e/steps.mjs", "--url", &server.url, "--out", out],
-        &variables,
-    );
-    drop(server);
-    result
+    CHECKS.iter().try_for_each(|check| {
+        let script = format!("e2e/{check}.mjs");
+        shell::run_with("web", "node", &[&script, "--url", &server.url, "--out", out], &variables)
+    })
 }

@@ -15,8 +15,8 @@ use crate::hub::HubSettings;
 use crate::job::{Attribute, Cancelled, Install, Job, Request};
 use crate::library::{Library, LoadTicket, Status};
 use crate::loading::Loading;
-use crate::query::{PreviewQuery, StepQuery};
-use crate::report::{PreviewReport, StepReport};
+use crate::query::{PreviewQuery, StepQuery, TokenQuery};
+use crate::report::{PreviewReport, StepReport, TokensReport};
 use crate::suggestions::{Suggestion, suggestions};
 use crate::{memory, worker};
 
@@ -131,6 +131,14 @@ impl Engine {
     /// Any [`EngineError`] about requests.
     pub async fn choices(&self, query: PreviewQuery) -> Result<ChoicesReport, EngineError> {
         self.ask(query, Job::Choices).await
+    }
+
+    /// The tokens of the vocabulary that contain a text.
+    ///
+    /// # Errors
+    /// If no model answers.
+    pub async fn find_tokens(&self, query: TokenQuery) -> Result<TokensReport, EngineError> {
+        self.ask(query, Job::Tokens).await
     }
 
     /// Where in the input a token came from. `progress` is told the share of the work done, from 0

@@ -57,6 +57,14 @@ pub enum EngineError {
         /// Most tokens at once.
         limit: usize,
     },
+    /// More tokens are asked about than one answer shows.
+    #[error("probe_ids holds {ids} ids, but at most {limit} can be asked about at once.")]
+    TooManyProbes {
+        /// Ids asked about.
+        ids: usize,
+        /// Most ids at once.
+        limit: usize,
+    },
     /// An attribution by a method that there is not.
     #[error("Unsupported attribution method.")]
     UnsupportedMethod,
@@ -146,6 +154,7 @@ impl EngineError {
             EngineError::EmptyContext => "empty_context",
             EngineError::ContextTooLong { .. } => "context_too_long",
             EngineError::TooManyForced { .. } => "too_many_forced",
+            EngineError::TooManyProbes { .. } => "too_many_probes",
             EngineError::UnsupportedMethod => "unsupported_attribution_method",
             EngineError::TargetOutOfRange => "target_out_of_range",
             EngineError::Option { .. } => "invalid_option",
@@ -187,6 +196,7 @@ impl EngineError {
             EngineError::EmptyContext => "Type a prompt, or switch the chat template on.",
             EngineError::ContextTooLong { .. } => "Shorten the prompt or clear the completion.",
             EngineError::TooManyForced { .. } => "Force the text in several parts.",
+            EngineError::TooManyProbes { .. } => "Ask about fewer tokens at once.",
             EngineError::UnsupportedMethod => {
                 "The methods are attention, saliency, input_x_gradient, integrated_gradients and \
                  occlusion; off asks for nothing."

@@ -11,13 +11,14 @@ use crate::attribution::{AttributionPlan, AttributionQuery, AttributionReport};
 use crate::constraint::{CheckReport, ChoicesReport, ConstraintQuery};
 use crate::library::LoadTicket;
 use crate::loaded::LoadedModel;
-use crate::query::{PreviewQuery, StepQuery};
-use crate::report::{PreviewReport, StepReport};
+use crate::query::{PreviewQuery, StepQuery, TokenQuery};
+use crate::report::{PreviewReport, StepReport, TokensReport};
 
 /// All that the model's thread does.
 pub(crate) enum Job {
     Preview(Request<PreviewQuery, PreviewReport>),
     Step(Request<StepQuery, StepReport>),
+    Tokens(Request<TokenQuery, TokensReport>),
     Check(Request<ConstraintQuery, CheckReport>),
     Choices(Request<PreviewQuery, ChoicesReport>),
     Plan(Request<AttributionQuery, AttributionPlan>),

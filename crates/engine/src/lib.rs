@@ -38,6 +38,7 @@ mod source;
 mod step;
 mod stop;
 mod suggestions;
+mod vocabulary_search;
 mod worker;
 
 pub use builtin::{BUILTIN_MODEL, fetch as fetch_builtin_model};

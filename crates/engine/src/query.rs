@@ -28,14 +28,25 @@ pub struct PreviewQuery {
     pub n_rows: usize,
     /// A grammar for the completion, if one is switched on.
     pub constraint: Option<ConstraintQuery>,
+    /// Tokens whose numbers are wanted wherever they rank.
+    pub probes: Vec<i64>,
     /// Only tokenize; the model does not run and there is no distribution.
     pub tokens_only: bool,
+}
+
+/// Asks which tokens of the vocabulary contain a text.
+#[derive(Debug, Clone)]
+pub struct TokenQuery {
+    /// The text; spaces and capitals count.
+    pub text: String,
+    /// Most tokens to name.
+    pub limit: usize,
 }
 
 /// Asks for one or more tokens to be appended.
 #[derive(Debug, Clone)]
 pub struct StepQuery {
-    /// The input and the knobs; `tokens_only` is ignored.
+    /// The input and the knobs; `probes` and `tokens_only` are ignored.
     pub preview: PreviewQuery,
     /// How the token comes about.
     pub choice: Choice,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokenscope_sampling::DistributionReport;
+use tokenscope_sampling::{DistributionReport, Row};
 use tokenscope_tokens::{TokenId, Vocabulary};
 
 use crate::constraint::{GrammarReport, Kind};
@@ -42,6 +42,19 @@ pub struct ShownDistribution {
     pub pills: Vec<TokenPill>,
     /// The kind of the constraint, if one is on.
     pub constraint: Option<Kind>,
+    /// The tokens that were asked about by id; in a step, the one that was appended.
+    pub probes: Vec<(TokenPill, Row)>,
+}
+
+/// Tokens that contain a text.
+#[derive(Debug, Clone)]
+pub struct TokensReport {
+    /// The model whose tokens they are.
+    pub model_id: String,
+    /// The best matches, as many as were asked for.
+    pub tokens: Vec<TokenPill>,
+    /// How many there are.
+    pub found: usize,
 }
 
 /// What a model is, as far as clients care.

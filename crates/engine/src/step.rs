@@ -4,7 +4,7 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use tokenscope_sampling::{Explained, History, Inputs, coin, explain, pick};
+use tokenscope_sampling::{Explained, History, Inputs, Row, coin, explain, pick};
 use tokenscope_tokens::TokenId;
 
 use crate::EngineError;
@@ -31,6 +31,9 @@ const LOGITS_PER_PASS: usize = 32 << 20;
 
 /// Most tokens that one step may force: each gets a full report, which adds up.
 const MOST_FORCED_TOKENS: usize = 512;
+
+/// Most tokens that one preview may be asked about by id.
+const MOST_PROBES: usize = 50;
 
 /// A report, and what will be asked about next if the user goes on.
 pub(crate) struct Answer<R> {
@@ -70,13 +73,14 @@ pub(crate) fn preview(
     let asked = Asked::of(model, query)?;
     let ids = &asked.ids;
     ids.check_length(model, 0)?;
+    let probes = known_probes(model, &query.probes)?;
     let (distribution, grammar) = if query.tokens_only {
         (None, None)
     } else {
         let logits = logits_after(model, &ids.all(), 1, cancelled)?;
         let explained = explain_at(model, &asked, &[], &logits[0])?;
         let grammar = debug(model, &asked, &explained, cancelled)?;
-        (Some(shown(model, &asked, &explained)), grammar)
+        (Some(shown(model, &asked, &explained, &probes)), grammar)
     };
     let pills = |ids: &[TokenId]| {
         ids.iter().map(|id| TokenPill::of(model.tokenizer.vocabulary(), *id)).collect()
@@ -184,7 +188,7 @@ fn draw(
     let id = pick(&explained, seed.map(|seed| coin(seed, position)));
     let luck = Luck { p_final: explained.final_probability(id), seed };
     let grammar = debug(model, asked, &explained, cancelled)?;
-    Ok((id, Seen { distributions: vec![shown(model, asked, &explained)], grammar }, luck))
+    Ok((id, Seen { distributions: vec![shown(model, asked, &explained, &[id])], grammar }, luck))
 }
 
 /// The distributions at the positions of given tokens. They come from passes over many tokens at
@@ -218,7 +222,7 @@ fn force(
             if place == 0 {
                 grammar = debug(model, asked, &explained, cancelled)?;
             }
-            distributions.push(shown(model, asked, &explained));
+            distributions.push(shown(model, asked, &explained, &[tokens[place]]));
         }
     }
     Ok(Seen { distributions, grammar })
@@ -338,12 +342,33 @@ fn debug(
     Ok(Some(constraint::debug(model, constraint, &asked.ids, explained, cancelled)?))
 }
 
-fn shown(model: &LoadedModel, asked: &Asked<'_>, explained: &Explained) -> ShownDistribution {
+fn shown(
+    model: &LoadedModel,
+    asked: &Asked<'_>,
+    explained: &Explained,
+    probes: &[TokenId],
+) -> ShownDistribution {
     let numbers = explained.report(&asked.query.settings, asked.query.n_rows);
     let vocabulary = model.tokenizer.vocabulary();
     let pills = numbers.rows.iter().map(|row| TokenPill::of(vocabulary, row.id)).collect();
+    let with_pill = |row: Row| (TokenPill::of(vocabulary, row.id), row);
+    let probes = explained.rows_of(probes).into_iter().map(with_pill).collect();
     let constraint = asked.constraint.as_ref().map(ActiveConstraint::kind);
-    ShownDistribution { n_rows: asked.query.n_rows, numbers, pills, constraint }
+    ShownDistribution { n_rows: asked.query.n_rows, numbers, pills, constraint, probes }
+}
+
+/// Each id once, however often it is named.
+fn known_probes(model: &LoadedModel, ids: &[i64]) -> Result<Vec<TokenId>, EngineError> {
+    if ids.len() > MOST_PROBES {
+        return Err(EngineError::TooManyProbes { ids: ids.len(), limit: MOST_PROBES });
+    }
+    let mut probes: Vec<TokenId> = Vec::with_capacity(ids.len());
+    for id in known_ids(model, "probe_ids", ids)? {
+        if !probes.contains(&id) {
+            probes.push(id);
+        }
+    }
+    Ok(probes)
 }
 
 /// A seed from the system's randomness, short enough to read aloud and exact in JSON.
@@ -372,7 +397,8 @@ pub(crate) mod tests {
         };
         let settings = Settings { greedy: true, ..Settings::default() };
         let (n_rows, constraint, tokens_only) = (5, None, false);
-        let preview = PreviewQuery { context, settings, n_rows, constraint, tokens_only };
+        let probes = Vec::new();
+        let preview = PreviewQuery { context, settings, n_rows, constraint, probes, tokens_only };
         StepQuery { preview, choice, stop_sequences: vec!["xy".into()] }
     }
 

@@ -16,8 +16,9 @@ use crate::constraint::{self, CheckReport, ChoicesReport};
 use crate::job::{Attribute, Cancelled, Install, Job, Request};
 use crate::library::Library;
 use crate::loaded::LoadedModel;
-use crate::report::{PreviewReport, StepReport};
+use crate::report::{PreviewReport, StepReport, TokensReport};
 use crate::step::{self, Answer};
+use crate::vocabulary_search;
 
 /// Serves jobs until every sender is gone.
 pub(crate) fn run(jobs: &Receiver<Job>, library: &Arc<Library>) {
@@ -90,6 +91,7 @@ impl<'a> Worker<'a> {
         self.next = match job {
             Job::Preview(request) => answer(request, current, library, step::preview),
             Job::Step(request) => answer(request, current, library, step::step),
+            Job::Tokens(request) => answer(request, current, library, vocabulary_search::tokens),
             Job::Check(request) => answer(request, current, library, |model, query, _| {
                 Ok(Answer { report: constraint::check(model, query)?, next: None })
             }),
@@ -171,7 +173,7 @@ impl Host for Turn<'_, '_> {
 }
 
 fn is_quick(job: &Job) -> bool {
-    matches!(job, Job::Preview(_) | Job::Step(_) | Job::Plan(_))
+    !matches!(job, Job::Attribute(_) | Job::Install(_))
 }
 
 /// Runs one request. Returns the input that this client will probably ask about next.
@@ -244,6 +246,10 @@ impl Timed for AttributionReport {
     fn set_elapsed(&mut self, elapsed: Duration) {
         self.elapsed = elapsed;
     }
+}
+
+impl Timed for TokensReport {
+    fn set_elapsed(&mut self, _: Duration) {}
 }
 
 impl Timed for AttributionPlan {

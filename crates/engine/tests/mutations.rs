@@ -166,6 +166,7 @@ fn query() -> PreviewQuery {
         settings: Default::default(),
         n_rows: 5,
         constraint: None,
+        probes: Vec::new(),
         tokens_only: false,
     }
 }

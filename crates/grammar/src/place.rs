@@ -19,8 +19,8 @@ impl Place {
     /// The place of some bytes of a text. Offsets beyond the text, or within a character, are taken
     /// for the nearest character before.
     pub fn of(text: &str, start: usize, end: usize) -> Self {
-        let start = text.floor_char_boundary(start.min(text.len()));
-        let end = text.floor_char_boundary(end.clamp(start, text.len()));
+        let start = boundary_before(text, start);
+        let end = boundary_before(text, end).max(start);
         let before = &text[..start];
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
         let first_line = text[start..end].lines().next().unwrap_or_default();
@@ -49,6 +49,12 @@ impl Place {
         let offending = rest.chars().take(n_word.clamp(1, LONGEST)).collect();
         Place { line: line.max(1), column: column.max(1), offending }
     }
+}
+
+/// The last boundary between characters that is not behind an offset.
+fn boundary_before(text: &str, offset: usize) -> usize {
+    let offsets = (0..=offset.min(text.len())).rev();
+    offsets.into_iter().find(|offset| text.is_char_boundary(*offset)).unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -112,6 +112,20 @@ impl Explained {
         ids.into_iter().zip(ranks).map(|(id, rank_base)| self.row(id, rank_base)).collect()
     }
 
+    /// The numbers of any tokens, each of which is named once.
+    pub fn rows_of(&self, ids: &[TokenId]) -> Vec<Row> {
+        let (logits, marks) = (self.distribution.logits(), self.distribution.marks());
+        let key = |index: usize| RankKey::of(logits[index], index);
+        let place = |id: TokenId| {
+            let before = |other: &usize| marks[*other].is_none() && key(*other) < key(id.index());
+            1 + (0..logits.len()).filter(before).count()
+        };
+        let ranked = ids.iter().zip(places(ids, self.raw_logits()));
+        let rows = ranked.map(|(id, rank_base)| self.row(*id, rank_base));
+        rows.map(|row| Row { rank_final: row.cut_by.is_none().then(|| place(row.id)), ..row })
+            .collect()
+    }
+
     fn best(&self, n_rows: usize) -> Vec<TokenId> {
         let is_illegal = |cut_by| cut_by == Some(StageId::Constraint);
         let (logits, marks) = (self.distribution.logits(), self.distribution.marks());
@@ -215,6 +229,23 @@ mod tests {
         let ranks: Vec<_> = report.rows.iter().map(|r| (r.rank_base, r.rank_final)).collect();
         let expected = [(2, Some(1)), (3, Some(2)), (4, Some(3)), (1, Some(4)), (5, Some(5))];
         assert_eq!(ranks, expected);
+    }
+
+    #[test]
+    fn tokens_that_are_asked_for_have_the_rows_of_a_full_report() {
+        let settings = Settings { presence_penalty: 7f64.ln(), top_p: 0.8, ..plain() };
+        for mask in [None, Some(&[0, 1, 4][..])] {
+            let mask = mask.map(|ids| TokenMask::from_allowed(5, ids.iter().copied().map(TokenId)));
+            let history = History { completion: &[TokenId(1)], ..History::default() };
+            let inputs = Inputs { settings: &settings, history, mask: mask.as_ref() };
+            let explained = explain(logits_of(&RAW).into(), &inputs).unwrap();
+            let full = explained.report(&settings, 5).rows;
+            for ids in [&[][..], &[4], &[3, 0, 1], &[0, 1, 2, 3, 4]] {
+                let ids: Vec<TokenId> = ids.iter().copied().map(TokenId).collect();
+                let of = |id: &TokenId| full.iter().find(|row| row.id == *id).unwrap().clone();
+                assert_eq!(explained.rows_of(&ids), ids.iter().map(of).collect::<Vec<Row>>());
+            }
+        }
     }
 
     #[test]

@@ -24,6 +24,7 @@ use crate::{ApiError, assets, door, routes};
         routes::model::events,
         routes::generate::preview,
         routes::generate::step,
+        routes::tokens::tokens,
         routes::attribution::attribution,
         routes::attribution::matrix,
         routes::constraint::check,
@@ -42,6 +43,7 @@ pub fn app(engine: Engine) -> Router {
         .route("/api/events", get(routes::model::events))
         .route("/api/preview", post(routes::generate::preview))
         .route("/api/step", post(routes::generate::step))
+        .route("/api/tokens", get(routes::tokens::tokens))
         .route("/api/attribution", post(routes::attribution::attribution))
         .route("/api/attribution/matrix", post(routes::attribution::matrix))
         .route("/api/constraint/check", post(routes::constraint::check))

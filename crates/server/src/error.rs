@@ -37,6 +37,7 @@ impl From<EngineError> for ApiError {
             | EngineError::EmptyContext
             | EngineError::ContextTooLong { .. }
             | EngineError::TooManyForced { .. }
+            | EngineError::TooManyProbes { .. }
             | EngineError::UnsupportedMethod
             | EngineError::TargetOutOfRange
             | EngineError::Option { .. }

@@ -1,7 +1,8 @@
-//! Reading a JSON body, with errors that name the field.
+//! Reading a JSON body or the parameters in an address, with errors that name the field.
 
 use axum::body::{Body, Bytes, to_bytes};
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use serde::de::DeserializeOwned;
 
@@ -37,6 +38,24 @@ where
     async fn from_request(request: Request<Body>, _state: &S) -> Result<Self, ApiError> {
         let bytes = read(request).await?;
         Ok(JsonHalves(parse(&bytes)?, parse(&bytes)?))
+    }
+}
+
+/// The parameters behind the `?` of an address, or an [`ApiError`] 422.
+pub(crate) struct UrlQuery<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for UrlQuery<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let query = Query::<T>::from_request_parts(parts, state).await;
+        query.map(|Query(query)| UrlQuery(query)).map_err(|error| ApiError {
+            status: StatusCode::UNPROCESSABLE_ENTITY,
+            detail: format!("{}.", error.body_text()),
+            code: "invalid_field",
+            hint: "The parameters and their types are listed at /docs.".into(),
+            place: None,
+        })
     }
 }
 

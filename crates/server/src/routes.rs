@@ -5,3 +5,4 @@ pub(crate) mod catalog;
 pub(crate) mod constraint;
 pub(crate) mod generate;
 pub(crate) mod model;
+pub(crate) mod tokens;

@@ -27,9 +27,10 @@ pub use grammar::{
 pub use object::Object;
 pub use request::{
     ConstraintParams, LoadRequest, PreviewRequest, SamplingParams, StepChoice, StepRequest,
+    TokensRequest,
 };
 pub use response::{
     AppendedMeta, Distribution, DistributionRow, ErrorBody, LoadResponse, PreviewResponse,
-    SelectedToken, Shared, StageSummary, StepResponse, TokenPill,
+    SelectedToken, Shared, StageSummary, StepResponse, TokenPill, TokensResponse,
 };
 pub use status::{CacheStatus, Capabilities, LoadProgress, ModelInfo, ModelStatus};

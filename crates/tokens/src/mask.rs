@@ -28,7 +28,7 @@ impl TokenMask {
     /// A mask over `len` tokens whose bits come in words of 64 tokens, the first of them lowest.
     pub fn from_words(len: usize, word: impl Fn(usize) -> u64) -> Self {
         let mut words: Vec<u64> = (0..len.div_ceil(64)).map(word).collect();
-        if let Some(last) = words.last_mut().filter(|_| len % 64 > 0) {
+        if let Some(last) = words.last_mut().filter(|_| !len.is_multiple_of(64)) {
             *last &= (1 << (len % 64)) - 1;
         }
         TokenMask { words, len }

@@ -51,6 +51,7 @@ pub fn typescript() -> String {
         ChoiceScore,
         ChoicesResponse,
         PreviewResponse,
+        TokensResponse,
         SelectedToken,
         AppendedMeta,
         StepResponse,

@@ -3,10 +3,10 @@
 
 use serde::{Deserialize, Serialize};
 use tokenscope_engine::constraint::{ConstraintQuery, Whitespace};
-use tokenscope_engine::query::{Choice, Context, PreviewQuery, StepQuery};
+use tokenscope_engine::query::{Choice, Context, PreviewQuery, StepQuery, TokenQuery};
 use tokenscope_sampling::{NucleusRule, PenaltyScope, Settings};
 use ts_rs::TS;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::{object, whole};
 
@@ -51,6 +51,11 @@ pub struct PreviewRequest {
     #[serde(deserialize_with = "object::only")]
     #[ts(as = "Option<ConstraintParams>", optional)]
     pub constraint: ConstraintParams,
+    /// Tokens to report in `dist.probes`, wherever they rank; at most 50. A step ignores them: it
+    /// reports the token that it appends.
+    #[serde(deserialize_with = "whole::list")]
+    #[ts(as = "Option<Vec<i64>>", optional)]
+    pub probe_ids: Vec<i64>,
     /// Only tokenize: the model does not run and `dist` is null.
     #[ts(as = "Option<bool>", optional)]
     pub tokens_only: bool,
@@ -67,8 +72,31 @@ impl Default for PreviewRequest {
             top_k: 10,
             params: SamplingParams::default(),
             constraint: ConstraintParams::default(),
+            probe_ids: Vec::new(),
             tokens_only: false,
         }
+    }
+}
+
+/// `GET /api/tokens`
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(default)]
+pub struct TokensRequest {
+    /// What the tokens' texts contain; spaces and capitals count.
+    pub query: String,
+    /// Most tokens to list, clamped to 1..50.
+    pub limit: i64,
+}
+
+impl Default for TokensRequest {
+    fn default() -> Self {
+        TokensRequest { query: String::new(), limit: 10 }
+    }
+}
+
+impl From<TokensRequest> for TokenQuery {
+    fn from(request: TokensRequest) -> Self {
+        TokenQuery { text: request.query, limit: request.limit.clamp(1, MAX_ROWS) as usize }
     }
 }
 
@@ -249,6 +277,7 @@ impl From<PreviewRequest> for PreviewQuery {
             settings: request.params.into(),
             n_rows: request.top_k.clamp(1, MAX_ROWS) as usize,
             constraint: request.constraint.enabled.then(|| request.constraint.into()),
+            probes: request.probe_ids,
             tokens_only: request.tokens_only,
         }
     }

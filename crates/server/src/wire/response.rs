@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde::{Serialize, Serializer};
 use tokenscope_engine::TokenId;
 use tokenscope_engine::query::Choice;
-use tokenscope_engine::report::{self, PreviewReport, StepReport, StopReason};
-use tokenscope_sampling::{KnobValue, StageId};
+use tokenscope_engine::report::{self, PreviewReport, StepReport, StopReason, TokensReport};
+use tokenscope_sampling::{KnobValue, Row, StageId};
 use ts_rs::TS;
 use utoipa::ToSchema;
 
@@ -110,6 +110,8 @@ pub struct Distribution {
     pub top_k: usize,
     /// The rows, by probability before the nucleus.
     pub tokens: Vec<DistributionRow>,
+    /// The tokens of a preview's `probe_ids`, each once; in a step, the token that was appended.
+    pub probes: Vec<DistributionRow>,
     /// Raw probability of all tokens without a row.
     pub other_p_base: f64,
     /// Final probability of all tokens without a row.
@@ -124,6 +126,17 @@ pub struct Distribution {
     pub stages: Vec<StageSummary>,
     /// Raw probability of the tokens the constraint allows; null without one.
     pub legal_mass: Option<f64>,
+}
+
+/// `GET /api/tokens`
+#[derive(Debug, Serialize, ToSchema, TS)]
+pub struct TokensResponse {
+    /// The model whose tokens they are.
+    pub model_id: String,
+    /// The best matches: the text itself, then what begins with it, then what contains it.
+    pub tokens: Vec<TokenPill>,
+    /// How many tokens match.
+    pub found: usize,
 }
 
 /// `POST /api/preview`
@@ -233,22 +246,32 @@ impl From<&report::TokenPill> for TokenPill {
     }
 }
 
+impl From<(&report::TokenPill, &Row)> for DistributionRow {
+    fn from((pill, row): (&report::TokenPill, &Row)) -> Self {
+        DistributionRow {
+            pill: pill.into(),
+            p_base: row.p_base,
+            p_final: row.p_final,
+            kept: row.cut_by.is_none(),
+            valid: row.valid,
+            logit: row.logit,
+            rank_base: row.rank_base,
+            rank_final: row.rank_final,
+            cut_by: row.cut_by.map(|stage| stage.name().to_owned()),
+            after: row.after.clone(),
+        }
+    }
+}
+
 impl From<&report::ShownDistribution> for Distribution {
     fn from(distribution: &report::ShownDistribution) -> Self {
         let numbers = &distribution.numbers;
-        let rows =
-            numbers.rows.iter().zip(&distribution.pills).map(|(row, pill)| DistributionRow {
-                pill: pill.into(),
-                p_base: row.p_base,
-                p_final: row.p_final,
-                kept: row.cut_by.is_none(),
-                valid: row.valid,
-                logit: row.logit,
-                rank_base: row.rank_base,
-                rank_final: row.rank_final,
-                cut_by: row.cut_by.map(|stage| stage.name().to_owned()),
-                after: row.after.clone(),
-            });
+        let rows = numbers
+            .rows
+            .iter()
+            .zip(&distribution.pills)
+            .map(|(row, pill)| DistributionRow::from((pill, row)));
+        let probes = distribution.probes.iter().map(|(pill, row)| (pill, row).into());
         let stages = numbers.stages.iter().map(|stage| StageSummary {
             id: stage.stage.map_or("raw", StageId::name).to_owned(),
             label: stage.label.to_owned(),
@@ -260,6 +283,7 @@ impl From<&report::ShownDistribution> for Distribution {
         Distribution {
             top_k: distribution.n_rows,
             tokens: rows.collect(),
+            probes: probes.collect(),
             other_p_base: numbers.other_p_base,
             other_p_final: numbers.other_p_final,
             kept_token_count: numbers.kept_count,
@@ -279,6 +303,16 @@ pub(super) fn json(value: KnobValue) -> serde_json::Value {
         KnobValue::Switch(on) => on.into(),
         KnobValue::Choice(name) => name.into(),
         KnobValue::NoTexts => serde_json::Value::Array(Vec::new()),
+    }
+}
+
+impl From<&TokensReport> for TokensResponse {
+    fn from(report: &TokensReport) -> Self {
+        TokensResponse {
+            model_id: report.model_id.clone(),
+            tokens: report.tokens.iter().map(TokenPill::from).collect(),
+            found: report.found,
+        }
     }
 }
 

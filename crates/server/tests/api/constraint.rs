@@ -176,7 +176,7 @@ async fn constraints_that_cannot_be_used_say_where_and_why() {
         }
         client.ok("/api/preview", body("regex", "a+")).await;
     }
-    println!("The slowest took {slowest:?}.");
+    eprintln!("The slowest took {slowest:?}.");
     let (status, _) = client.post("/api/preview", &body("cfg", &"x".repeat(10 << 20))).await;
     assert_eq!(status, 413);
 }
@@ -204,7 +204,7 @@ async fn large_and_ambiguous_grammars_are_answered() {
         let asked = Instant::now();
         let (status, answer) = client.post("/api/preview", &body(kind, &text)).await;
         let shown: String = text.chars().take(40).collect();
-        println!("{kind} {shown:?}: {status} after {:?}", asked.elapsed());
+        eprintln!("{kind} {shown:?}: {status} after {:?}", asked.elapsed());
         assert!(status == 200 || status == 400, "{answer}");
         client.ok("/api/preview", body("regex", "a+")).await;
     }

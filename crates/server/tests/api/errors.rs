@@ -53,6 +53,20 @@ async fn impossible_requests_say_what_was_expected() {
             "unknown_token_id",
             "force_token_ids[1] holds token id -5",
         ),
+        (
+            "/api/preview",
+            json!({"probe_ids": [0, 320]}),
+            400,
+            "unknown_token_id",
+            "probe_ids[1] holds token id 320",
+        ),
+        (
+            "/api/preview",
+            json!({"probe_ids": vec![0; 51]}),
+            400,
+            "too_many_probes",
+            "probe_ids holds 51 ids",
+        ),
         ("/api/preview", json!({"prompt": long}), 400, "context_too_long", "256"),
         (
             "/api/preview",

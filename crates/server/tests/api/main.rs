@@ -21,3 +21,4 @@ mod page;
 mod preview;
 mod step;
 mod tiny;
+mod tokens;

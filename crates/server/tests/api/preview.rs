@@ -40,6 +40,7 @@ pub(crate) fn assert_keys(value: &Value, keys: &[&str]) {
 pub(crate) const DIST_KEYS: &[&str] = &[
     "top_k",
     "tokens",
+    "probes",
     "other_p_base",
     "other_p_final",
     "kept_token_count",
@@ -170,6 +171,23 @@ async fn rows_are_clamped_and_do_not_change_sampling() {
         assert_eq!(dist["tokens"].as_array().unwrap().len(), rows);
         assert_eq!(dist["top_k"], rows);
     }
+}
+
+#[tokio::test]
+async fn any_token_can_be_asked_about_and_has_the_row_it_would_have() {
+    let client = Client::with_model().await;
+    let body = |top_k: usize, probes: Value| json!({"prompt": "a", "top_k": top_k, "probe_ids": probes, "params": {"top_p": 0.3}});
+    let full = client.ok("/api/preview", body(50, json!([]))).await["dist"].clone();
+    assert_eq!(full["probes"], json!([]));
+    let id = |place: usize| full["tokens"][place]["id"].clone();
+    let asked = json!([id(49), id(3), id(0), id(3)]);
+    let dist = client.ok("/api/preview", body(1, asked)).await["dist"].clone();
+    let expected = [49, 3, 0].map(|place: usize| full["tokens"][place].clone());
+    assert_eq!(dist["probes"], json!(expected));
+    assert_eq!(dist["tokens"].as_array().unwrap().len(), 1);
+    assert!(expected.iter().any(|row| row["kept"] == false), "{expected:?}");
+    let alone = client.ok("/api/preview", with(body(1, json!([5])), json!({"tokens_only": true})));
+    assert_eq!(alone.await["dist"], Value::Null);
 }
 
 #[tokio::test]

@@ -41,6 +41,19 @@ async fn the_seeds_body_works_and_every_key_is_there() {
 }
 
 #[tokio::test]
+async fn every_appended_token_is_reported_wherever_it_ranks() {
+    let client = Client::with_model().await;
+    let drawn = client.ok("/api/step", json!({"prompt": "a", "top_k": 1})).await;
+    let body = json!({"prompt": "a", "top_k": 1, "force_token_ids": [300, 7, 300]});
+    let forced = client.ok("/api/step", body).await;
+    for meta in [&drawn, &forced].iter().flat_map(|one| one["appended_meta"].as_array().unwrap()) {
+        let probes = meta["dist"]["probes"].as_array().unwrap();
+        assert_eq!((probes.len(), &probes[0]["id"]), (1, &meta["selected_id"]), "{meta}");
+    }
+    assert_eq!(drawn["dist"]["probes"][0]["p_final"], drawn["selected"]["p_final"]);
+}
+
+#[tokio::test]
 async fn greedy_steps_are_pytorchs() {
     let client = Client::with_model().await;
     let golden = golden();

@@ -31,11 +31,7 @@ impl Check {
                 },
                 "arithmetic" => is_arithmetic,
                 "json" => |text| serde_json::from_str::<Value>(text).is_ok(),
-                "palindrome" => |text| {
-                    text.len() % 2 == 1
-                        && text.bytes().rev().eq(text.bytes())
-                        && text.bytes().all(|byte| byte == b'a' || byte == b'b')
-                },
+                "nested_tags" => is_nested_tags,
                 other => panic!("there is no check called {other}"),
             }),
             (kind, check) => panic!("{kind} cannot be checked by {check}"),
@@ -91,6 +87,18 @@ fn is_balanced(text: &str) -> bool {
     depth == 0
 }
 
+/// Takes tags off from outside until a word is left.
+fn is_nested_tags(text: &str) -> bool {
+    let within =
+        |tag: &str| text.strip_prefix(&format!("<{tag}>"))?.strip_suffix(&format!("</{tag}>"));
+    match within("b").or_else(|| within("i")) {
+        Some(inside) => is_nested_tags(inside),
+        None => {
+            (1..=10).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_lowercase())
+        }
+    }
+}
+
 /// Takes a formula apart from outside: numbers and operators alternate, once brackets are numbers.
 fn is_arithmetic(text: &str) -> bool {
     let innermost = Regex::new(r"\([0-9]{1,4}([-+*/][0-9]{1,4})*\)").unwrap();
@@ -116,6 +124,15 @@ fn checks_know_right_from_wrong() {
         ("12345", false, false),
     ] {
         assert_eq!((is_balanced(text), is_arithmetic(text)), (balanced, arithmetic), "{text}");
+    }
+    for (text, expected) in [
+        ("a", true),
+        ("<b><i>a</i></b>", true),
+        ("<b>a</i>", false),
+        ("<b></b>", false),
+        ("A", false),
+    ] {
+        assert_eq!(is_nested_tags(text), expected, "{text}");
     }
     let check = Check::regex("ab+|é");
     for (text, accepts, can_go_on) in

@@ -3,26 +3,17 @@
 
 #[path = "../support/attributions.rs"]
 mod attributions;
+#[path = "../support/builtin.rs"]
+mod builtin;
 #[path = "../support/client.rs"]
 mod client;
 
 use serde_json::{Value, json};
-use tokenscope_engine::{BUILTIN_MODEL, Engine, EngineOptions};
+use tokenscope_engine::BUILTIN_MODEL;
 
 use attributions::{SEED_METHODS, assert_scores, attribute, signed};
-use client::{Client, floats, with};
-
-async fn ready() -> Client {
-    let client = Client::around(Engine::start(EngineOptions {
-        offline: true,
-        cache_folder: std::env::var_os("TOKENSCOPE_CACHE").map(Into::into),
-        ..EngineOptions::default()
-    }));
-    client.engine.load(BUILTIN_MODEL).unwrap();
-    client.until_loaded().await;
-    assert_eq!(client.engine.status().error, None, "`cargo xtask test` fetches the model first");
-    client
-}
+use builtin::ready;
+use client::{floats, with};
 
 fn fixture(name: &str) -> Value {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/smollm2/");

@@ -1,0 +1,27 @@
+// The row of tabs that switches between views, and the panel that a tab stands for.
+
+import { html } from "../html.js";
+import { chooseView, neighbour, view, VIEWS } from "../state/view_switch.js";
+
+export function ViewTabs() {
+  const onKeyDown = (/** @type {KeyboardEvent & { currentTarget: HTMLElement }} */ event) => {
+    const next = neighbour(view.value, event.key);
+    if (!next || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+    // Elsewhere these arrows step and delete.
+    event.preventDefault();
+    chooseView(next);
+    document.getElementById(`tab-${next}`)?.focus();
+  };
+  return html`
+    <div class="tabs" role="tablist" aria-label="View" onKeyDown=${onKeyDown}>
+      ${VIEWS.map(({ id, label, about }) => html`
+        <button type="button" key=${id} class="tab" role="tab" id=${`tab-${id}`} title=${about} aria-selected=${id === view.value}
+          aria-controls="view" tabindex=${id === view.value ? 0 : -1} onClick=${() => chooseView(id)}>${label}</button>`)}
+    </div>
+  `;
+}
+
+/** @param {{ children?: any }} props */
+export function ViewPanel({ children }) {
+  return html`<div class="view" role="tabpanel" id="view" aria-labelledby=${`tab-${view.value}`}>${children}</div>`;
+}
