@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { attribute } from "./attribution.mjs";
 import { branchOut } from "./branches.mjs";
 import { assert, assertNoComplaints, openReady, run, watch } from "./browser.mjs";
+import { constrain } from "./constraint.mjs";
 import { button, clearCompletion, completionLength, expectLength, previewBy, settle, stepBy } from "./page.mjs";
 
 /** @import { Page } from "playwright-core" */
@@ -37,6 +38,8 @@ await run("steps", async (options, browser) => {
   await playAndPause(page);
   await clearCompletion(page);
   await attribute(page, complaints);
+  await clearCompletion(page);
+  await constrain(page, complaints);
   await failToLoad(page);
   await chooseBuiltin(page);
   await fitEverySize(page, options.out);

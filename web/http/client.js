@@ -1,6 +1,6 @@
 // One function per route. The only file that fetches.
 
-/** @import { AttributionRequest, AttributionResponse, Catalog, ErrorBody, LoadResponse, MatrixHeader, MatrixRow, ModelStatus, PreviewRequest, PreviewResponse, StepRequest, StepResponse, TokensResponse } from "../types/wire" */
+/** @import { AttributionRequest, AttributionResponse, Catalog, CheckResponse, ChoicesResponse, ConstraintParams, ErrorBody, LoadResponse, MatrixHeader, MatrixRow, ModelStatus, PreviewRequest, PreviewResponse, StepRequest, StepResponse, TokensResponse } from "../types/wire" */
 
 /** An answer that is not a success, or no answer at all (status 0). */
 export class ApiError extends Error {
@@ -62,6 +62,24 @@ export function preview(body, signal) {
  */
 export function step(body, signal) {
   return request("POST", "/api/step", body, signal);
+}
+
+/**
+ * @param {ConstraintParams} constraint
+ * @param {AbortSignal} signal
+ * @returns {Promise<CheckResponse>}
+ */
+export function checkConstraint(constraint, signal) {
+  return request("POST", "/api/constraint/check", { constraint }, signal);
+}
+
+/**
+ * @param {PreviewRequest} body
+ * @param {AbortSignal} signal
+ * @returns {Promise<ChoicesResponse>}
+ */
+export function compareChoices(body, signal) {
+  return request("POST", "/api/constraint/choices", body, signal);
 }
 
 /**

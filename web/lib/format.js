@@ -59,6 +59,34 @@ export function plural(count, one, many = `${one}s`) {
   return `${formatCount(count)} ${count === 1 ? one : many}`;
 }
 
+/**
+ * A probability as a part of a hundred, for masses that may be all or next to nothing.
+ * @param {number} p
+ */
+export function formatMass(p) {
+  const percent = p * 100;
+  if (!Number.isFinite(p)) return "?";
+  if (p <= 0) return "0 %";
+  if (p >= 1) return "100 %";
+  if (percent >= 99.95) return "over 99.9 %";
+  if (percent >= 10) return `${percent.toFixed(1)} %`;
+  if (p >= 0.9999e-6) return `${percent.toFixed(Math.max(1, 1 - Math.floor(Math.log10(percent * 1.0001))))} %`;
+  return `${formatScientific(percent)} %`;
+}
+
+/**
+ * A probability as odds: 0.2 is 1 in 5.
+ * @param {number} logP its natural logarithm
+ */
+export function formatOdds(logP) {
+  const times = Math.exp(-logP);
+  if (times < 9.95) return `1 in ${Number(times.toFixed(1))}`;
+  if (times < 1e6) return `1 in ${formatCount(Math.round(times))}`;
+  // Exponents stay readable where the number itself is beyond what a float can hold.
+  const exponent = -logP / Math.LN10;
+  return `1 in ${(10 ** (exponent % 1)).toFixed(1)}e${Math.floor(exponent)}`;
+}
+
 /** @param {number} bits */
 export function formatBits(bits) {
   return `${bits.toFixed(2)} bits`;

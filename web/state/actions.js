@@ -16,13 +16,16 @@ import * as store from "./store.js";
 /** @import { Params, Theme } from "../types/app" */
 
 export { aim, chooseContrast, chooseMethod, keepAt, leave, releaseHeat, setAttributionOptions, toggleKeep } from "./attribution.js";
+export { compareChoices } from "./choices.js";
+export { bringTextBack, chooseConstraintKind, chooseExample, countFromHere, countFromStart, enableConstraint, setWhitespace, typeConstraint } from "./constraint_actions.js";
+export { requestCheck } from "./constraint_check.js";
 export { closeMatrix, openMatrix } from "./attribution_matrix.js";
 export { cancelLoad, loadModel } from "./model.js";
 export * from "./branch_actions.js";
 export { addKept, listKept, removeKept } from "./kept_sessions.js";
 export { closeSessions, exportedPage, exportedSession, importSession, openSessions, refuseImport } from "./session_exchange.js";
 export { togglePlay } from "./playback.js";
-export { forceText, forceToken, step, whyNoStep } from "./stepping.js";
+export { forceText, forceToken, forceTokens, step, whyNoStep } from "./stepping.js";
 
 /** @param {string} prompt */
 export function typePrompt(prompt) {
@@ -47,6 +50,15 @@ export function deleteLast() {
   const { shown, session } = store;
   if (last.dist && shown.value)
     shown.value = { ...shown.value, place: sessions.placeOf(session.value), dist: last.dist, chosen: null, failure: null };
+}
+
+/**
+ * Takes back the token at this index and all after it.
+ * @param {number} index
+ */
+export function rewindTo(index) {
+  const node = store.completion.value[index];
+  if (node) change("rewind", (session) => sessions.moveLeaf(session, node.parent));
 }
 
 /** Takes the completion away; the text stays. */

@@ -4,7 +4,7 @@
 import * as api from "../http/client.js";
 import { knownInput, rememberInput } from "./known_inputs.js";
 import { noteModel } from "./model_change.js";
-import { previewRequest } from "./requests.js";
+import { tokensRequest } from "./requests.js";
 import { placeOf, sameInput } from "./session.js";
 import * as store from "./store.js";
 
@@ -38,7 +38,7 @@ export function showKnownInput() {
  */
 export async function readInput(place, signal) {
   if (showKnownInput()) return true;
-  const answer = await api.preview({ ...previewRequest(), tokens_only: true }, signal);
+  const answer = await api.preview(tokensRequest(), signal);
   if (signal.aborted || noteModel(answer.model)) return false;
   takeInput(answer, place);
   return true;

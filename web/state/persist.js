@@ -4,6 +4,7 @@
 
 import { effect } from "@preact/signals";
 import { clamp, parseNumber } from "../lib/numbers.js";
+import { restoreTexts } from "./constraint_texts.js";
 import { readMeasure } from "../lib/tint.js";
 import { tourSeen } from "./learning.js";
 import { DEFAULT_PARAMS } from "./params.js";
@@ -13,7 +14,7 @@ import { setParams } from "./session.js";
 import * as store from "./store.js";
 import { readView, view } from "./view_switch.js";
 
-/** @import { Params } from "../types/app" */
+/** @import { ConstraintTexts, Params } from "../types/app" */
 
 /** @typedef {Pick<Storage, "getItem" | "setItem">} Store */
 
@@ -37,6 +38,12 @@ export function restore(storage) {
   store.attributionOptions.value = readObject(read("tokenscope.attrOptions"));
   store.rows.value = clamp(Math.round(readNumber(read("llmDemo.topK")) ?? store.DEFAULT_ROWS), 1, 50);
   store.speedMs.value = Math.max(MIN_SPEED_MS, readNumber(read("llmDemo.stepSpeedMs")) ?? store.DEFAULT_SPEED_MS);
+  const constraint = readObject(read("tokenscope.constraint"));
+  store.constraintOn.value = readFlag(read("llmDemo.constraintEnabled"), false);
+  store.constraintCollapsed.value = readFlag(read("llmDemo.constraintCollapsed"), true);
+  store.constraintTexts.value = restoreTexts(read("llmDemo.constraintType"), read("llmDemo.constraintSchema"), readObject(constraint["texts"]), readObject(constraint["replaced"]));
+  store.constraintWhitespace.value = constraint["whitespace"] === "flexible" ? "flexible" : "single";
+  store.grammarCollapsed.value = readFlag(read("tokenscope.grammarCollapsed"), false);
   const most = readNumber(read("tokenscope.maxTokens"));
   store.maxTokens.value = most !== null && most >= 1 ? Math.round(most) : null;
   const theme = read("tokenscope.theme");
@@ -66,6 +73,12 @@ export function watch(storage) {
     ["llmDemo.attrCollapsed", () => flag(store.attributionCollapsed.value)],
     ["llmDemo.attrMethod", () => store.attributionMethod.value],
     ["tokenscope.attrOptions", () => JSON.stringify(store.attributionOptions.value)],
+    ["llmDemo.constraintEnabled", () => flag(store.constraintOn.value)],
+    ["llmDemo.constraintCollapsed", () => flag(store.constraintCollapsed.value)],
+    ["llmDemo.constraintType", () => store.constraintTexts.value.kind],
+    ["llmDemo.constraintSchema", () => store.constraintTexts.value.texts[store.constraintTexts.value.kind] ?? ""],
+    ["tokenscope.constraint", () => newConstraint(store.constraintTexts.value, store.constraintWhitespace.value)],
+    ["tokenscope.grammarCollapsed", () => flag(store.grammarCollapsed.value)],
     ["llmDemo.topK", () => String(store.rows.value)],
     ["llmDemo.stepSpeedMs", () => String(store.speedMs.value)],
     ["tokenscope.maxTokens", () => String(store.maxTokens.value ?? "")],
@@ -125,6 +138,14 @@ export function seedParams({ preset, nucleus_rule: _rule, penalty_scope: _scope,
 /** @param {Params} params */
 export function newParams({ nucleus_rule, penalty_scope }) {
   return JSON.stringify({ nucleus_rule, penalty_scope });
+}
+
+/**
+ * @param {ConstraintTexts} state
+ * @param {string} whitespace
+ */
+function newConstraint({ texts, replaced = {} }, whitespace) {
+  return JSON.stringify({ texts, replaced, whitespace });
 }
 
 /**

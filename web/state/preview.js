@@ -4,6 +4,7 @@
 import { batch } from "@preact/signals";
 import * as api from "../http/client.js";
 import { whileBusy } from "./busy.js";
+import { requireUsable } from "./constraint_check.js";
 import { readInput, takeInput } from "./input_tokens.js";
 import { noteModel } from "./model_change.js";
 import { previewRequest } from "./requests.js";
@@ -58,6 +59,7 @@ async function run() {
  */
 async function ask(place, signal) {
   if (store.llmEnabled.value && !(await readInput(place, signal))) return null;
+  if (previewRequest().constraint) await requireUsable();
   return api.preview(previewRequest(), signal);
 }
 
@@ -78,7 +80,7 @@ function showForeign(place, model) {
 function show(answer, place) {
   batch(() => {
     takeInput(answer, place);
-    store.shown.value = { place, dist: answer.dist, chosen: null, failure: null };
+    store.shown.value = { place, dist: answer.dist, grammar: answer.grammar, chosen: null, failure: null };
     store.elapsedMs.value = answer.elapsed_ms;
     const refused = store.failure.value?.place;
     if (!refused || !samePlace(refused, place)) store.failure.value = null;
@@ -98,6 +100,6 @@ function showFailure(error, place) {
   }
   batch(() => {
     if (store.input.value && !sameInput(store.input.value.place, place)) store.input.value = null;
-    store.shown.value = { place, dist: null, chosen: null, failure: { detail: error.detail, hint: error.hint } };
+    store.shown.value = { place, dist: null, chosen: null, failure: { detail: error.detail, hint: error.hint, code: error.code } };
   });
 }

@@ -2,6 +2,7 @@
 // body carries everything.
 
 import { effectiveOptions } from "./attribution_options.js";
+import { constraint } from "./constraint.js";
 import { toWire } from "./params.js";
 import * as store from "./store.js";
 
@@ -10,7 +11,26 @@ import * as store from "./store.js";
 
 /** @returns {PreviewRequest} */
 export function previewRequest() {
-  return { ...context(), probe_ids: store.probes.value, tokens_only: !store.llmEnabled.value || store.foreign.value !== null };
+  if (!store.llmEnabled.value || store.foreign.value !== null) return tokensRequest();
+  return { ...context(), ...constrained(), probe_ids: store.probes.value, tokens_only: false };
+}
+
+/**
+ * Tokens depend on no constraint, and one that cannot be used must not keep them from being shown.
+ * @returns {PreviewRequest}
+ */
+export function tokensRequest() {
+  return { ...context(), tokens_only: true };
+}
+
+/**
+ * What the options of a multiple choice are compared by. They begin where the grammar does, so
+ * tokens from there on do not count and are left out.
+ * @returns {PreviewRequest}
+ */
+export function choicesRequest() {
+  const { anchor = 0, ...one } = constraint.value ?? {};
+  return { ...input(), completion_ids: completionIds().slice(0, anchor), constraint: { ...one, anchor } };
 }
 
 /**
@@ -18,7 +38,7 @@ export function previewRequest() {
  * @returns {StepRequest}
  */
 export function stepRequest(force) {
-  return { ...context(), ...force };
+  return { ...context(), ...constrained(), ...force };
 }
 
 /**
@@ -54,6 +74,10 @@ export function matrixRequest(contrast) {
 /** @returns {PreviewRequest} */
 function context() {
   return { ...input(), completion_ids: completionIds(), top_k: store.rows.value, params: toWire(store.branch.value.params) };
+}
+
+function constrained() {
+  return constraint.value ? { constraint: constraint.value } : {};
 }
 
 function input() {

@@ -47,6 +47,18 @@ export function completionOf(session, leaf = activeBranch(session).leaf) {
 }
 
 /**
+ * How many tokens of the completion lie on the way to a token. Zero if the session does not hold it.
+ * @param {Session} session
+ * @param {TokenNode | null} node
+ */
+export function sharedLength(session, node) {
+  if (node === null || session.nodes[node.id] !== node) return 0;
+  const way = completionOf(session, node.id);
+  const first = completionOf(session).findIndex((one, index) => one !== way[index]);
+  return first >= 0 ? first : completionOf(session).length;
+}
+
+/**
  * Appends tokens behind the active branch's leaf.
  * @param {Session} session
  * @param {NewToken[]} tokens

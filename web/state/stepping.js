@@ -5,6 +5,8 @@ import * as api from "../http/client.js";
 import { stopName } from "../lib/format.js";
 import { dropHeat } from "./attribution.js";
 import { whileBusy } from "./busy.js";
+import { constraint, NO_FORCED_TEXT } from "./constraint.js";
+import { constraintFailure, requireUsable } from "./constraint_check.js";
 import { edit, newRun } from "./edits.js";
 import { readInput } from "./input_tokens.js";
 import { tokenOwner } from "./model_change.js";
@@ -13,7 +15,7 @@ import { stepRequest } from "./requests.js";
 import { appendTokens, isOnPath, moveLeaf, placeOf, samePlace } from "./session.js";
 import * as store from "./store.js";
 
-/** @import { AppendedMeta, StepResponse } from "../types/wire" */
+/** @import { AppendedMeta, ConstraintParams, StepResponse } from "../types/wire" */
 /** @import { Force, NewToken, Origin, Params, Place, StepOutcome, TokenNode } from "../types/app" */
 
 /** How long the picked row stays on screen before the next position is shown. */
@@ -26,6 +28,8 @@ let underWay = /** @type {AbortController | null} */ (null);
  * to have come about, if not as the server says.
  * @typedef {{ label?: string, run?: string | null, origin?: Origin | null }} How
  */
+
+/** @typedef {{ params: Params, constraint: ConstraintParams | null }} Settings what a token was picked under */
 
 /**
  * @param {Force} [force]
@@ -41,11 +45,12 @@ export async function step(force = null, how = {}) {
   underWay = mine;
   store.stepping.value = true;
   const place = placeOf(store.session.value);
-  const params = store.branch.value.params;
+  const { params } = store.branch.value;
+  const rule = constraint.value;
   try {
     const answer = await whileBusy(ask(place, force, mine.signal), mine.signal);
     if (answer === null || mine.signal.aborted || !stillWanted(answer, place)) return "superseded";
-    return accept(answer, place, params, how);
+    return accept(answer, place, { params, constraint: rule }, how);
   } catch (error) {
     if (mine.signal.aborted || api.isAbort(error)) return "superseded";
     showFailure(error, place);
@@ -61,7 +66,9 @@ export async function step(force = null, how = {}) {
  * @param {AbortSignal} signal
  */
 async function ask(place, force, signal) {
-  return (await readInput(place, signal)) ? api.step(stepRequest(force), signal) : null;
+  if (!(await readInput(place, signal))) return null;
+  if (constraint.value) await requireUsable();
+  return api.step(stepRequest(force), signal);
 }
 
 /** For edits: the answer of a step under way would belong to a text that is gone. */
@@ -76,12 +83,29 @@ export function abortStep() {
  * @returns {Promise<StepOutcome>}
  */
 export async function forceToken(tokenId) {
+  return forceAtShown({ force_token_id: tokenId }, "forced token");
+}
+
+/**
+ * Several tokens in one go, at the same position.
+ * @param {number[]} tokenIds
+ * @returns {Promise<StepOutcome>}
+ */
+export async function forceTokens(tokenIds) {
+  return forceAtShown({ force_token_ids: tokenIds }, "forced run");
+}
+
+/**
+ * @param {Force} force
+ * @param {string} label
+ */
+function forceAtShown(force, label) {
   const place = store.shown.value?.place;
   if (!place || !isOnPath(store.session.value, place)) return refuse("The list is being updated.");
   abortStep();
-  const how = { label: "forced token", run: newRun() };
+  const how = { label, run: newRun() };
   edit(how.label, (session) => moveLeaf(session, place.leaf), how.run);
-  return step({ force_token_id: tokenId }, how);
+  return step(force, how);
 }
 
 /**
@@ -111,6 +135,7 @@ export async function forceInstead(node, tokenId) {
  */
 export async function forceText(text) {
   if (text === "") return "refused";
+  if (constraint.value) return refuse(NO_FORCED_TEXT);
   abortStep();
   return step({ force_text: text }, { label: "forced text" });
 }
@@ -136,6 +161,7 @@ export function whyNoStep() {
   if (store.server.value === "error") return "The server does not answer.";
   if (!store.ready.value) return "No model is ready yet.";
   if (store.foreign.value !== null) return `${store.foreign.value} wrote this completion. Load it to go on, or remove the completion.`;
+  if (constraintFailure()) return "The constraint cannot be applied. Mend it or switch it off.";
   if (store.stopped.value !== null) return `Finished: ${stopName(store.stopped.value)}. Delete the last token to go on.`;
   return null;
 }
@@ -151,18 +177,18 @@ function stillWanted(answer, place) {
 /**
  * @param {StepResponse} answer
  * @param {Place} place
- * @param {Params} params
+ * @param {Settings} settings
  * @param {How} how
  * @returns {StepOutcome}
  */
-function accept(answer, place, params, { label = "step", run = null, origin = null }) {
-  const tokens = newTokens(answer, params, origin);
+function accept(answer, place, settings, { label = "step", run = null, origin = null }) {
+  const tokens = newTokens(answer, settings, origin);
   const chosen = answer.selected?.id ?? answer.appended_meta[0]?.selected_id ?? null;
   batch(() => {
     edit(label, (session) => (tokens.length > 0 ? appendTokens(session, tokens) : session), run);
     store.failure.value = null;
     store.elapsedMs.value = answer.elapsed_ms;
-    if (answer.dist) store.shown.value = { place, dist: answer.dist, chosen, failure: null };
+    if (answer.dist) store.shown.value = { place, dist: answer.dist, grammar: answer.grammar, chosen, failure: null };
     if (tokens.length === 0) store.message.value = "This text has no tokens, so nothing was added.";
     else store.message.value = answer.done ? `Stopped: ${stopName(answer.stop_reason ?? "")}.` : "";
   });
@@ -171,11 +197,11 @@ function accept(answer, place, params, { label = "step", run = null, origin = nu
 
 /**
  * @param {StepResponse} answer
- * @param {Params} params
+ * @param {Settings} settings
  * @param {Origin | null} given
  * @returns {NewToken[]}
  */
-function newTokens(answer, params, given) {
+function newTokens(answer, { params, constraint }, given) {
   const last = answer.appended.length - 1;
   return answer.appended.map((token, index) => {
     const origin = given ?? originOf(answer.appended_meta[index], params);
@@ -184,7 +210,7 @@ function newTokens(answer, params, given) {
       model: answer.model.model_id,
       origin,
       params,
-      constraint: null,
+      constraint,
       dist: answer.appended_meta[index]?.dist ?? null,
       seed_used: origin === "sampled" ? answer.seed_used : null,
       stop_reason: answer.done && index === last ? (answer.stop_reason ?? "eos_token") : null,
@@ -209,7 +235,7 @@ function originOf(meta, params) {
  */
 function showFailure(error, place) {
   if (!(error instanceof api.ApiError)) throw error;
-  const failure = { detail: error.detail, hint: error.hint };
+  const failure = { detail: error.detail, hint: error.hint, code: error.code };
   if (error.status === 0) store.server.value = "error";
   store.failure.value = error.status === 0 ? failure : { ...failure, place };
 }

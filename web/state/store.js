@@ -7,7 +7,7 @@ import { NO_HISTORY } from "./history.js";
 import { activeBranch, completionOf, createSession, isOnPath, lastNode, placeOf, samePlace, stopReason } from "./session.js";
 
 /** @import { AttributionOptions, Catalog, LoadProgress, ModelStatus } from "../types/wire" */
-/** @import { AttributionWork, Contrast, Failure, Heat, Input, KeptSummary, Matrix, Session, ServerState, Shown, Theme } from "../types/app" */
+/** @import { AttributionWork, Comparison, ConstraintCheck, ConstraintTexts, Contrast, Failure, Heat, Input, KeptSummary, Matrix, Session, ServerState, Shown, Theme, TokenNode } from "../types/app" */
 
 export const DEFAULT_MODEL = "Qwen/Qwen2.5-0.5B-Instruct";
 /** The message that a new input starts with. */
@@ -48,6 +48,13 @@ export const attributionMethod = signal("off");
 export const attributionOptions = signal(/** @type {AttributionOptions} */ ({}));
 /** The candidate to compare with; null means the likeliest other one. */
 export const contrast = signal(/** @type {Contrast | null} */ (null));
+export const constraintOn = signal(false);
+export const constraintCollapsed = signal(true);
+export const constraintTexts = signal(/** @type {ConstraintTexts} */ ({ kind: "multiple_choice", texts: {}, carried: false }));
+export const constraintWhitespace = signal(/** @type {"single" | "flexible"} */ ("single"));
+/** The token after which the grammar begins to count; null means from the start. */
+export const constraintAnchor = signal(/** @type {TokenNode | null} */ (null));
+export const grammarCollapsed = signal(false);
 /** Tokens whose numbers are asked for wherever they rank. */
 export const probes = signal(/** @type {number[]} */ ([]));
 export const promptCollapsed = signal(false);
@@ -57,6 +64,9 @@ export const drawerOpen = signal(false);
 // What the last answers said.
 export const input = signal(/** @type {Input | null} */ (null));
 export const shown = signal(/** @type {Shown | null} */ (null));
+/** The last check of a constraint, whether it is the one in the editor or not. */
+export const constraintCheck = signal(/** @type {ConstraintCheck | null} */ (null));
+export const comparison = signal(/** @type {Comparison | null} */ (null));
 export const elapsedMs = signal(/** @type {number | null} */ (null));
 
 /** The last attribution, whether it is still about what is on screen or not. */
@@ -83,6 +93,7 @@ export const libraryOpen = signal(false);
 export const attributionFailure = signal(/** @type {Failure | null} */ (null));
 export const playing = signal(false);
 export const stepping = signal(false);
+export const comparing = signal(false);
 export const busy = signal(false);
 /** An answer takes long enough for people to wonder. Stays until there is one. */
 export const slow = signal(false);

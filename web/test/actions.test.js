@@ -163,7 +163,7 @@ test("a refused preview empties the distribution and tells why", async () => {
   (await server.next("/api/preview")).answer({ detail: "The context is empty.", code: "empty", hint: "Type." }, 400);
   await pause(10);
   assert.equal(store.shown.value?.dist, null);
-  assert.deepEqual(store.shown.value?.failure, { detail: "The context is empty.", hint: "Type." });
+  assert.deepEqual(store.shown.value?.failure, { detail: "The context is empty.", hint: "Type.", code: "empty" });
   assert.equal(store.promptTokens.value.length, 1);
 });
 

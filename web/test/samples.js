@@ -3,7 +3,7 @@
 import { DEFAULT_PARAMS } from "../state/params.js";
 
 /** @import { NewToken } from "../types/app" */
-/** @import { AttributionScores, Catalog, Distribution, DistributionRow, LoadProgress, ModelStatus, ModelSuggestion, OptionSpec, PreviewResponse, StepResponse, TokenPill } from "../types/wire" */
+/** @import { AttributionScores, Catalog, CheckResponse, ConstraintExample, ConstraintKind, Distribution, DistributionRow, ErrorBody, GrammarDebug, LoadProgress, ModelStatus, ModelSuggestion, OptionSpec, PreviewResponse, StepResponse, TokenPill } from "../types/wire" */
 
 /**
  * @param {number} id
@@ -115,11 +115,44 @@ function option(id, kind, value, methods, change = {}) {
   return { id, field: `options.${id}`, label: id, kind, default: value, min: null, max: null, choices: [], methods, explanation: `About ${id}.`, ...change };
 }
 
+/** @type {ConstraintKind[]} */
+export const KINDS = [
+  { id: "multiple_choice", label: "Multiple choice", placeholder: "one a line", default: "yes\nno", explanation: "One of the choices." },
+  { id: "regex", label: "Regex", placeholder: "a pattern", default: "(yes|no)", explanation: "Matches the pattern." },
+  { id: "json_schema", label: "JSON schema", placeholder: "a schema", default: "{}", explanation: "A document of the schema." },
+];
+
+/** @type {ConstraintExample[]} */
+export const EXAMPLES = [
+  { label: "Date", kind: "regex", schema: "[0-9]{4}", explanation: "Four digits." },
+  { label: "Person", kind: "json_schema", schema: '{"type":"object"}', explanation: "An object." },
+];
+
+/** @param {Partial<CheckResponse>} [change] @returns {CheckResponse} */
+export function usable(change = {}) {
+  return { ok: true, error: null, legal_tokens: 5, may_be_empty: false, warnings: [], elapsed_ms: 1, ...change };
+}
+
+/** @param {Partial<ErrorBody>} [change] @returns {CheckResponse} */
+export function unusable(change = {}) {
+  const error = { detail: "unclosed group (line 2, column 3).", code: "constraint_unusable", hint: "Close the group.", line: 2, column: 3, offending: "(", ...change };
+  return usable({ ok: false, error, legal_tokens: null, may_be_empty: null, elapsed_ms: null });
+}
+
+/** @param {Partial<GrammarDebug>} [change] @returns {GrammarDebug} */
+export function grammar(change = {}) {
+  return {
+    legal_mass: 0.0009, legal_tokens: 2, may_end: false, ended: false, anchor: 0, wanted: [], forced: null, path: null, stall: null,
+    history: [0.0009], log_cost: 0, mask_ms: 0.1, warnings: [], ...change,
+  };
+}
+
 /** @param {Partial<Catalog>} [change] @returns {Catalog} */
 export function catalog(change = {}) {
   const [looks, slopes] = [["attention"], ["saliency", "integrated_gradients"]];
   return {
-    knobs: [], stages: [], presets: [], models: [], constraint: { kinds: [], examples: [] },
+    knobs: [], stages: [], presets: [], models: [],
+    constraint: { kinds: KINDS, examples: EXAMPLES },
     attribution: {
       methods: [
         { id: "attention", label: "Attention", evidence: "correlational", explanation: "Where it looks." },

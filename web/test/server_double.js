@@ -11,6 +11,7 @@ export function serverDouble() {
   globalThis.fetch = /** @type {any} */ (
     (/** @type {string} */ path, /** @type {RequestInit} */ init) =>
       new Promise((resolve, reject) => {
+        if (init.signal?.aborted) return reject(new DOMException("aborted", "AbortError"));
         const call = {
           path,
           body: init.body ? JSON.parse(String(init.body)) : null,

@@ -1,6 +1,6 @@
 // Types of the page itself: what it remembers and what it shows. The server's words are in wire.d.ts.
 
-import type { AttributionScores, ConstraintParams, Distribution, TokenPill } from "./wire";
+import type { AttributionScores, CheckResponse, ChoiceScore, ConstraintParams, Distribution, GrammarDebug, TokenPill } from "./wire";
 
 export type Params = {
   greedy: boolean;
@@ -108,6 +108,8 @@ export type Input = { place: Place; tokens: TokenPill[]; note: string | null };
 export type Shown = {
   place: Place;
   dist: Distribution | null;
+  /** What the grammar does there; absent while no constraint is on. */
+  grammar?: GrammarDebug | null;
   /** Set for a moment after a step: the row that was picked. */
   chosen: number | null;
   /** Why there is no distribution, in the server's words. */
@@ -117,6 +119,8 @@ export type Shown = {
 export type Failure = {
   detail: string;
   hint: string;
+  /** The server's name for it. */
+  code?: string;
   /** Where the step was refused. A preview of that place works all the same and disproves nothing. */
   place?: Place;
 };
@@ -129,7 +133,24 @@ export type ServerState = "unknown" | "ok" | "error";
 export type StepOutcome = "ok" | "done" | "failed" | "refused" | "superseded";
 
 /** One way to force tokens instead of sampling. */
-export type Force = { force_token_id: number } | { force_text: string } | null;
+export type Force = { force_token_id: number } | { force_text: string } | { force_token_ids: number[] } | null;
+
+/** What the constraint editor holds. */
+export type ConstraintTexts = {
+  kind: string;
+  /** The text of each kind that has had one. */
+  texts: Record<string, string>;
+  /** The text is one that another program left, which had a single text for all kinds. */
+  carried: boolean;
+  /** The text of each kind that an example has taken the place of. */
+  replaced?: Record<string, string>;
+};
+
+/** What the server said about a constraint; `key` says which one. */
+export type ConstraintCheck = { key: string; answer: CheckResponse };
+
+/** How probable each option is as a whole; `key` is the question that this answers. */
+export type Comparison = { key: string; choices: ChoiceScore[]; failure: Failure | null };
 
 /** What an attribution explains: a token for this place of the completion, generated or a candidate. */
 export type Target = { index: number; id: number; display: string };

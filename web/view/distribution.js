@@ -2,17 +2,20 @@
 
 import { useRef, useState } from "preact/hooks";
 import { h, html } from "../html.js";
-import { formatBits, formatProbability, formatScientific, plural, stageName } from "../lib/format.js";
+import { formatBits, formatCount, formatProbability, formatScientific, plural, stageName } from "../lib/format.js";
 import { SMALLEST } from "../lib/scale.js";
 import { setRows, toggleLlm } from "../state/actions.js";
 import { heat } from "../state/attribution.js";
+import { constraintFailure } from "../state/constraint_check.js";
 import { candidateIndex } from "../state/contrast.js";
 import { chooseScale, scale, SCALES, scoresShown, toggleScores } from "../state/rows_view.js";
 import * as store from "../state/store.js";
 import { rowWidth } from "./bar.js";
+import { ConstraintFailure } from "./constraint_failure.js";
 import { DistributionRow } from "./distribution_row.js";
 import { BoundedIntegerField } from "./fields.js";
 import { ForceBar } from "./force_bar.js";
+import { GrammarPanel } from "./grammar_panel.js";
 import { useKeepFocus } from "./keep_focus.js";
 import { TokenSearch } from "./token_search.js";
 import { walkOn } from "./walk.js";
@@ -36,6 +39,7 @@ export function Distribution() {
       </div>
       ${dist && !off ? h(Legend, { dist }) : null}
       ${off ? h(Off, {}) : dist ? h(Rows, { dist }) : h(Empty, {})}
+      ${!off && h(GrammarPanel, {})}
       ${dist && !off ? h(TokenSearch, { dist }) : null}
       <div class="force-place" inert=${off}>${h(ForceBar, {})}</div>
     </section>
@@ -60,7 +64,10 @@ function Legend({ dist }) {
 
 /** @param {Dist} dist */
 function keptText(dist) {
-  if (store.branch.value.params.greedy) return "greedy: always the top token";
+  const legal = dist.constraint_active ? dist.stages.find(({ id }) => id === "constraint")?.kept : undefined;
+  const allowed = legal === undefined ? "" : `the grammar allows ${plural(legal, "token")}, `;
+  if (store.branch.value.params.greedy) return `${allowed}greedy: always the top token`;
+  if (legal !== undefined) return `${allowed}top-p keeps ${formatCount(dist.kept_token_count)}`;
   const bits = dist.stages.at(-1)?.entropy_bits;
   const all = dist.kept_token_count === store.status.value?.logit_size;
   const kept = `top-p keeps ${all ? "all " : ""}${plural(dist.kept_token_count, "token")}`;
@@ -82,6 +89,7 @@ function Rows({ dist }) {
   const list = useRef(/** @type {HTMLElement | null} */ (null));
   // Tab stops at one row, the arrows go on from there.
   const [stop, setStop] = useState(0);
+  const last = dist.tokens.filter((row) => row.valid).length - 1;
   const onFocusIn = (/** @type {Event} */ event) => {
     const rows = [...(list.current?.querySelectorAll("button.row") ?? [])];
     setStop(Math.max(0, rows.indexOf(/** @type {Element} */ (event.target))));
@@ -93,7 +101,7 @@ function Rows({ dist }) {
       ${dist.tokens.map((row, index) => [
         index === rule?.before && html`<li class="cut-rule" key="rule" aria-hidden="true"><span>cut by ${stageName(rule.stage)}</span></li>`,
         // The focus stays where it is when other tokens come.
-        h(DistributionRow, { key: index, row, chosen: row.id === chosen, pick: row.id === pick, stop: index === Math.min(stop, dist.tokens.length - 1), painted: painted !== null && painted.index === place && painted.id === row.id,
+        h(DistributionRow, { key: index, row, chosen: row.id === chosen, pick: row.id === pick, stop: index === Math.min(stop, last), painted: painted !== null && painted.index === place && painted.id === row.id,
           target: place === null ? null : { index: place, id: row.id, display: row.display } }),
       ])}
       <li class="row row-other" key="other" data-wire="row" data-share=${dist.other_p_final} data-chosen=${elsewhere}
@@ -128,7 +136,9 @@ function Empty() {
     : store.reading.value ? readingText() : "No distribution yet.";
   return html`
     <div class="empty" data-wire="row-frame">
-      ${failure
+      ${failure && constraintFailure()
+        ? h(ConstraintFailure, { failure })
+        : failure
         ? html`<p class="empty-title">No distribution for this text</p><p>${failure.detail}</p>${failure.hint && html`<p class="quiet">${failure.hint}</p>`}`
         : html`<p class="quiet">${waiting}</p>`}
     </div>

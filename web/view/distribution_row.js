@@ -6,6 +6,7 @@ import { formatProbability, formatSigned, stageName } from "../lib/format.js";
 import { aim, forceToken, leave } from "../state/actions.js";
 import { scoresShown } from "../state/rows_view.js";
 import { rowWidth } from "./bar.js";
+import { InvalidRow } from "./invalid_row.js";
 import { isMovingFocus } from "./keep_focus.js";
 import { hideDetail, showDetail, showDetailSoon, toggleDetail } from "./row_detail.js";
 import { TokenText } from "./token_text.js";
@@ -15,12 +16,19 @@ import { TokenText } from "./token_text.js";
 
 /** @typedef {Event & { currentTarget: HTMLElement }} RowEvent */
 
+/** @typedef {{ row: Row, chosen: boolean, pick: boolean, painted: boolean, target: Target | null, stop: boolean, rank?: string }} RowProps */
+
+/** @param {RowProps} props */
+export function DistributionRow(props) {
+  return props.row.valid ? h(LegalRow, props) : h(InvalidRow, props);
+}
+
 /**
  * `pick` marks the row that greedy decoding is about to take, `painted` the one that the heat is about.
  * `stop` makes it the row that Tab stops at; `rank` stands in for the rank after all stages.
- * @param {{ row: Row, chosen: boolean, pick: boolean, painted: boolean, target: Target | null, stop: boolean, rank?: string }} props
+ * @param {RowProps} props
  */
-export function DistributionRow({ row, chosen, pick, painted, target, stop, rank }) {
+function LegalRow({ row, chosen, pick, painted, target, stop, rank }) {
   const pointer = useRef("");
   const final = formatProbability(row.p_final);
   const base = formatProbability(row.p_base);
@@ -81,5 +89,6 @@ export function DistributionRow({ row, chosen, pick, painted, target, stop, rank
 function rankChange(row) {
   const change = row.rank_final === null ? 0 : row.rank_base - row.rank_final;
   if (change === 0) return null;
-  return html`<span class="rank-change">${change > 0 ? "▴" : "▾"}${Math.abs(change)}</span>`;
+  // A grammar moves tokens by thousands of places, and the column has room for two digits.
+  return html`<span class="rank-change">${change > 0 ? "▴" : "▾"}${Math.abs(change) > 99 ? "99+" : Math.abs(change)}</span>`;
 }

@@ -2,6 +2,7 @@
 
 import { h, html } from "../html.js";
 import { setTheme } from "../state/actions.js";
+import { constraintFailure } from "../state/constraint_check.js";
 import { openHelp } from "../state/learning.js";
 import * as store from "../state/store.js";
 import { Icon } from "./icons.js";
@@ -30,6 +31,8 @@ const SERVER_TEXT = { unknown: "Server", ok: "Server OK", error: "Server error" 
 
 function ServerPill() {
   const state = store.server.value;
+  const fault = state === "ok" ? constraintFailure() : null;
+  if (fault) return html`<span class="pill server-error" role="status" title=${fault.detail}>Constraint<span class="pill-more"> error</span></span>`;
   return html`<span class=${`pill server-${state}`} role="status">${SERVER_TEXT[state]}</span>`;
 }
 

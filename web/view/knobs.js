@@ -77,6 +77,8 @@ const CHOICES = /** @type {Record<string, string>} */ ({
   role: "who wrote it",
   drop: "leaving out",
   baseline: "replacing",
+  single: "at most one space",
+  flexible: "any white space",
 });
 
 /**

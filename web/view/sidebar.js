@@ -4,6 +4,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { h, html } from "../html.js";
 import * as store from "../state/store.js";
 import { AttributionCard } from "./attribution_card.js";
+import { ConstraintCard } from "./constraint_card.js";
 import { Icon } from "./icons.js";
 import { ModelCard } from "./model_card.js";
 import { SamplingCard } from "./sampling_card.js";
@@ -36,6 +37,7 @@ export function Sidebar() {
       </div>
       ${h(ModelCard, {})}
       ${h(SamplingCard, {})}
+      ${h(ConstraintCard, {})}
       ${h(SpeedCard, {})}
       ${h(AttributionCard, {})}
     </div>
