@@ -3,6 +3,7 @@
 //   node e2e/behaviour.mjs --url http://127.0.0.1:PORT [--only SUBJECT] [--chromium PATH]
 
 import { assert, assertNoComplaints, openReady, run, watch } from "./browser.mjs";
+import { constraintCard } from "./constraint_card.mjs";
 import { candidates } from "./distribution.mjs";
 import { heatOnHover } from "./heat.mjs";
 import { inputCards } from "./inputs.mjs";
@@ -18,7 +19,7 @@ import { tokenLists } from "./tokens.mjs";
 /** @typedef {{ page: Page, url: string, complaints: string[] }} Visit */
 
 /** Each begins on a fresh page. The model card comes last, for it loads other models. @type {Record<string, (visit: Visit) => Promise<void>>} */
-const SUBJECTS = { layout, parameters, inputs: inputCards, tokens: tokenLists, distribution: candidates, stepping, heat: heatOnHover, status: serverState, model_card: modelCard };
+const SUBJECTS = { layout, parameters, constraint: constraintCard, inputs: inputCards, tokens: tokenLists, distribution: candidates, stepping, heat: heatOnHover, status: serverState, model_card: modelCard };
 
 await run("behaviour", async ({ url, only }, browser) => {
   assert(only === "" || only in SUBJECTS, `--only takes one of ${Object.keys(SUBJECTS).join(", ")}.`);

@@ -70,7 +70,7 @@ async function cutRows(page) {
     ink: getComputedStyle(/** @type {Element} */ (document.querySelector('.rows .row[data-kept="true"] .row-token'))).color,
   }));
   assert(dim !== ink && /cut/i.test(await page.locator(".rows").first().innerText()), "what is cut should be dim, and be told in words.");
-  await page.route("**/api/preview", async (route) => { await new Promise((wake) => setTimeout(wake, 600)); await route.continue(); });
+  await page.route("**/api/preview", async (route) => { await new Promise((wake) => setTimeout(wake, 600)); await route.continue().catch(() => {}); });
   const answer = await stepBy(page, () => cut.click());
   assert(answer.appended_meta[0]?.forced_by === "token", "a cut row should be forced.");
   const chosen = page.locator('.row[data-chosen="true"]');

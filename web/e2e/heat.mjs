@@ -120,8 +120,9 @@ async function clears(page) {
     await act();
     await page.waitForTimeout(50);
     assert((await heat(page).count()) === 0, `${name} should take the heat away.`);
-    await after();
     await page.mouse.move(2, 2);
+    await page.locator("#history").waitFor({ state: "detached" });
+    await after();
     await page.waitForTimeout(300);
   }
 }

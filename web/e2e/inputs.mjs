@@ -67,7 +67,7 @@ async function typing(page) {
 /** @param {Page} page */
 async function forkTakesAll(page) {
   await openCard(page, "Generation parameters");
-  await previewBy(page, () => button(page, "Reliable").click());
+  await previewAskedBy(page, () => button(page, "Reliable").click());
   await forceText(page, " Paris is nice");
   const before = await previewAskedBy(page, () => page.locator("#knob-seed").fill("5"));
   const after = await previewAskedBy(page, () => button(page, "Fork").click());

@@ -97,19 +97,22 @@ async function wires(page, kind) {
   });
 }
 
-/** @param {Page} page @param {string} selector */
-function boxes(page, selector) {
-  return page.locator(selector).evaluateAll((all) => all.map((one) => {
-    const { left, right, top, bottom } = one.getBoundingClientRect();
-    return { left, right, middle: (top + bottom) / 2 };
-  }));
+/** Rows that are in sight. @param {Page} page @param {string} list @param {string} row */
+function boxes(page, list, row) {
+  return page.locator(list).first().evaluate((frame, selector) => {
+    const space = frame.getBoundingClientRect();
+    return [...frame.querySelectorAll(selector)].map((one) => {
+      const { left, right, top, bottom } = one.getBoundingClientRect();
+      return { left, right, middle: (top + bottom) / 2 };
+    }).filter(({ middle }) => middle >= space.top && middle <= space.bottom);
+  }, row);
 }
 
 const near = (/** @type {number} */ a, /** @type {number} */ b) => Math.abs(a - b) <= 1;
 
 /** @param {Page} page */
 async function curves(page) {
-  const rows = await boxes(page, ".stack-rows li[data-wire]");
+  const rows = await boxes(page, ".stack-rows", "li[data-wire]");
   await expectSoon(page, () => page.locator("path.wire-token").count(), rows.length, "The number of curves");
   const seen = await wires(page, "wire-token");
   const card = await boxOf(page, ".input");
@@ -125,12 +128,12 @@ async function curves(page) {
 
 /** @param {Page} page */
 async function lines(page) {
-  const rows = await boxes(page, ".stack-rows li[data-wire]");
+  const rows = await boxes(page, ".stack-rows", "li[data-wire]");
   const llm = await boxOf(page, ".llm");
   const stubs = await wires(page, "wire-stub");
   assert(stubs.length === rows.length, `there should be ${rows.length} lines to the model and are ${stubs.length}.`);
   stubs.forEach(({ from, to }, index) => assert(near(from.y, to.y) && near(from.x, (rows[index]?.right ?? 0) + 3) && near(to.x, llm.left - 3), "a line should go level from its row to the model."));
-  const candidates = await boxes(page, '.distribution [data-wire="row"]');
+  const candidates = await boxes(page, ".rows", "[data-wire=row]");
   const outputs = await wires(page, "wire-output");
   assert(outputs.length === candidates.length, `there should be ${candidates.length} lines to candidates, Other among them, and are ${outputs.length}.`);
   outputs.forEach(({ from, to }, index) => assert(near(from.x, llm.right + 3) && near(to.x, (candidates[index]?.left ?? 0) - 3) && near(to.y, candidates[index]?.middle ?? 0), "a line should go from the model to its candidate."));

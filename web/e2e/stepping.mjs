@@ -8,10 +8,10 @@ import { blur, button, clearCompletion, completionLength, expectLength, expectSo
 /** @import { Visit } from "./behaviour.mjs" */
 
 /** @param {Visit} visit */
-export async function stepping({ page }) {
+export async function stepping({ page, complaints }) {
   await check("B61 B72", "a step shows what was chosen, and the next position a moment later", () => chosenFirst(page));
   await check("B62", "Play is Pause while it runs, and its period is kept", () => period(page));
-  await check("B62", "Play stops by itself when the text is edited or the model is switched off", () => stops(page));
+  await check("B62", "Play stops by itself when the text is edited or the model is switched off", () => stops(page, complaints));
   await check("B63", "the end is told, Play says so, and a deletion goes on", () => theEnd(page));
   await check("B59 B82", "an alternative in the midst of a forced text rewinds to that very token", () => rewind(page));
   await check("B57 B60", "the card tells how a token came about, with the settings and rows of then", () => history(page));
@@ -52,8 +52,8 @@ async function period(page) {
   assert(more.length === 0, "after Pause nothing should be stepped.");
 }
 
-/** @param {Page} page */
-async function stops(page) {
+/** @param {Page} page @param {string[]} complaints */
+async function stops(page, complaints) {
   const ways = /** @type {[string, () => Promise<unknown>, () => Promise<unknown>][]} */ ([
     ["a deletion", () => button(page, "Delete last token").click(), async () => {}],
     ["Clear", () => button(page, "Clear").click(), () => button(page, "Undo").click()],
@@ -77,6 +77,8 @@ async function stops(page) {
   await button(page, "Play").waitFor();
   await page.unroute("**/api/step");
   await button(page, "Dismiss").click();
+  const others = complaints.splice(0).filter((one) => !/status of 400/.test(one));
+  assert(others.length === 0, `only the made-up answer should be refused, but: ${others.join("; ")}`);
 }
 
 /** @param {Page} page */
