@@ -195,6 +195,7 @@ declare global {
   interface Window {
     /** What e2e/long_text.mjs measures, in milliseconds. */
     __steps: number[];
+    __use: { field: number; tokens: number };
     __tasks: number[];
   }
 }
