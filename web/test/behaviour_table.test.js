@@ -29,7 +29,7 @@ function checksOfTable() {
 
 /** The scripts that `cargo xtask test` runs, and what they import. */
 function scriptsThatRun() {
-  const list = readFileSync(new URL("../../xtask/src/browser.rs", import.meta.url), "utf8").match(/const CHECKS: [^=]*= \[([^\]]*)\]/)?.[1] ?? "";
+  const list = readFileSync(new URL("../../xtask/src/browser.rs", import.meta.url), "utf8").match(/const CHECKS: [^=]*=\s*\[([^\]]*)\]/)?.[1] ?? "";
   const running = new Set([...list.matchAll(/"(\w+)"/g)].map(([, name]) => `${name}.mjs`));
   for (const name of running)
     for (const [, other = ""] of (scripts.get(name) ?? "").matchAll(/from "\.\/(\w+\.mjs)"/g)) running.add(other);
