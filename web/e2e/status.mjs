@@ -31,7 +31,7 @@ async function polling(page, complaints) {
   await button(page, "Step").click();
   await page.getByText("Server error", { exact: true }).waitFor();
   await page.getByText("ERROR", { exact: true }).waitFor();
-  const asked = await requestsDuring(page, "/api/model/status", async () => {}, 8000);
+  const asked = await requestsDuring(page, "/api/model/status", async () => {}, 4000);
   assert(asked.length >= 3, `a server that is gone should be asked again and again, and was asked ${asked.length} times.`);
   await page.unroute("**/api/**");
   await page.getByText("Server OK", { exact: true }).waitFor({ timeout: 15_000 });

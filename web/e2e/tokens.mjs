@@ -53,11 +53,14 @@ async function removeLast(page) {
     const calm = await last.evaluate((one) => getComputedStyle(one).color);
     await last.hover();
     await expectSoon(page, async () => (await last.evaluate((one) => getComputedStyle(one).color)) !== calm, true, "Another colour under the pointer");
-    assert(/click to remove/.test((await last.getAttribute("title")) ?? ""), "the last token should say what a click does.");
+    const title = (await last.getAttribute("title")) ?? "";
+    assert(/click to remove/.test(title), "the last token should say what a click does.");
     await previewBy(page, () => last.click());
     await expectLength(page, before - 1, `After a click on the last token of ${list}`);
     await button(page, "Play").waitFor();
-    assert((await page.locator("#history").count()) === 0, "the card of a removed token should go.");
+    // The pointer may be on the token before by then, whose card is another one.
+    const cards = await page.locator("#history-title").allInnerTexts();
+    assert(cards.every((card) => !card.includes(title.match(/id \d+/)?.[0] ?? "")), "the card of a removed token should go.");
   }
   await page.mouse.move(2, 2);
 }
