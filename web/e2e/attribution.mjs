@@ -1,6 +1,7 @@
 // Attribution in a real browser: heat by pointer and by keyboard, what it adds up to, and an error.
 
 import { assert, isAnswer } from "./browser.mjs";
+import { check } from "./checks.mjs";
 import { button, expectLength, settle, stepBy } from "./page.mjs";
 
 /** @import { Page } from "playwright-core" */
@@ -16,14 +17,14 @@ const PATIENCE = { timeout: 60_000 };
 export async function attribute(page, complaints) {
   const length = await forceTokens(page);
   await chooseMethod(page, "Saliency");
-  await hoverCandidate(page, length);
-  await keepHeat(page);
-  await useKeyboard(page);
+  await check("B64 B67", "a hovered candidate paints the tokens before it, and their shares add up to 1", () => hoverCandidate(page, length));
+  await check("B64", "a generated token's heat can be kept and let go", () => keepHeat(page));
+  await check("B64 B83", "the keyboard reaches candidates and generated tokens", () => useKeyboard(page));
   await chooseMethod(page, "Input × gradient");
-  await readInBothThemes(page);
+  await check("B67", "painted tokens can be read in both themes", () => readInBothThemes(page));
   await chooseMethod(page, "Attention");
   await openTable(page, length);
-  await showRefusal(page, complaints);
+  await check("B68", "a refused option is told in the card", () => showRefusal(page, complaints));
   await chooseMethod(page, "Off");
   assert((await page.locator(".heat-line").count()) === 0, "without a method nothing should be said about heat.");
 }
@@ -64,7 +65,6 @@ async function hoverCandidate(page, length) {
   }
   await page.mouse.move(2, 2);
   await page.locator(".token[data-heat]").first().waitFor({ state: "detached", timeout: 5_000 });
-  console.log("  a hovered candidate paints the tokens before it, and their shares add up to 1");
 }
 
 /** @param {Page} page */
@@ -79,7 +79,6 @@ async function keepHeat(page) {
   assert((await heatIn(page, ".pills")).length > 0, "a kept heat should outlast the pointer.");
   await page.locator(".heat-line").getByRole("button", { name: "Release" }).click();
   await page.locator(".token[data-heat]").first().waitFor({ state: "detached", timeout: 5_000 });
-  console.log("  a generated token's heat can be kept and let go");
 }
 
 /** @param {Page} page */
@@ -101,7 +100,6 @@ async function useKeyboard(page) {
   const words = await page.locator(".heat-line").innerText();
   assert(/depends on .* %/.test(words), `the heat should be told in words, and is told so: ${words}`);
   await page.keyboard.press("Escape");
-  console.log("  the keyboard reaches candidates and generated tokens");
 }
 
 /** @param {Page} page */
@@ -118,7 +116,6 @@ async function readInBothThemes(page) {
   }
   await page.emulateMedia({ colorScheme: null });
   await page.getByRole("switch", { name: "Signed" }).uncheck();
-  console.log("  painted tokens can be read in both themes");
 }
 
 /**
@@ -181,7 +178,6 @@ async function showRefusal(page, complaints) {
   await page.mouse.move(2, 2);
   await field.fill("");
   await error.waitFor({ state: "detached", timeout: 5_000 });
-  console.log("  a refused option is told in the card");
 }
 
 /**

@@ -6,6 +6,7 @@ import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { assert, assertNoComplaints, openReady, watch } from "./browser.mjs";
+import { check } from "./checks.mjs";
 import { button, clearCompletion, completionLength, expectLength, previewBy, settle, stepBy } from "./page.mjs";
 
 /** @import { Browser, BrowserContext, Page } from "playwright-core" */
@@ -19,20 +20,20 @@ export async function branchOut(options, browser) {
   const complaints = watch(page, options.url);
   try {
     await openReady(page, options.url);
-    await forkAndSelect(page);
+    await check("B29 B30 B33", "a fork goes its own way, cards are chosen by click and by key", () => forkAndSelect(page));
     await undoAndRedo(page);
-    await rename(page);
-    await deleteAndBringBack(page);
+    await check("B34", "an input is renamed by F2 or a double click", () => rename(page));
+    await check("B34", "an input that was deleted comes back whole", () => deleteAndBringBack(page));
     await compare(page);
-    await keepOverReload(page);
-    await keepTabsApart(page, context, options.url);
+    await check("B28", "a reload keeps inputs, tokens and undo, also of an edit a moment before", () => keepOverReload(page));
+    await check("B28", "each tab has its own session, and a new one goes on with a closed one", () => keepTabsApart(page, context, options.url));
     await workWithoutDatabase(browser, options.url);
     await exportAndImport(page, folder);
     await dropFile(page, folder);
     await openForeign(page, folder);
     await replay(page, browser, folder);
-    await useLibrary(page);
-    await stopAfter(page);
+    await check("B38", "the library keeps the focus, closes three ways, and can be undone", () => useLibrary(page));
+    await check("B34 B63", "Play stops after its limit, and says so", () => stopAfter(page));
     assertNoComplaints(complaints);
   } finally {
     await context.close();
@@ -83,7 +84,6 @@ async function forkAndSelect(page) {
   assert(/\binput\b/.test(focused), `the focus should be on the active card and is on "${focused}".`);
   await page.locator(".waiting").click();
   await expectCards(page, "Input 1,*Input 2", "After a click on a card");
-  console.log("  a fork goes its own way, cards are chosen by click and by key");
 }
 
 /** @param {Page} page */
@@ -130,7 +130,6 @@ async function rename(page) {
   await field.fill("hot");
   await field.press("Enter");
   await expectCards(page, "Input 1,*hot", "After Enter in the name");
-  console.log("  an input is renamed by F2 or a double click");
 }
 
 /** @param {Page} page */
@@ -147,7 +146,6 @@ async function deleteAndBringBack(page) {
   await button(page, "Undo").click();
   await expectCards(page, "Input 1,*hot", "After Undo");
   await expectLength(page, length, "After Undo");
-  console.log("  an input that was deleted comes back whole");
 }
 
 /** @param {Page} page */
@@ -181,7 +179,6 @@ async function keepOverReload(page) {
   await expectLength(page, length - 1, "After an edit and a reload at once");
   await page.keyboard.press("Control+z");
   await expectLength(page, length, "After Ctrl+Z behind a reload");
-  console.log("  a reload keeps inputs, tokens and undo, also of an edit a moment before");
 }
 
 /** @param {Page} page @param {BrowserContext} context @param {string} url */
@@ -215,7 +212,6 @@ async function keepTabsApart(page, context, url) {
   await copy.close();
   await third.close();
   assertNoComplaints(complaints);
-  console.log("  each tab has its own session, and a new one goes on with a closed one");
 }
 
 /** @param {Browser} browser @param {string} url */
@@ -360,7 +356,6 @@ async function useLibrary(page) {
   assert(/haiku/.test(await page.locator("#prompt-text").inputValue()), "a prompt of the library should take the place of the text.");
   await button(page, "Undo").click();
   assert(/^The capital/.test(await page.locator("#prompt-text").inputValue()), "undo should bring the text back.");
-  console.log("  the library keeps the focus, closes three ways, and can be undone");
 }
 
 /** @param {Page} page */
@@ -381,5 +376,4 @@ async function stopAfter(page) {
   assert((await page.locator("#prompt-text").inputValue()) === "", "Clear should empty the text.");
   assert((await page.locator("#system-text").inputValue()) !== "", "Clear should leave the system message.");
   await button(page, "Undo").click();
-  console.log("  Play stops after its limit, and says so");
 }

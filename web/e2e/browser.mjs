@@ -6,7 +6,7 @@ import { chromium } from "playwright-core";
 
 /** @import { Browser, Page, Response } from "playwright-core" */
 
-/** @typedef {{ url: string, out: string, steps: number, chromium: string, server: string }} Options */
+/** @typedef {{ url: string, out: string, steps: number, only: string, chromium: string, server: string }} Options */
 
 const FLAGS = [
   "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
@@ -14,22 +14,23 @@ const FLAGS = [
 ];
 
 /**
- * Reads --url, --out, --steps, --chromium and --server.
+ * Reads --url, --out, --steps, --only, --chromium and --server.
  * @param {string[]} words
  * @param {number} steps
  * @returns {Options}
  */
 export function readOptions(words, steps) {
-  const options = { url: "", out: "", steps, chromium: process.env["CHROMIUM"] ?? "", server: "" };
+  const options = { url: "", out: "", steps, only: "", chromium: process.env["CHROMIUM"] ?? "", server: "" };
   for (let index = 0; index < words.length; index += 2) {
     const [name, value] = [words[index], words[index + 1]];
     if (value === undefined) fail(`${name} needs a value.`);
     if (name === "--url") options.url = value;
     else if (name === "--out") options.out = value;
+    else if (name === "--only") options.only = value;
     else if (name === "--chromium") options.chromium = value;
     else if (name === "--server") options.server = value;
     else if (name === "--steps") options.steps = Number(value);
-    else fail(`${name} is not an option; there are --url, --out, --steps, --chromium and --server.`);
+    else fail(`${name} is not an option; there are --url, --out, --steps, --only, --chromium and --server.`);
   }
   if (!/^https?:\/\//.test(options.url)) fail("--url http://127.0.0.1:PORT is needed: the address of a running Tokenscope.");
   if (!Number.isInteger(options.steps) || options.steps < 1) fail("--steps needs a whole number above 0.");

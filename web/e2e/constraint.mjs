@@ -1,6 +1,7 @@
 // Constraints in a real browser: the four kinds, errors that point, forced runs, and whole choices.
 
 import { assert, isAnswer } from "./browser.mjs";
+import { check } from "./checks.mjs";
 import { button, clearCompletion, completionLength, expectLength, previewBy, settle, stepBy } from "./page.mjs";
 
 /** @import { Page } from "playwright-core" */
@@ -23,13 +24,13 @@ export async function constrain(page, complaints) {
   const card = button(page, "Constrained sampling");
   if ((await card.getAttribute("aria-expanded")) === "false") await card.click();
   await previewBy(page, () => toggle(page));
-  await eachKind(page);
-  await barForcedText(page);
-  await pointAtError(page, complaints);
+  await check("B21 B24", "four kinds of constraints: legal rows first, the others struck", () => eachKind(page));
+  await check("B24", "text cannot be forced, and a press says why", () => barForcedText(page));
+  await check("B25", "an error is marked in the editor and asks for no preview", () => pointAtError(page, complaints));
   await takeForcedRun(page);
-  await fitNarrow(page);
+  await check("B83", "at 360 px everything has room, and an error leads to the editor", () => fitNarrow(page));
   await compareChoices(page);
-  await keepTexts(page);
+  await check("B23", "each kind keeps its text, and examples choose theirs", () => keepTexts(page));
   await previewBy(page, () => toggle(page));
   assert((await page.locator(".grammar").count()) === 0, "without a constraint nothing should be said about grammar.");
   await leaveGrammar(page, complaints);
@@ -72,7 +73,6 @@ async function eachKind(page) {
   await page.locator('.row[data-valid="false"]').first().click();
   await page.waitForTimeout(200);
   assert((await completionLength(page)) === before, "a struck row should do nothing.");
-  console.log("  four kinds of constraints: legal rows first, the others struck");
 }
 
 /** @param {Page} page */
@@ -80,7 +80,6 @@ async function barForcedText(page) {
   assert(await page.getByLabel("Text to force").isDisabled(), "text should not be forced under a constraint.");
   await page.locator(".force").click();
   await page.locator(".message", { hasText: "cannot be forced while a constraint is on" }).waitFor(PATIENCE);
-  console.log("  text cannot be forced, and a press says why");
 }
 
 /** @param {Page} page @param {string[]} complaints */
@@ -107,7 +106,6 @@ async function pointAtError(page, complaints) {
   assert((await button(page, "Step").getAttribute("aria-disabled")) === "true", "nothing should be stepped under a wrong constraint.");
   await previewBy(page, () => type(page, "(yes|no)"));
   await page.locator(".constraint-failure").waitFor({ state: "detached", ...PATIENCE });
-  console.log("  an error is marked in the editor and asks for no preview");
 }
 
 /** Lines of the mirror have to be those of the field. @param {Page} page */
@@ -156,7 +154,6 @@ async function fitNarrow(page) {
   await previewBy(page, () => type(page, "certainly not[.!]"));
   await page.keyboard.press("Escape");
   await page.setViewportSize(before);
-  console.log("  at 360 px everything has room, and an error leads to the editor");
 }
 
 /** @param {Page} page */
@@ -187,7 +184,6 @@ async function keepTexts(page) {
   await previewBy(page, () => page.getByLabel("Example", { exact: true }).selectOption({ label: "Person" }));
   assert((await page.getByLabel("Kind", { exact: true }).inputValue()) === "json_schema", "an example should choose its kind.");
   await page.locator(".grammar-facts", { hasText: "$" }).waitFor(PATIENCE);
-  console.log("  each kind keeps its text, and examples choose theirs");
 }
 
 /** @param {Page} page @param {string[]} complaints */

@@ -4,6 +4,7 @@
 //   node e2e/keyboard_tour.mjs --url http://127.0.0.1:PORT [--chromium PATH]
 
 import { assert, assertNoComplaints, run, watch } from "./browser.mjs";
+import { check } from "./checks.mjs";
 import { completionLength, expectLength, previewBy, settle, stepBy } from "./page.mjs";
 
 /** @import { Page } from "playwright-core" */
@@ -14,12 +15,12 @@ await run("keyboard_tour", async (options, browser) => {
   await page.goto(options.url);
   await page.locator(".row-item").first().waitFor({ timeout: 60_000 });
   await takeTour(page);
-  await stepAndForce(page);
-  await playAndPause(page);
-  await moveKnob(page);
+  await check("B73 B83", "arrows, digits, Enter and Undo step, force, delete and bring back", () => stepAndForce(page));
+  await check("B62 B73", "Space plays and pauses", () => playAndPause(page));
+  await check("B83", "a knob is opened and moved", () => moveKnob(page));
   await findToken(page);
-  await switchViews(page);
-  await readHelp(page);
+  await check("B83", "the arrows switch views, and the running text is walked through", () => switchViews(page));
+  await check("B73", "? opens the help, Enter its parts, Escape closes it", () => readHelp(page));
   await page.reload();
   await page.locator(".row-item").first().waitFor({ timeout: 60_000 });
   assert((await page.locator(".tour").count()) === 0, "the tour should come only once.");
@@ -94,7 +95,6 @@ async function stepAndForce(page) {
   await page.keyboard.press("Control+z");
   await expectLength(page, 3, "After Undo");
   await page.waitForTimeout(300);
-  console.log("  arrows, digits, Enter and Undo step, force, delete and bring back");
 }
 
 /** @param {Page} page */
@@ -108,7 +108,6 @@ async function playAndPause(page) {
   const length = await completionLength(page);
   await page.waitForTimeout(900);
   assert((await completionLength(page)) === length, "Space should pause.");
-  console.log("  Space plays and pauses");
 }
 
 /** @param {Page} page */
@@ -118,7 +117,6 @@ async function moveKnob(page) {
   await tabTo(page, "#knob-temperature");
   const answer = await previewBy(page, () => page.keyboard.press("ArrowUp"));
   assert(answer.dist?.stages.some((stage) => stage.knobs["temperature"] === 0.71), "the arrow should move the temperature.");
-  console.log("  a knob is opened and moved");
 }
 
 /** @param {Page} page */
@@ -146,7 +144,6 @@ async function switchViews(page) {
   await page.locator("#history button:focus").waitFor();
   await page.keyboard.press("Escape");
   await page.locator(".word:focus").waitFor();
-  console.log("  the arrows switch views, and the running text is walked through");
 }
 
 /** @param {Page} page */
@@ -162,5 +159,4 @@ async function readHelp(page) {
   }
   await page.keyboard.press("Escape");
   await help.waitFor({ state: "detached" });
-  console.log("  ? opens the help, Enter its parts, Escape closes it");
 }

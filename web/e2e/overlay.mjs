@@ -4,6 +4,7 @@
 //   node e2e/overlay.mjs --url http://127.0.0.1:PORT [--chromium PATH]
 
 import { assert, assertNoComplaints, isAnswer, openReady, run, watch } from "./browser.mjs";
+import { check } from "./checks.mjs";
 import { button, completionLength, expectLength, settle, stepBy } from "./page.mjs";
 
 /** @import { Page } from "playwright-core" */
@@ -12,16 +13,16 @@ await run("overlay", async (options, browser) => {
   const page = await browser.newPage({ viewport: { width: 1280, height: 720 } });
   const complaints = watch(page, options.url);
   await prepare(page, options.url);
-  await hover(page);
-  await settingsOfThen(page);
-  await useKeyboard(page);
-  await heatOnTheSameHover(page);
+  await check("B57 B58", "the card stands beside pills and rows, stays under the pointer and goes", () => hover(page));
+  await check("B60", "the card has the settings of then", () => settingsOfThen(page));
+  await check("B59 B83", "the keyboard reaches alternatives, Escape goes back, undo too", () => useKeyboard(page));
+  await check("B64", "heat and card come on the same hover", () => heatOnTheSameHover(page));
   assertNoComplaints(complaints);
 
   const phone = await browser.newPage({ viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
   const more = watch(phone, options.url);
   await prepare(phone, options.url);
-  await tap(phone);
+  await check("B42 B83", "a finger looks first, then removes or goes another way", () => tap(phone));
   assertNoComplaints(more);
 }, 1);
 
@@ -55,7 +56,6 @@ async function hover(page) {
     await page.mouse.move(2, 2);
     await card.waitFor({ state: "detached", timeout: 2_000 });
   }
-  console.log("  the card stands beside pills and rows, stays under the pointer and goes");
 }
 
 /** @param {Page} page */
@@ -69,7 +69,6 @@ async function settingsOfThen(page) {
   await page.mouse.move(2, 2);
   await card.waitFor({ state: "detached", timeout: 2_000 });
   await page.getByRole("button", { name: "Balanced" }).click();
-  console.log("  the card has the settings of then");
 }
 
 /** @param {Page} page */
@@ -96,7 +95,6 @@ async function useKeyboard(page) {
   await page.keyboard.press("Control+z");
   await expectLength(page, length, "After Undo");
   await page.waitForTimeout(300);
-  console.log("  the keyboard reaches alternatives, Escape goes back, undo too");
 }
 
 /** @param {Page} page */
@@ -117,7 +115,6 @@ async function heatOnTheSameHover(page) {
   });
   assert(!covered, "the card should not cover the pills that are painted.");
   await page.mouse.move(2, 2);
-  console.log("  heat and card come on the same hover");
 }
 
 /** @param {Page} page */
@@ -136,5 +133,4 @@ async function tap(page) {
   await card.waitFor();
   await stepBy(page, () => card.locator("button.history-row").first().tap());
   await expectLength(page, 2, "After an alternative by tap");
-  console.log("  a finger looks first, then removes or goes another way");
 }

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { attribute } from "./attribution.mjs";
 import { branchOut } from "./branches.mjs";
 import { assert, assertNoComplaints, openReady, run, watch } from "./browser.mjs";
+import { check } from "./checks.mjs";
 import { constrain } from "./constraint.mjs";
 import { button, clearCompletion, completionLength, expectLength, previewBy, settle, stepBy } from "./page.mjs";
 
@@ -29,20 +30,20 @@ await run("steps", async (options, browser) => {
   const complaints = watch(page, options.url);
   await openReady(page, options.url);
 
-  await pressStep(page, options.steps);
-  await forceByRow(page);
-  await forceByText(page);
-  await deleteOne(page);
-  await useKeys(page);
-  await changeTemperature(page);
-  await playAndPause(page);
+  await check("B61", "each step appends one token", () => pressStep(page, options.steps));
+  await check("B53", "a click on a row forces its token", () => forceByRow(page));
+  await check("B56", "text can be forced", () => forceByText(page));
+  await check("B42", "the last token can be deleted", () => deleteOne(page));
+  await check("B73", "the arrow keys step and delete", () => useKeys(page));
+  await check("B51", "the temperature moves p_final and leaves p_base", () => changeTemperature(page));
+  await check("B62", "Play steps, Pause stops", () => playAndPause(page));
   await clearCompletion(page);
   await attribute(page, complaints);
   await clearCompletion(page);
   await constrain(page, complaints);
-  await failToLoad(page);
-  await chooseBuiltin(page);
-  await fitEverySize(page, options.out);
+  await check("B9 B81", "a load that fails says why, and the model goes on", () => failToLoad(page));
+  await check("B9", "a suggestion is chosen and loaded by keyboard", () => chooseBuiltin(page));
+  await check("B7 B83", "no sideways scroll at any size, in both themes", () => fitEverySize(page, options.out));
 
   assertNoComplaints(complaints);
   await branchOut(options, browser);
@@ -58,7 +59,6 @@ async function pressStep(page, steps) {
     await settle(page);
     if (answer.done) await clearCompletion(page);
   }
-  console.log(`  ${steps} steps, one token each`);
 }
 
 /** @param {Page} page */
@@ -71,7 +71,6 @@ async function forceByRow(page) {
   assert(answer.appended[0]?.display === display, `the row ${display} forced ${answer.appended[0]?.display}.`);
   await expectLength(page, 1, "After a click on a row");
   await settle(page);
-  console.log("  a click on a row forces its token");
 }
 
 /** @param {Page} page */
@@ -85,7 +84,6 @@ async function forceByText(page) {
   await expectLength(page, answer.appended.length, "After forcing a text");
   assert((await field.inputValue()) === "", "the field should be empty once its text was taken.");
   await settle(page);
-  console.log("  text can be forced");
 }
 
 /** @param {Page} page */
@@ -93,7 +91,6 @@ async function deleteOne(page) {
   const before = await completionLength(page);
   await previewBy(page, () => button(page, "Delete last token").click());
   await expectLength(page, before - 1, "After Delete last token");
-  console.log("  the last token can be deleted");
 }
 
 /** @param {Page} page */
@@ -105,7 +102,6 @@ async function useKeys(page) {
   await settle(page);
   await previewBy(page, () => page.keyboard.press("ArrowLeft"));
   await expectLength(page, 0, "After the left arrow");
-  console.log("  the arrow keys step and delete");
 }
 
 /** @param {Page} page */
@@ -121,7 +117,6 @@ async function changeTemperature(page) {
   assert(common.length > 0, "the two temperatures should list common tokens.");
   assert(common.every((row) => row.p_base === rows.get(row.id)?.p_base), "p_base should not depend on the temperature.");
   assert(common.some((row) => row.p_final !== rows.get(row.id)?.p_final), "p_final should depend on the temperature.");
-  console.log("  the temperature moves p_final and leaves p_base");
 }
 
 /** @param {Page} page */
@@ -138,7 +133,6 @@ async function playAndPause(page) {
   const length = await completionLength(page);
   await page.waitForTimeout(900);
   assert((await completionLength(page)) === length, "nothing should be appended after Pause.");
-  console.log("  Play steps, Pause stops");
 }
 
 /** @param {Page} page */
@@ -158,7 +152,6 @@ async function failToLoad(page) {
   await stepBy(page, () => button(page, "Step").click());
   await expectLength(page, 1, "After a step behind a failed load");
   await settle(page);
-  console.log("  a load that fails says why, and the model goes on");
 }
 
 /** @param {Page} page */
@@ -180,7 +173,6 @@ async function chooseBuiltin(page) {
   await page.locator(".note-error").waitFor({ state: "detached", timeout: 10_000 });
   await page.getByText("READY", { exact: true }).waitFor({ timeout: 60_000 });
   await page.locator(".message").filter({ hasText: "Ready" }).waitFor({ timeout: 10_000 });
-  console.log("  a suggestion is chosen and loaded by keyboard");
 }
 
 /** @param {Page} page @param {string} out */
@@ -197,7 +189,6 @@ async function fitEverySize(page, out) {
       if (out !== "") await page.screenshot({ path: join(out, `${size.width}x${size.height}-${theme}.png`) });
     }
   }
-  console.log(`  no sideways scroll at ${SIZES.map((size) => `${size.width}x${size.height}`).join(", ")}`);
 }
 
 /** @param {Page} page @param {{ width: number, height: number }} size */

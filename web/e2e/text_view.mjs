@@ -3,6 +3,7 @@
 //   node e2e/text_view.mjs --url http://127.0.0.1:PORT [--chromium PATH]
 
 import { assert, assertNoComplaints, openReady, run, watch } from "./browser.mjs";
+import { check } from "./checks.mjs";
 import { button, completionLength, settle, stepBy } from "./page.mjs";
 
 /** @import { Page } from "playwright-core" */
@@ -23,7 +24,7 @@ await run("text_view", async (options, browser) => {
   await readText(page, length, answer.appended.length);
   await tint(page);
   await copy(page);
-  await goAnotherWay(page, length);
+  await check("B57 B59", "an alternative goes another way, and the old way can be had back", () => goAnotherWay(page, length));
   await page.reload();
   await page.locator(".word").first().waitFor();
   assert((await page.locator('input[name="measure"]:checked').inputValue()) === "entropy", "the measure should outlive a reload.");
@@ -97,5 +98,4 @@ async function goAnotherWay(page, length) {
   assert((await page.locator(".word").allTextContents()).join() === before.join(), "the way that was left should come back whole.");
   await settle(page);
   await page.mouse.move(2, 2);
-  console.log("  an alternative goes another way, and the old way can be had back");
 }

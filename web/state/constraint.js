@@ -2,10 +2,11 @@
 
 import { computed } from "@preact/signals";
 import { kindOf, textOf } from "./constraint_texts.js";
-import { sharedLength } from "./session.js";
+import { completionOf, sharedLength } from "./session.js";
 import * as store from "./store.js";
 
 /** @import { ConstraintParams } from "../types/wire" */
+/** @import { Session, TokenNode } from "../types/app" */
 
 export const NO_FORCED_TEXT = "Text cannot be forced while a constraint is on. Click a token instead, or switch the constraint off.";
 
@@ -26,6 +27,18 @@ export const written = computed(() => {
  * the way to it the completion has gone.
  */
 export const anchorIndex = computed(() => sharedLength(store.session.value, store.constraintAnchor.value));
+
+/**
+ * The anchor of the last token that was drawn under a constraint: where a session that was kept goes on
+ * counting from. Null for the beginning.
+ * @param {Session} session
+ * @returns {TokenNode | null}
+ */
+export function recordedAnchor(session) {
+  const nodes = completionOf(session);
+  const anchor = nodes.findLast((node) => node.constraint?.enabled)?.constraint?.anchor ?? 0;
+  return nodes[anchor - 1] ?? null;
+}
 
 /** The constraint that is on, or null. */
 export const constraint = computed(() => {

@@ -1,6 +1,7 @@
 // Brings back the session that this tab goes on with, and keeps it from then on. Without a database
 // the page works all the same, and says so once.
 
+import { recordedAnchor } from "../state/constraint.js";
 import { keepSession, restoreSession } from "../state/keeping.js";
 import { setHome } from "../state/kept_sessions.js";
 import * as store from "../state/store.js";
@@ -46,6 +47,7 @@ async function restore(database, storage, { id, from }) {
   try {
     const found = from === null ? null : await restoreSession(database, storage, from);
     if (!found) return { id, saved: {}, dirty: false };
+    store.constraintAnchor.value = recordedAnchor(store.session.value);
     return from === id ? { id, ...found } : { id, saved: {}, dirty: true };
   } catch (error) {
     // What cannot be read stays where it is, and is not written over.

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import * as actions from "../state/actions.js";
 import { isCurrent } from "../state/choices.js";
-import { anchorIndex, constraint, text } from "../state/constraint.js";
+import { anchorIndex, constraint, recordedAnchor, text } from "../state/constraint.js";
 import { constraintFailure, currentCheck } from "../state/constraint_check.js";
 import { bringBack, chooseKind, editText, kindOf, restoreTexts, takeExample, textOf } from "../state/constraint_texts.js";
 import { noteModel } from "../state/model_change.js";
@@ -277,6 +277,27 @@ test("the anchor stays at its place", () => {
   start("Hi");
   append(1, 2, 3);
   assert.equal(anchorIndex.value, 0, "another session has other tokens, whatever their numbers");
+});
+
+test("a kept session goes on counting where its last constrained token did", () => {
+  append(1, 2, 3, 4);
+  const nodes = store.completion.value;
+  /** @param {(number | null)[]} anchors */
+  const recorded = (...anchors) => {
+    const changed = nodes.map((node, index) => {
+      const anchor = anchors[index] ?? null;
+      return { ...node, constraint: anchor === null ? null : { enabled: true, type: "regex", schema: "a", anchor } };
+    });
+    return recordedAnchor({ ...store.session.value, nodes: Object.fromEntries(changed.map((node) => [node.id, node])) })?.id ?? null;
+  };
+  for (const [anchors, expected] of /** @type {const} */ ([
+    [[null, null, null, null], null],
+    [[0, 0, null, null], null],
+    [[null, null, 2, 2], 1],
+    [[0, 0, 0, 3], 2],
+    [[null, null, 2, null], 1],
+  ]))
+    assert.equal(recorded(...anchors), expected === null ? null : nodes[expected]?.id, anchors.join());
 });
 
 test("from here and from the start are asked for at once", async () => {

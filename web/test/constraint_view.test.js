@@ -185,7 +185,7 @@ const FACTS = /** @type {[Partial<import("../types/wire").GrammarDebug>, RegExp]
   [{ stall: { kind: "whitespace", tokens: 8, text: "  " } }, /The last 8 tokens are only white space\./],
   [{ stall: { kind: "repetition", tokens: 6, text: "ab " } }, /The last 6 tokens repeat “ab␠”\./],
   [{ warnings: ["format is not enforced"] }, /format is not enforced/],
-  [{ forced: { text: "a b", tokens: [] } }, /must come next a ␠ b as which tokens is still open/],
+  [{ forced: { text: "a b", tokens: [] } }, /must come next a ␠ b split into tokens in a way still open/],
 ]);
 for (const [change, expected] of FACTS) test(`the debugger says ${expected.source.slice(0, 40)}`, async () => {
   show(change);

@@ -87,7 +87,7 @@ function Forced({ forced }) {
       ${tokens.length > 0
         ? html`<button type="button" class="button button-small" title=${`Append ${tokens.map(({ display }) => display).join(" ")}`}
             onClick=${() => void forceTokens(tokens.map(({ id }) => id))}>Take it · ${plural(tokens.length, "token")}</button>`
-        : html`<span class="quiet" title="The same text may be the beginning of a longer token">as which tokens is still open</span>`}
+        : html`<span class="quiet" title="The same text may be the beginning of a longer token">split into tokens in a way still open</span>`}
     </div>
   `;
 }

@@ -4,7 +4,8 @@ use crate::server::Server;
 use crate::shell;
 
 /// The scripts of `web/e2e`, in the order they run in.
-const CHECKS: [&str; 6] = ["steps", "text_view", "overlay", "keyboard_tour", "axe", "restart"];
+const CHECKS: [&str; 7] =
+    ["behaviour", "steps", "text_view", "overlay", "keyboard_tour", "axe", "restart"];
 
 /// Starts the program on a free port and lets Chromium step through a completion. Screenshots go
 /// to `target/screenshots`.

@@ -180,7 +180,9 @@ impl Grammar {
     ) -> Result<Matcher, GrammarError> {
         let alike = self.consumed.iter().zip(completion).take_while(|(a, b)| a == b).count();
         let too_far = self.consumed.len() - alike;
-        let moved = self.matcher.take().filter(|_| alike > 0).and_then(|mut matcher| {
+        // To the very beginning, a copy is quicker.
+        let is_near = alike > 0 || too_far == 0;
+        let moved = self.matcher.take().filter(|_| is_near).and_then(|mut matcher| {
             matcher.rollback(too_far).ok()?;
             Some((matcher, alike))
         });

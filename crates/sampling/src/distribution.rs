@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::sync::Arc;
 
 use multiversion::multiversion;
-use tokenscope_tokens::TokenId;
+use tokenscope_tokens::{TokenId, TokenMask};
 
 use crate::StageId;
 use crate::softmax::Softmax;
@@ -81,6 +81,12 @@ impl Distribution {
         }
     }
 
+    /// Cuts what a mask does not allow. Tokens beyond it are not allowed.
+    pub fn cut_outside(&mut self, mask: &TokenMask, stage: StageId) {
+        self.n_kept -= cut_outside(mask.words(), &mut self.cut_by, stage);
+        self.softmax.take();
+    }
+
     /// Cuts what ranks after a token: what has a lower logit, or the same and a higher id.
     pub fn cut_after(&mut self, last: TokenId, stage: StageId) {
         let limit = self.logits[last.index()];
@@ -102,6 +108,21 @@ impl Distribution {
     pub(crate) fn softmax(&self) -> Option<Softmax> {
         *self.softmax.get_or_init(|| Softmax::of(self))
     }
+}
+
+/// Cuts the kept tokens whose bits are not set. Returns how many it has cut.
+#[multiversion(targets = "simd")]
+fn cut_outside(words: &[u64], marks: &mut [Option<StageId>], stage: StageId) -> usize {
+    let mut n_cut = 0u32;
+    let words = words.iter().chain(std::iter::repeat(&0));
+    for (marks, word) in marks.chunks_mut(u64::BITS as usize).zip(words) {
+        for (bit, mark) in marks.iter_mut().enumerate() {
+            let cuts = mark.is_none() & (*word >> bit & 1 == 0);
+            *mark = if cuts { Some(stage) } else { *mark };
+            n_cut += u32::from(cuts);
+        }
+    }
+    n_cut as usize
 }
 
 /// Cuts the kept tokens whose logits are below a limit, or at it if that is `included`. Returns how

@@ -34,6 +34,11 @@ impl TokenMask {
         TokenMask { words, len }
     }
 
+    /// The mask's bits, 64 tokens to a word, the first of them lowest.
+    pub fn words(&self) -> &[u64] {
+        &self.words
+    }
+
     /// The token that alone is allowed, if there is just one.
     pub fn only(&self) -> Option<TokenId> {
         let word = self.words.iter().position(|word| *word != 0)?;

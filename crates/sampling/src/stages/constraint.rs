@@ -1,7 +1,5 @@
 //! Constraint: tokens that a grammar forbids at this position are cut.
 
-use tokenscope_tokens::TokenId;
-
 use crate::knob::{KnobSpec, KnobValue};
 use crate::{Distribution, Inputs, Settings, Stage, StageId};
 
@@ -31,12 +29,7 @@ impl Stage for Constraint {
 
     fn apply(&self, distribution: &mut Distribution, inputs: &Inputs<'_>) -> bool {
         let Some(mask) = inputs.mask else { return false };
-        for index in 0..distribution.logits().len() {
-            let id = TokenId(index as u32);
-            if !mask.allows(id) {
-                distribution.cut(id, StageId::Constraint);
-            }
-        }
+        distribution.cut_outside(mask, StageId::Constraint);
         true
     }
 }
@@ -45,7 +38,23 @@ impl Stage for Constraint {
 mod tests {
     use super::*;
     use crate::testing::check_probabilities;
-    use tokenscope_tokens::TokenMask;
+    use tokenscope_tokens::{TokenId, TokenMask};
+
+    #[test]
+    fn every_bit_of_a_mask_counts_and_what_is_beyond_it_is_forbidden() {
+        let settings = Settings::default();
+        for len in [1, 63, 64, 65, 130, 200] {
+            let mask = TokenMask::from_allowed(130, (0..200).step_by(3).map(TokenId));
+            let history = crate::History::default();
+            let inputs = Inputs { settings: &settings, history, mask: Some(&mask) };
+            let mut distribution = Distribution::new(vec![0.0; len].into());
+            Constraint.apply(&mut distribution, &inputs);
+            let kept: Vec<u32> =
+                (0..len as u32).filter(|id| distribution.is_kept(TokenId(*id))).collect();
+            let expected: Vec<u32> = (0..len.min(130) as u32).step_by(3).collect();
+            assert_eq!((&kept, distribution.n_kept()), (&expected, expected.len()), "{len}");
+        }
+    }
 
     #[test]
     fn the_allowed_share_the_mass_of_the_forbidden() {
