@@ -42,7 +42,7 @@ function parting({ fork, atFork, paths }, names) {
   const ends = atFork.findIndex((node) => node === null);
   const same = fork === 0 ? "The completions differ from the first token on" : `The first ${plural(fork, "token is", "tokens are")} the same`;
   if (ends >= 0) return `${same}; then ${names[ends]} ends, and ${names[1 - ends]} goes on for ${plural((paths[1 - ends]?.length ?? 0) - fork, "token")}.`;
-  const [a, b] = atFork.map((node) => html`<strong class="code">${h(TokenText, { display: node?.token.display ?? "" })}</strong>`);
+  const [a, b] = atFork.map((node) => html`<strong class="code fork-token">${h(TokenText, { display: node?.token.display ?? "" })}</strong>`);
   return html`${same}; then ${names[0]} has ${a}, and ${names[1]} has ${b}.`;
 }
 

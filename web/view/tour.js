@@ -29,11 +29,20 @@ export function Tour({ step }) {
     target.scrollIntoView?.({ block: "nearest" });
     target.setAttribute("data-tour", "");
     const { offsetWidth, offsetHeight, style } = card.current;
-    const { left, top, right, bottom } = target.getBoundingClientRect();
-    const place = placeBeside({ left, top, right, bottom }, { width: offsetWidth, height: offsetHeight }, { width: innerWidth, height: innerHeight });
-    style.left = `${place.left}px`;
-    style.top = `${place.top}px`;
-    return () => target.removeAttribute("data-tour");
+    const stand = () => {
+      const { left, top, right, bottom } = target.getBoundingClientRect();
+      const place = placeBeside({ left, top, right, bottom }, { width: offsetWidth, height: offsetHeight }, { width: innerWidth, height: innerHeight });
+      style.left = `${place.left}px`;
+      style.top = `${place.top}px`;
+    };
+    stand();
+    // On a first visit the tokens come after the tour, and what it is about grows.
+    const observer = new ResizeObserver(stand);
+    observer.observe(target);
+    return () => {
+      observer.disconnect();
+      target.removeAttribute("data-tour");
+    };
   }, [step, view.value]);
   return html`
     <section class="tour" role="dialog" aria-labelledby="tour-title" ref=${card}>
