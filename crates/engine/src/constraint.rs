@@ -28,7 +28,6 @@ pub(crate) use trail::Trails;
 use crate::EngineError;
 use crate::loaded::LoadedModel;
 use crate::prompt::PromptIds;
-use crate::query::PreviewQuery;
 
 /// A constraint as it was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,18 +61,16 @@ pub(crate) struct ActiveConstraint {
 }
 
 impl ActiveConstraint {
-    /// The constraint of a query, compiled; none if it has none, or only wants tokens.
+    /// The constraint that was asked for, compiled; none if none was.
     ///
     /// # Errors
     /// If the constraint cannot be used, or its anchor is beyond the completion.
     pub(crate) fn of(
         model: &mut LoadedModel,
-        query: &PreviewQuery,
+        asked: Option<&ConstraintQuery>,
         ids: &PromptIds,
     ) -> Result<Option<Self>, EngineError> {
-        let Some(asked) = query.constraint.as_ref().filter(|_| !query.tokens_only) else {
-            return Ok(None);
-        };
+        let Some(asked) = asked else { return Ok(None) };
         let constraint = asked.constraint()?;
         model.grammars.warnings(&constraint)?;
         let tokens = ids.completion.len();

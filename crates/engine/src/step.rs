@@ -8,7 +8,7 @@ use tokenscope_sampling::{Explained, History, Inputs, Row, coin, explain, pick};
 use tokenscope_tokens::TokenId;
 
 use crate::EngineError;
-use crate::constraint::{self, ActiveConstraint, GrammarReport};
+use crate::constraint::{self, ActiveConstraint, ConstraintQuery, GrammarReport};
 use crate::job::Cancelled;
 use crate::loaded::LoadedModel;
 use crate::prefix_cache::Logits;
@@ -50,9 +50,14 @@ struct Asked<'q> {
 }
 
 impl<'q> Asked<'q> {
-    fn of(model: &mut LoadedModel, query: &'q PreviewQuery) -> Result<Self, EngineError> {
+    /// `constraint` is the query's, unless that does not matter.
+    fn of(
+        model: &mut LoadedModel,
+        query: &'q PreviewQuery,
+        constraint: Option<&ConstraintQuery>,
+    ) -> Result<Self, EngineError> {
         let ids = PromptIds::of(model, &query.context)?;
-        let constraint = ActiveConstraint::of(model, query, &ids)?;
+        let constraint = ActiveConstraint::of(model, constraint, &ids)?;
         Ok(Asked { query, ids, constraint })
     }
 }
@@ -70,7 +75,8 @@ pub(crate) fn preview(
     query: &PreviewQuery,
     cancelled: &Cancelled,
 ) -> Result<Answer<PreviewReport>, EngineError> {
-    let asked = Asked::of(model, query)?;
+    let constraint = query.constraint.as_ref().filter(|_| !query.tokens_only);
+    let asked = Asked::of(model, query, constraint)?;
     let ids = &asked.ids;
     ids.check_length(model, 0)?;
     let probes = known_probes(model, &query.probes)?;
@@ -103,7 +109,7 @@ pub(crate) fn step(
     query: &StepQuery,
     cancelled: &Cancelled,
 ) -> Result<Answer<StepReport>, EngineError> {
-    let asked = Asked::of(model, &query.preview)?;
+    let asked = Asked::of(model, &query.preview, query.preview.constraint.as_ref())?;
     let ids = &asked.ids;
     let (appended, seen, luck) = match &query.choice {
         Choice::Sample => {

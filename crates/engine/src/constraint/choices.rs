@@ -60,8 +60,7 @@ pub(crate) fn choices(
     cancelled: &Cancelled,
 ) -> Result<ChoicesReport, EngineError> {
     let mut ids = PromptIds::of(model, &query.context)?;
-    let query = PreviewQuery { tokens_only: false, ..query.clone() };
-    let active = ActiveConstraint::of(model, &query, &ids)?;
+    let active = ActiveConstraint::of(model, query.constraint.as_ref(), &ids)?;
     let active = active.filter(|active| active.constraint.kind == Kind::MultipleChoice);
     let active = active.ok_or(EngineError::NoChoices)?;
     ids.completion.truncate(active.anchor);

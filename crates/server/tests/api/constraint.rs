@@ -373,6 +373,17 @@ async fn what_is_forced_must_be_legal() {
 }
 
 #[tokio::test]
+async fn only_a_preview_that_wants_nothing_but_tokens_goes_without_its_constraint() {
+    let client = Client::with_model().await;
+    let request = with(body("multiple_choice", "the end"), json!({"tokens_only": true}));
+    let preview = client.ok("/api/preview", request.clone()).await;
+    assert_eq!((&preview["dist"], &preview["grammar"]), (&Value::Null, &Value::Null));
+    let (status, answer) =
+        client.post("/api/step", &with(request, json!({"force_token_id": 5}))).await;
+    assert_eq!((status.as_u16(), &answer["code"]), (400, &json!("forced_token_invalid")));
+}
+
+#[tokio::test]
 async fn choices_are_products_of_steps() {
     let client = Client::with_model().await;
     let request = body("multiple_choice", "the end\nthe thing\nend\nthe");
