@@ -52,6 +52,14 @@ pub(crate) fn fault(text: &str, message: &str) -> Fault {
         // The list of special tokens that follows may be long.
         _ => said.split("; following special tokens").next().unwrap_or_default().to_owned(),
     };
+    // llguidance points at the rule's beginning.
+    let place = said
+        .split_once("unknown name: \"")
+        .and_then(|(_, rest)| {
+            let name = rest.split('"').next()?;
+            named(text, name, place.as_ref()?.line)
+        })
+        .or(place);
     let hint = if is_regex {
         "Patterns have the syntax of Rust's regex crate, without look-around and back-references."
     } else if said.contains("no start rule") {
@@ -78,6 +86,20 @@ fn placed(message: &str) -> Option<(usize, usize, &str)> {
     Some((line.parse().ok()?, column.parse().ok()?, said))
 }
 
+/// The first place of a name, as a whole word, from a line on.
+fn named(text: &str, name: &str, line: usize) -> Option<Place> {
+    // A text in quotes is no name.
+    let is_word = |c: char| c.is_alphanumeric() || c == '_' || c == '"';
+    let start = text.split_inclusive('\n').take(line - 1).map(str::len).sum::<usize>();
+    let rest = text.get(start..)?;
+    let (offset, _) = rest.match_indices(name).find(|(offset, _)| {
+        let is_free = |neighbour: Option<char>| !neighbour.is_some_and(is_word);
+        is_free(rest[..*offset].chars().next_back())
+            && is_free(rest[offset + name.len()..].chars().next())
+    })?;
+    Some(Place::of(text, start + offset, start + offset + name.len()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,6 +123,12 @@ mod tests {
             assert_eq!(fault.place, Some(Place { line, column, offending: offending.into() }));
         }
         assert_eq!(fault("x", "no start rule found").place, None);
+        let text = "b: c\nstart: \"b\" bb | b c\n";
+        for (line, name, column) in [(2, "b", 17), (2, "bb", 12), (2, "c", 19)] {
+            let message = format!("at 2(8): unknown name: \"{name}\"");
+            let expected = Place { line, column, offending: name.into() };
+            assert_eq!(fault(text, &message).place, Some(expected), "{name}");
+        }
     }
 
     #[test]
