@@ -4,7 +4,7 @@
 
 import { assert, assertNoComplaints, openReady, run, watch } from "./browser.mjs";
 import { check } from "./checks.mjs";
-import { button, completionLength, settle, stepBy } from "./page.mjs";
+import { button, completionLength, forceText, settle, stepBy } from "./page.mjs";
 
 /** @import { Page } from "playwright-core" */
 
@@ -14,7 +14,7 @@ await run("text_view", async (options, browser) => {
   const page = await context.newPage();
   const complaints = watch(page, options.url);
   await openReady(page, options.url);
-  const answer = await force(page, " Paris 🎉 it is");
+  const answer = await forceText(page, " Paris 🎉 it is");
   for (let steps = 0; steps < 3; steps += 1) {
     await stepBy(page, () => button(page, "Step").click());
     await settle(page);
@@ -31,16 +31,6 @@ await run("text_view", async (options, browser) => {
   console.log("  view and measure outlive a reload");
   assertNoComplaints(complaints);
 }, 1);
-
-/** @param {Page} page @param {string} text */
-async function force(page, text) {
-  const field = page.getByLabel("Text to force");
-  await field.fill(text);
-  const answer = await stepBy(page, () => field.press("Enter"));
-  await settle(page);
-  await field.blur();
-  return answer;
-}
 
 /** @param {Page} page @param {number} length @param {number} forced */
 async function readText(page, length, forced) {

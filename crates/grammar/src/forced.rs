@@ -4,7 +4,6 @@ use llguidance::Matcher;
 use llguidance::toktrie::{TokTrie, TrieNode};
 use tokenscope_tokens::{TokenId, TokenMask, Tokenizer};
 
-use crate::environment::Environment;
 use crate::position::Forced;
 
 /// Most bytes of a forced text that are told. In an ambiguous grammar each may take milliseconds.
@@ -16,7 +15,6 @@ pub(crate) fn forced(
     mask: &TokenMask,
     tokenizer: &Tokenizer,
     trie: &TokTrie,
-    n_tokens: usize,
 ) -> Option<Forced> {
     let vocabulary = tokenizer.vocabulary();
     if let Some(only) = mask.only().filter(|id| vocabulary.is_special(*id)) {
@@ -25,7 +23,8 @@ pub(crate) fn forced(
     if matcher.is_stopped() {
         return None;
     }
-    let mut bytes = forced_bytes(matcher.clone(), n_tokens);
+    // Forcing writes into a matcher, which must stay where it is.
+    let mut bytes = matcher.clone().compute_ff_bytes();
     // Special tokens are no text.
     let n_text = bytes.iter().position(|byte| *byte == TokTrie::SPECIAL_TOKEN_MARKER);
     bytes.truncate(n_text.unwrap_or(bytes.len()).min(LONGEST));
@@ -54,41 +53,6 @@ pub(crate) fn forced(
         tokens.push(id);
     }
     Some(Forced { text, tokens })
-}
-
-/// llguidance's own search for forced bytes gives up before the last byte of a pattern, so where it
-/// ends it is asked for every single byte.
-fn forced_bytes(mut walker: Matcher, n_tokens: usize) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    while bytes.len() < LONGEST {
-        // Forcing writes into a matcher, which could not be told of these bytes any more.
-        let run = walker.clone().compute_ff_bytes();
-        let run = if run.is_empty() {
-            only_byte(&mut walker, n_tokens).into_iter().collect()
-        } else {
-            run
-        };
-        let ids: Vec<u32> =
-            run.iter().map(|byte| Environment::byte_token(n_tokens, *byte)).collect();
-        if run.is_empty() || walker.consume_tokens(&ids).is_err() {
-            break;
-        }
-        bytes.extend(run);
-    }
-    bytes
-}
-
-/// The byte that alone may come next.
-fn only_byte(matcher: &mut Matcher, n_tokens: usize) -> Option<u8> {
-    if matcher.is_stopped() || matcher.is_accepting().unwrap_or(true) {
-        return None;
-    }
-    // The byte above these is in no text, and its token is empty.
-    let mut legal = (0..TokTrie::SPECIAL_TOKEN_MARKER).filter(|byte| {
-        let id = Environment::byte_token(n_tokens, *byte);
-        matcher.validate_tokens(&[id]).is_ok_and(|n| n == 1)
-    });
-    legal.next().filter(|_| legal.next().is_none())
 }
 
 /// The tokens of a text as it stands, without anything that the tokenizer would put before it.

@@ -277,7 +277,7 @@ fn position(
     let mask_time = started.elapsed();
     let forced = Some(&mask)
         .filter(|mask| mask.count() > 0 && !has_ended)
-        .and_then(|mask| forced(matcher, mask, tokenizer, trie, n_tokens));
+        .and_then(|mask| forced(matcher, mask, tokenizer, trie));
     Ok(Position { n_legal: mask.count(), mask, may_end, has_ended, forced, mask_time })
 }
 
