@@ -4,7 +4,7 @@
 use crate::config::Sizes;
 use crate::format::StorageFormat;
 use crate::ops::attention::attention;
-use crate::ops::linear::{Output, Scratch, linear};
+use crate::ops::linear::{Gradient, Output, Scratch, linear, linear_backward};
 use crate::weights::Matrix;
 use crate::workers::Workers;
 use crate::{Config, Pairing, Rope};
@@ -51,6 +51,12 @@ impl Product {
     pub fn run(&mut self) {
         let output = Output { weight: &self.weight, bias: None, y: &mut self.y };
         linear(&self.workers, &mut self.scratch, &self.x, [output]);
+    }
+
+    /// The gradient with respect to the inputs, for what the outputs are as that with respect to them.
+    pub fn run_backward(&mut self) {
+        let gradient = Gradient { weight: &self.weight, dy: &self.y };
+        linear_backward(&self.workers, &mut self.scratch, [gradient], &mut self.x);
     }
 
     /// Bytes of weights that it reads.

@@ -277,17 +277,17 @@ fn help(shared: &Shared, thread: usize, is_asleep: &AtomicBool) {
 }
 
 /// A slice that several tasks write at once, each its own places.
-pub(crate) struct Shares<'a> {
-    start: *mut f32,
+pub(crate) struct Shares<'a, T = f32> {
+    start: *mut T,
     len: usize,
-    slice: std::marker::PhantomData<&'a mut [f32]>,
+    slice: std::marker::PhantomData<&'a mut [T]>,
 }
 
 // SAFETY: it only hands out places, and whoever asks for one promises that it is theirs alone.
-unsafe impl Sync for Shares<'_> {}
+unsafe impl<T: Send> Sync for Shares<'_, T> {}
 
-impl<'a> Shares<'a> {
-    pub(crate) fn of(slice: &'a mut [f32]) -> Self {
+impl<'a, T> Shares<'a, T> {
+    pub(crate) fn of(slice: &'a mut [T]) -> Self {
         Shares { start: slice.as_mut_ptr(), len: slice.len(), slice: std::marker::PhantomData }
     }
 
@@ -300,7 +300,7 @@ impl<'a> Shares<'a> {
     /// If they are not all in the slice.
     #[inline(always)]
     #[expect(clippy::mut_from_ref, reason = "that is what it is for; see the safety section")]
-    pub(crate) unsafe fn place(&self, start: usize, len: usize) -> &mut [f32] {
+    pub(crate) unsafe fn place(&self, start: usize, len: usize) -> &mut [T] {
         assert!(start <= self.len && len <= self.len - start, "{start} + {len} of {}", self.len);
         // SAFETY: in bounds, and the caller promises that it is theirs alone.
         unsafe { std::slice::from_raw_parts_mut(self.start.add(start), len) }
@@ -309,11 +309,11 @@ impl<'a> Shares<'a> {
 
 impl Workers {
     /// Runs `task(i, chunk)` for all chunks of a slice, the last of which may be shorter.
-    pub(crate) fn chunks(
+    pub(crate) fn chunks<T: Send>(
         &self,
-        slice: &mut [f32],
+        slice: &mut [T],
         chunk: usize,
-        task: impl Fn(usize, &mut [f32]) + Sync,
+        task: impl Fn(usize, &mut [T]) + Sync,
     ) {
         let len = slice.len();
         let shares = Shares::of(slice);

@@ -11,17 +11,16 @@ use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::ops::Range;
 
-use super::{Scratch, many};
+use super::Scratch;
 use crate::format::{BlockFormat, SHORT_BYTES, for_parts, with_format};
-use crate::ops::tile;
-use crate::simd::{Kernel, Simd, SimdLevel, store_at};
+use crate::ops::panels::{PackedRows, PanelMemory, are_few, pack_rows};
+use crate::simd::amx::TILE_DEPTH;
+use crate::simd::{Kernel, Simd, SimdLevel};
 use crate::weights::{Linear, Matrix};
 use crate::workers::{Shares, Workers};
 
-/// Up to so many tokens, every thread has one task: expanding takes a good part of the time then, and
+/// Tasks per thread. For few tokens there is one: expanding takes a good part of the time then, and
 /// narrower strips of the weights, which lie in memory row by row, would be read in smaller pieces.
-const FEW: usize = 64;
-/// Tasks per thread where there are more.
 const TASKS_PER_THREAD: usize = 4;
 
 /// Columns that stay together: a block, or half a super-block, whose scales are then read once for
@@ -32,8 +31,10 @@ const HALF_SUPER_BLOCK: usize = 128;
 /// How many rows ahead weights are asked for.
 const ROWS_AHEAD: usize = 16;
 
-/// Weights that are expanded at a time, so that they stay in the second-level cache.
+/// Weights that are expanded at a time, so that they stay in the second-level cache; and for few tokens,
+/// as for products, in the first-level cache.
 const MOST_EXPANDED: usize = 1 << 16;
+const MOST_EXPANDED_FOR_FEW: usize = 1 << 13;
 
 /// A layer and the gradient with respect to its output.
 pub(crate) struct Gradient<'a> {
@@ -59,10 +60,10 @@ pub(crate) fn linear_backward<const N: usize>(
     backward_at(SimdLevel::current(), workers, scratch, layers, dx);
 }
 
-/// A layer and the gradient with respect to its output, packed into tiles.
+/// A layer and the gradient with respect to its output, packed.
 struct Packed<'a> {
     weight: &'a Matrix,
-    dy: &'a [f32],
+    dy: PackedRows<'a>,
 }
 
 pub(super) fn backward_at<const N: usize>(
@@ -75,33 +76,32 @@ pub(super) fn backward_at<const N: usize>(
     let cols = layers[0].weight.cols;
     let n = dx.len() / cols;
     if n == 1 {
-        one::backward(level, workers, &mut scratch.gradients[0], &layers, dx);
+        one::backward(level, workers, &mut scratch.gradient, &layers, dx);
         return;
     }
     let mut memory = scratch.gradients.iter_mut();
     let layers = layers.map(|Gradient { weight, dy }| {
         debug_assert_eq!((weight.cols, dy.len()), (cols, n * weight.rows));
         let memory = memory.next().expect("no input has more than three layers");
-        Packed { weight, dy: many::pack(level, workers, weight.rows, dy, memory) }
+        Packed { weight, dy: pack_rows(level, workers, weight.rows, dy, memory) }
     });
     let has_super_blocks = layers.iter().any(|layer| layer.weight.format.block_len() > BLOCK);
     let unit = if has_super_blocks { HALF_SUPER_BLOCK } else { BLOCK };
     let units = cols.div_ceil(unit);
-    let tasks_per_thread = if n <= FEW { 1 } else { TASKS_PER_THREAD };
+    let tasks_per_thread = if are_few(n) { 1 } else { TASKS_PER_THREAD };
     let tasks = units.min(tasks_per_thread * workers.threads());
     let dx = &Shares::of(dx);
     workers.run(tasks, |index| {
         let cut = |task: usize| cols.min(task * units / tasks * unit);
         let columns = cut(index)..cut(index + 1);
         EXPANDED.with_borrow_mut(|expanded| {
-            Columns { level, layers: &layers, n, cols, columns, dx }.multiply(expanded);
+            Columns { level, layers: &layers, n, cols, columns, unit, dx }.multiply(expanded);
         });
     });
 }
 
 thread_local! {
-    /// Panels of weights `[panel][depth][columns]`.
-    static EXPANDED: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
+    static EXPANDED: RefCell<PanelMemory> = RefCell::default();
 }
 
 /// Some columns of the result.
@@ -111,44 +111,63 @@ struct Columns<'a> {
     n: usize,
     cols: usize,
     columns: Range<usize>,
+    /// How many of them stay together.
+    unit: usize,
     dx: &'a Shares<'a>,
 }
 
 impl Columns<'_> {
-    fn multiply(&self, expanded: &mut Vec<f32>) {
-        let Columns { level, n, cols, columns, dx, .. } = self;
-        let panel_columns = level.panel_columns();
-        let panels = columns.len().div_ceil(panel_columns);
-        let most_depth = MOST_EXPANDED / (panels * panel_columns);
+    fn multiply(&self, memory: &mut PanelMemory) {
+        let Columns { columns, .. } = self;
+        let (at_once, most_expanded) = match are_few(self.n) {
+            true => (self.unit.max(2 * BLOCK), MOST_EXPANDED_FOR_FEW),
+            false => (columns.len(), MOST_EXPANDED),
+        };
+        // In whole blocks of the matrix unit.
+        let most_depth = (most_expanded / at_once).next_multiple_of(TILE_DEPTH);
         let mut is_first = true;
-        for Packed { weight, dy } in self.layers {
-            for start in (0..weight.rows).step_by(most_depth) {
-                let depths = start..weight.rows.min(start + most_depth);
-                expanded.resize(panels * depths.len() * panel_columns, 0.0);
-                let (stored, row_bytes) = (weight.rows_at(depths.clone()), weight.row_bytes());
-                with_format!(weight.format, F => {
-                    let (columns, format) = (columns.clone(), PhantomData::<F>);
-                    level.run(Expand { stored, row_bytes, columns, expanded, format });
-                });
-                for tokens in tile::tiles(*level, *n).iter() {
-                    let tile = &dy[tokens.start * weight.rows..tokens.end * weight.rows];
-                    let rows = &tile[depths.start * tokens.len()..depths.end * tokens.len()];
-                    for (panel, first) in columns.clone().step_by(panel_columns).enumerate() {
-                        let len = panel_columns.min(columns.end - first);
-                        let panel_len = depths.len() * panel_columns;
-                        // SAFETY: every task is its own columns, and comes once, and every token
-                        // is asked for once.
-                        let place = |token: usize| unsafe { dx.place(token * cols + first, len) };
-                        level.run(tile::Multiply {
-                            rows,
-                            panel: &expanded[panel * panel_len..][..panel_len],
-                            // The first products are what there is, the others are added.
-                            start: is_first.then_some(&[]),
-                            out: &mut tile::places(tokens.clone(), place)[..tokens.len()],
-                        });
-                    }
+        for layer in self.layers {
+            for start in (0..layer.weight.rows).step_by(most_depth) {
+                let depths = start..layer.weight.rows.min(start + most_depth);
+                // The first products are what there is, the others are added.
+                let start = is_first.then_some(&[][..]);
+                for first in columns.clone().step_by(at_once) {
+                    let columns = first..columns.end.min(first + at_once);
+                    self.multiply_some(layer, &depths, columns, start, memory);
                 }
                 is_first = false;
+            }
+        }
+    }
+
+    /// The part of some rows of a layer in some of the columns.
+    fn multiply_some(
+        &self,
+        Packed { weight, dy }: &Packed<'_>,
+        depths: &Range<usize>,
+        columns: Range<usize>,
+        start: Option<&[f32]>,
+        memory: &mut PanelMemory,
+    ) {
+        let Columns { level, cols, dx, .. } = self;
+        let panel_columns = level.panel_columns();
+        let count = columns.len().div_ceil(panel_columns);
+        let row_bytes = weight.row_bytes();
+        let panels = dy.pack_panels(memory, count, count, depths.len(), |_, part, expanded| {
+            let rows = depths.start + part.start..depths.start + part.end;
+            let stored = weight.rows_at(rows);
+            with_format!(weight.format, F => {
+                let (columns, format) = (columns.clone(), PhantomData::<F>);
+                level.run(Expand { stored, row_bytes, columns, expanded, format });
+            });
+        });
+        for group in 0..dy.groups() {
+            for (panel, first) in columns.clone().step_by(panel_columns).enumerate() {
+                let len = panel_columns.min(columns.end - first);
+                // SAFETY: every task is its own columns, and comes once, and every token is asked
+                // for once.
+                let place = |token: usize| unsafe { dx.place(token * cols + first, len) };
+                dy.multiply(group, depths, &panels, panel, start, place);
             }
         }
     }
@@ -172,22 +191,21 @@ impl<F: BlockFormat> Kernel for Expand<'_, F> {
         let Expand { stored, row_bytes, columns, expanded, .. } = self;
         let width = 16 * S::TILE_COLUMNS;
         let panel_len = stored.len() / row_bytes * width;
-        let blocks = columns.start / F::BLOCK_LEN..columns.end.div_ceil(F::BLOCK_LEN);
-        let strip = blocks.start * F::BLOCK_BYTES..blocks.end * F::BLOCK_BYTES;
-        for (depth, row) in stored.chunks_exact(row_bytes).enumerate() {
-            // Strips of long rows lie too far apart for a processor to guess that they follow.
-            let ahead = row.as_ptr().wrapping_add(ROWS_AHEAD * row_bytes);
-            for byte in strip.clone().step_by(64) {
-                s.prefetch(ahead.wrapping_add(byte));
-            }
-            for block in blocks.clone() {
-                let stored = &row[block * F::BLOCK_BYTES..];
-                let mut cut = [0; SHORT_BYTES];
-                let stored = match stored.get(..F::BLOCK_BYTES) {
+        // Where a row has been cut short, zeros follow.
+        let mut cut = [0; SHORT_BYTES];
+        // Block by block, since all rows of one then go to the same place of a panel.
+        for block in columns.start / F::BLOCK_LEN..columns.end.div_ceil(F::BLOCK_LEN) {
+            for (depth, row) in stored.chunks_exact(row_bytes).enumerate() {
+                let rest = &row[block * F::BLOCK_BYTES..];
+                // Strips of long rows lie too far apart for a processor to guess that they follow.
+                let ahead = rest.as_ptr().wrapping_add(ROWS_AHEAD * row_bytes);
+                for line in 0..F::BLOCK_BYTES.div_ceil(64) {
+                    s.prefetch(ahead.wrapping_add(64 * line));
+                }
+                let stored = match rest.get(..F::BLOCK_BYTES) {
                     Some(whole) => whole,
-                    // Where a row has been cut short, zeros follow.
                     None => {
-                        cut[..stored.len()].copy_from_slice(stored);
+                        cut[..rest.len()].copy_from_slice(rest);
                         &cut[..F::BLOCK_BYTES]
                     }
                 };
@@ -195,14 +213,16 @@ impl<F: BlockFormat> Kernel for Expand<'_, F> {
                 for_parts!(F, PART => {
                     let first = block * F::BLOCK_LEN + 32 * PART;
                     if columns.contains(&first) {
-                        let weights = F::expand(s, stored, &scales, PART);
-                        for (half, weights) in weights.into_iter().enumerate() {
-                            let column = first + 16 * half - columns.start;
-                            if column < columns.len() {
-                                let panel = column / width * panel_len;
-                                let place = panel + depth * width + column % width;
-                                store_at(s, weights, &mut expanded[place..place + 16], 0);
-                            }
+                        let column = first - columns.start;
+                        let mut put = |column: usize, weights: S::F| {
+                            let place = column / width * panel_len + depth * width + column % width;
+                            let sixteen = expanded[place..].first_chunk_mut();
+                            s.store(weights, sixteen.expect("panels have whole sixteens of columns"));
+                        };
+                        let [lower, upper] = F::expand(s, stored, &scales, PART);
+                        put(column, lower);
+                        if column + 16 < columns.len() {
+                            put(column + 16, upper);
                         }
                     }
                 });
