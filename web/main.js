@@ -19,16 +19,20 @@ const storage = {
   setItem: (/** @type {string} */ key, /** @type {string} */ value) => localStorage.setItem(key, value),
 };
 
-restore(storage);
-watch(storage);
-await startKeeping(window);
-if (!tourSeen.value) startTour();
-effect(() => {
-  document.documentElement.dataset["theme"] = store.theme.value;
-});
-const root = document.getElementById("app");
-if (root) render(h(App, {}), root);
-listenToKeys(document);
-listenToPointer(document);
-listenToDrops(document);
-void pollStatus();
+void start();
+
+async function start() {
+  restore(storage);
+  watch(storage);
+  await startKeeping(window);
+  if (!tourSeen.value) startTour();
+  effect(() => {
+    document.documentElement.dataset["theme"] = store.theme.value;
+  });
+  const root = document.getElementById("app");
+  if (root) render(h(App, {}), root);
+  listenToKeys(document);
+  listenToPointer(document);
+  listenToDrops(document);
+  void pollStatus();
+}
