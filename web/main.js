@@ -19,12 +19,20 @@ const storage = {
   setItem: (/** @type {string} */ key, /** @type {string} */ value) => localStorage.setItem(key, value),
 };
 
+/** The first picture waits this long for the server, so that it need not be drawn again at once. */
+const PATIENCE_MS = 50;
+
 void start();
 
 async function start() {
   restore(storage);
   watch(storage);
-  await startKeeping(window);
+  const session = startKeeping(window);
+  const status = pollStatus(session);
+  await session;
+  await Promise.race([status.catch(reportError), later(PATIENCE_MS)]);
+  // The first preview goes out before the first picture is drawn, which takes longer than the answer.
+  await later(0);
   if (!tourSeen.value) startTour();
   effect(() => {
     document.documentElement.dataset["theme"] = store.theme.value;
@@ -34,5 +42,9 @@ async function start() {
   listenToKeys(document);
   listenToPointer(document);
   listenToDrops(document);
-  void pollStatus();
+}
+
+/** @param {number} ms */
+function later(ms) {
+  return new Promise((wake) => setTimeout(wake, ms));
 }
