@@ -19,16 +19,32 @@ const storage = {
   setItem: (/** @type {string} */ key, /** @type {string} */ value) => localStorage.setItem(key, value),
 };
 
-restore(storage);
-watch(storage);
-await startKeeping(window);
-if (!tourSeen.value) startTour();
-effect(() => {
-  document.documentElement.dataset["theme"] = store.theme.value;
-});
-const root = document.getElementById("app");
-if (root) render(h(App, {}), root);
-listenToKeys(document);
-listenToPointer(document);
-listenToDrops(document);
-void pollStatus();
+/** The first picture waits this long for the server, so that it need not be drawn again at once. */
+const PATIENCE_MS = 50;
+
+void start();
+
+async function start() {
+  restore(storage);
+  watch(storage);
+  const session = startKeeping(window);
+  const status = pollStatus(session);
+  await session;
+  await Promise.race([status.catch(reportError), later(PATIENCE_MS)]);
+  // The first preview goes out before the first picture is drawn, which takes longer than the answer.
+  await later(0);
+  if (!tourSeen.value) startTour();
+  effect(() => {
+    document.documentElement.dataset["theme"] = store.theme.value;
+  });
+  const root = document.getElementById("app");
+  if (root) render(h(App, {}), root);
+  listenToKeys(document);
+  listenToPointer(document);
+  listenToDrops(document);
+}
+
+/** @param {number} ms */
+function later(ms) {
+  return new Promise((wake) => setTimeout(wake, ms));
+}

@@ -2,7 +2,7 @@
 
 import { assert, isAnswer } from "./browser.mjs";
 import { check } from "./checks.mjs";
-import { button, expectLength, settle, stepBy } from "./page.mjs";
+import { button, expectLength, forceText } from "./page.mjs";
 
 /** @import { Page } from "playwright-core" */
 /** @import { AttributionRequest } from "../types/wire" */
@@ -31,13 +31,9 @@ export async function attribute(page, complaints) {
 
 /** @param {Page} page */
 async function forceTokens(page) {
-  const field = page.getByLabel("Text to force");
-  await field.fill(" hello there");
-  const { appended } = await stepBy(page, () => field.press("Enter"));
+  const { appended } = await forceText(page, " hello there");
   assert(appended.length > 1, "the text to force should have more than one token.");
   await expectLength(page, appended.length, "Before attribution");
-  await settle(page);
-  await field.blur();
   return appended.length;
 }
 

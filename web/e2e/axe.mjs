@@ -4,7 +4,7 @@
 
 import { readFileSync } from "node:fs";
 import { assert, assertNoComplaints, openReady, run, watch } from "./browser.mjs";
-import { button, previewBy, settle, stepBy } from "./page.mjs";
+import { button, clearCompletion, forceText, previewBy, settle, stepBy } from "./page.mjs";
 
 /** @import { Page } from "playwright-core" */
 
@@ -28,12 +28,7 @@ await run("axe", async (options, browser) => {
     const page = await context.newPage();
     const complaints = watch(page, options.url);
     await openReady(page, options.url);
-    for (const text of [" Paris 🎉", " is nice"]) {
-      const field = page.getByLabel("Text to force");
-      await field.fill(text);
-      await stepBy(page, () => field.press("Enter"));
-      await settle(page);
-    }
+    for (const text of [" Paris 🎉", " is nice"]) await forceText(page, text);
     await fork(page);
     for (const view of ["Flow", "Text", "Branches"]) {
       await page.getByRole("tab", { name: view }).click();
@@ -50,6 +45,12 @@ await run("axe", async (options, browser) => {
     await page.getByRole("tab", { name: "Flow" }).click();
     await openSettings(page);
     await inspectThemes(page, `settings at ${viewport.width}`);
+    await constrain(page);
+    await inspectThemes(page, `constraint at ${viewport.width}`);
+    await clearCompletion(page);
+    await inspectThemes(page, `grammar without a completion at ${viewport.width}`);
+    await breakConstraint(page);
+    await inspectThemes(page, `error in a constraint at ${viewport.width}`);
     assertNoComplaints(complaints);
     await context.close();
   }
@@ -57,6 +58,9 @@ await run("axe", async (options, browser) => {
 
 /** @param {Page} page @param {string} where */
 async function inspectThemes(page, where) {
+  // What the model still reads is paler, and out of sight it may stay so until somebody scrolls there.
+  await page.locator('[data-stale="true"]').waitFor({ state: "detached" });
+  await page.evaluate(() => document.getAnimations().forEach((one) => one instanceof CSSTransition && one.finish()));
   for (const colorScheme of THEMES) {
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
     await page.waitForTimeout(100);
@@ -74,9 +78,7 @@ async function inspectThemes(page, where) {
 async function fork(page) {
   await button(page, "Fork").click();
   for (let tokens = 0; tokens < 2; tokens += 1) await previewBy(page, () => button(page, "Delete last token").click());
-  await page.getByLabel("Text to force").fill(" was");
-  await stepBy(page, () => page.getByLabel("Text to force").press("Enter"));
-  await settle(page);
+  await forceText(page, " was");
 }
 
 /** @param {Page} page @param {string} name */
@@ -114,4 +116,32 @@ async function openSettings(page) {
     if ((await card.getAttribute("aria-expanded")) === "false") await card.click();
   }
   await page.getByRole("combobox", { name: "Where did a token come from?" }).selectOption({ label: "Saliency" });
+}
+
+/** With one token that the constraint allows. @param {Page} page */
+async function constrain(page) {
+  await closeSettings(page);
+  await clearCompletion(page);
+  await openSettings(page);
+  const card = button(page, "Constrained sampling");
+  if ((await card.getAttribute("aria-expanded")) === "false") await card.click();
+  await previewBy(page, () => page.locator("label", { hasText: "Constrain sampling" }).click());
+  await page.locator(".constraint-fine").waitFor();
+  await closeSettings(page);
+  await previewBy(page, () => stepBy(page, () => button(page, "Step").click()));
+  await settle(page);
+  await page.locator(".grammar").waitFor();
+}
+
+/** @param {Page} page */
+async function breakConstraint(page) {
+  await openSettings(page);
+  await page.getByLabel("Kind", { exact: true }).selectOption("regex");
+  await page.locator("#constraint-text").fill("a(b");
+  await page.locator("#constraint-text[aria-invalid=true]").waitFor();
+}
+
+/** In a narrow window they lie over the rest. @param {Page} page */
+async function closeSettings(page) {
+  if (await button(page, "Close settings").isVisible()) await button(page, "Close settings").click();
 }

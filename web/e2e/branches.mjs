@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { assert, assertNoComplaints, openReady, watch } from "./browser.mjs";
 import { check } from "./checks.mjs";
-import { button, clearCompletion, completionLength, expectLength, previewBy, settle, stepBy } from "./page.mjs";
+import { blur, button, clearCompletion, completionLength, expectLength, forceText, previewBy, settle, stepBy } from "./page.mjs";
 
 /** @import { Browser, BrowserContext, Page } from "playwright-core" */
 /** @import { Options } from "./browser.mjs" */
@@ -59,16 +59,9 @@ async function expectCards(page, expected, after) {
 const completion = (page) => page.locator(".pills .pill-arrow ~ .token").evaluateAll((all) => all.map((token) => token.querySelector(".token-text, .space-mark")?.parentElement?.textContent ?? token.textContent));
 
 /** @param {Page} page */
-const blur = (page) => page.evaluate(() => document.activeElement instanceof HTMLElement && document.activeElement.blur());
-
-/** @param {Page} page */
 async function forkAndSelect(page) {
-  const field = page.getByLabel("Text to force");
-  await field.fill("The sea is wide");
-  await stepBy(page, () => field.press("Enter"));
-  await settle(page);
+  await forceText(page, "The sea is wide");
   const length = await completionLength(page);
-  await blur(page);
   await previewBy(page, () => page.keyboard.press("b"));
   await expectCards(page, "Input 1,*Input 2", "After B");
   await expectLength(page, length, "After a fork");

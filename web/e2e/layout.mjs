@@ -141,16 +141,26 @@ async function lines(page) {
 
 /** @param {Page} page */
 async function followScroll(page) {
-  assert((await page.locator(".wires").evaluate((one) => getComputedStyle(one).pointerEvents)) === "none", "wires should let the pointer through.");
+  const caught = await page.locator(".wires path").evaluateAll((all) =>
+    all.filter((one) => {
+      const path = /** @type {SVGPathElement} */ (one);
+      const { x, y } = path.getPointAtLength(path.getTotalLength() / 2).matrixTransform(path.getScreenCTM() ?? undefined);
+      return document.elementFromPoint(x, y)?.closest(".wires");
+    }).length);
+  assert(caught === 0, `wires should let the pointer through, and ${caught} of them catch it.`);
   const drawn = () => page.locator("path.wire-token").evaluateAll((all) => all.map((one) => one.getAttribute("d")).join());
   await forceText(page, " and so on".repeat(20));
   await page.waitForTimeout(100);
   let before = await drawn();
   await page.locator(".stack-rows").evaluate((one) => (one.scrollTop = 0));
   await expectSoon(page, async () => (await drawn()) !== before, true, "A new drawing after a scroll");
+  await curves(page);
+  await lines(page);
   before = await drawn();
   await page.setViewportSize({ width: 1400, height: 720 });
   await expectSoon(page, async () => (await drawn()) !== before, true, "A new drawing in a window of another size");
+  await curves(page);
+  await lines(page);
   await page.setViewportSize({ width: 1280, height: 720 });
   await page.waitForTimeout(100);
 }

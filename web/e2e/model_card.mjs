@@ -104,7 +104,6 @@ async function loadModel(page, id) {
   await button(page, "Load").click();
   await page.locator(".model-facts", { hasText: id }).waitFor({ timeout: 60_000 });
   await page.getByText("READY", { exact: true }).waitFor({ timeout: 60_000 });
-  await page.locator(".row-item").first().waitFor({ timeout: 60_000 });
 }
 
 /** @param {Page} page @param {string} builtin */
@@ -112,12 +111,15 @@ async function another(page, builtin) {
   assert((await completionLength(page)) > 0, "there should be a completion to drop.");
   try {
     await loadModel(page, TINY);
+    // Before anything else: a completion that stays keeps the new model from answering.
     await expectLength(page, 0, "After another model was loaded");
+    await page.locator(".row-item").first().waitFor({ timeout: 60_000 });
     await page.locator(".message", { hasText: "Ready" }).waitFor();
     assert((await page.getByText("Use chat template").count()) === 0, "without a template there should be no switch.");
     assert((await page.getByLabel("Text", { exact: true }).isVisible()) && (await page.locator("#system-text").count()) === 0, "without a template there should be one text.");
   } finally {
     await loadModel(page, builtin);
+    await page.locator(".row-item").first().waitFor({ timeout: 60_000 });
   }
   assert(await page.getByRole("switch", { name: "Use chat template" }).isChecked(), "a new model should begin with its template.");
   await page.evaluate(() => localStorage.removeItem("llmDemo.modelId"));

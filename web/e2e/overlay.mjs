@@ -5,7 +5,7 @@
 
 import { assert, assertNoComplaints, isAnswer, openReady, run, watch } from "./browser.mjs";
 import { check } from "./checks.mjs";
-import { button, completionLength, expectLength, settle, stepBy } from "./page.mjs";
+import { button, completionLength, expectLength, forceText, settle, stepBy } from "./page.mjs";
 
 /** @import { Page } from "playwright-core" */
 
@@ -29,11 +29,7 @@ await run("overlay", async (options, browser) => {
 /** @param {Page} page @param {string} url */
 async function prepare(page, url) {
   await openReady(page, url);
-  const field = page.getByLabel("Text to force");
-  await field.fill(" I think it is");
-  await stepBy(page, () => field.press("Enter"));
-  await settle(page);
-  await field.blur();
+  await forceText(page, " I think it is");
 }
 
 /** @param {Page} page */

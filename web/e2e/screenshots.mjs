@@ -7,7 +7,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { assertNoComplaints, openReady, run, watch } from "./browser.mjs";
-import { button, clearCompletion, settle, stepBy } from "./page.mjs";
+import { button, clearCompletion, forceText, settle, stepBy } from "./page.mjs";
 
 /** @import { Page } from "playwright-core" */
 
@@ -53,13 +53,7 @@ await run("screenshots", async (options, browser) => {
 
 /** A completion with a fork in it. @param {Page} page */
 async function write(page) {
-  const field = page.getByLabel("Text to force");
-  for (const words of WORDS) {
-    await field.fill(words);
-    await stepBy(page, () => field.press("Enter"));
-    await settle(page);
-  }
-  await page.evaluate(() => document.activeElement instanceof HTMLElement && document.activeElement.blur());
+  for (const words of WORDS) await forceText(page, words);
   await page.keyboard.press("b");
   await page.waitForTimeout(500);
   for (let steps = 0; steps < 3; steps += 1) await page.keyboard.press("ArrowLeft");

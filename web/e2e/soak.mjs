@@ -7,7 +7,7 @@
 
 import { spawn } from "node:child_process";
 import { assert, fail, openReady, run, watch } from "./browser.mjs";
-import { button, settle, stepBy } from "./page.mjs";
+import { button, forceText, settle, stepBy } from "./page.mjs";
 
 /** @import { ChildProcess } from "node:child_process" */
 /** @import { Page } from "playwright-core" */
@@ -157,10 +157,7 @@ async function stepOn(page, books, which) {
   if (!answer.done) return settle(page);
   books.ends += 1;
   await calm(page, () => button(page, "Delete last token").click());
-  const field = page.getByLabel("Text to force");
-  await field.fill(" And then");
-  note(await stepBy(page, () => field.press("Enter")));
-  await settle(page);
+  note(await forceText(page, " And then"));
 }
 
 /**

@@ -10,7 +10,7 @@ import { branchOut } from "./branches.mjs";
 import { assert, assertNoComplaints, openReady, run, watch } from "./browser.mjs";
 import { check } from "./checks.mjs";
 import { constrain } from "./constraint.mjs";
-import { button, clearCompletion, completionLength, expectLength, previewBy, settle, stepBy } from "./page.mjs";
+import { button, clearCompletion, completionLength, expectLength, forceText, previewBy, settle, stepBy } from "./page.mjs";
 
 /** @import { Page } from "playwright-core" */
 
@@ -76,14 +76,11 @@ async function forceByRow(page) {
 /** @param {Page} page */
 async function forceByText(page) {
   await clearCompletion(page);
-  const field = page.getByLabel("Text to force");
-  await field.fill(" hello there");
-  const answer = await stepBy(page, () => field.press("Enter"));
+  const answer = await forceText(page, " hello there");
   assert(answer.appended.length >= 1, "forcing a text should append its tokens.");
   assert(answer.appended_meta.every((meta) => meta.forced_by === "text"), "forced text should be marked as forced.");
   await expectLength(page, answer.appended.length, "After forcing a text");
-  assert((await field.inputValue()) === "", "the field should be empty once its text was taken.");
-  await settle(page);
+  assert((await page.getByLabel("Text to force").inputValue()) === "", "the field should be empty once its text was taken.");
 }
 
 /** @param {Page} page */

@@ -9,6 +9,8 @@ import { assert, run } from "./browser.mjs";
 
 const MOST_BYTES = 150_000;
 const MOST_MS = 300;
+/** What the page says when it is of use. */
+const SIGN = "the page is of use";
 
 await run("weight", async (options, browser) => {
   const times = [];
@@ -22,9 +24,11 @@ await run("weight", async (options, browser) => {
       // Answers about the model are not the page.
       if (visit === 0 && !pathname.startsWith("/api/")) bodies.push(response.body().then((body) => ({ path: pathname, size: body.length, zipped: gzipSync(body).length })));
     });
-    await page.addInitScript(watchUse);
+    await page.addInitScript(watchUse, SIGN);
+    // To wait in the page would put a script into it that the browser then reads while we measure.
+    const used = page.waitForEvent("console", { predicate: (message) => message.text() === SIGN, timeout: 60_000 });
     await page.goto(options.url);
-    await page.waitForFunction(() => window.__use.tokens > 0, undefined, { timeout: 60_000 });
+    await used;
     times.push(await page.evaluate(() => window.__use));
     if (visit === 0) zipped = tellWeight(await Promise.all(bodies));
     await context.close();
@@ -44,14 +48,18 @@ function tellWeight(files) {
   return sum("zipped");
 }
 
-/** Runs in the page: when the field is there and when the first tokens are, in ms from navigation on. */
-function watchUse() {
+/**
+ * Runs in the page: when the field is there and when the first tokens are, in ms from navigation on.
+ * @param {string} sign
+ */
+function watchUse(sign) {
   const use = (window.__use = { field: 0, tokens: 0 });
   const look = () => {
     const field = /** @type {HTMLTextAreaElement | null} */ (document.querySelector("#prompt-text"));
     if (field && !field.disabled) use.field ||= performance.now();
     if (use.field && document.querySelector(".pills .token") && document.querySelector(".row-item")) use.tokens ||= performance.now();
-    if (!use.tokens) requestAnimationFrame(look);
+    if (use.tokens) console.log(sign);
+    else requestAnimationFrame(look);
   };
   requestAnimationFrame(look);
 }

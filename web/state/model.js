@@ -23,9 +23,20 @@ let asked = /** @type {Ask | null} */ (null);
 let asking = false;
 let cancelling = false;
 
+/** The session of before, which the first answer waits for. */
+let restored = /** @type {Promise<void>} */ (Promise.resolve());
+
 const feed = createStatusFeed({ read: readStatus, take: apply, fail: showSilence, trusts: agreesWithAnswers, delay: pollDelay });
 
-export const pollStatus = feed.ask;
+/**
+ * Asks how the server is, and from then on again and again. What it answers counts once `session` is
+ * back: the first preview is about that. Ends when the first answer has been taken.
+ * @param {Promise<void>} [session]
+ */
+export function pollStatus(session = Promise.resolve()) {
+  restored = session;
+  return feed.ask();
+}
 
 /** @param {string} modelId */
 export async function loadModel(modelId) {
@@ -85,8 +96,8 @@ function showAnswering() {
 /** @returns {Promise<ModelStatus>} */
 async function readStatus() {
   const owner = tokenOwner();
-  const next = await api.fetchStatus();
-  if (store.catalog.value === null || store.server.value !== "ok") await readCatalog();
+  const catalog = store.catalog.value === null || store.server.value !== "ok" ? readCatalog() : null;
+  const [next] = await Promise.all([api.fetchStatus(), catalog, restored]);
   // A preview or a step has told of another model since; what was read may be older than that.
   return tokenOwner() === owner ? next : readStatus();
 }

@@ -58,7 +58,16 @@ async function run() {
  * @param {AbortSignal} signal
  */
 async function ask(place, signal) {
-  if (store.llmEnabled.value && !(await readInput(place, signal))) return null;
+  // Both are asked for at once. The tokens come first, since they are asked for first and are quick.
+  const input = store.llmEnabled.value ? readInput(place, signal) : Promise.resolve(true);
+  const answer = askModel(signal);
+  // Whoever waits for the tokens must not be surprised by the other one's failure meanwhile.
+  answer.catch(() => {});
+  return (await input) ? answer : null;
+}
+
+/** @param {AbortSignal} signal */
+async function askModel(signal) {
   if (previewRequest().constraint) await requireUsable();
   return api.preview(previewRequest(), signal);
 }

@@ -47,13 +47,14 @@ async function preview(display) {
   assert.deepEqual(pills(), [display]);
 }
 
-test("the tokens of a new text come first, the model reads it after", async () => {
+test("the tokens of a new text are asked for first, and shown while the model reads it", async () => {
   actions.typePrompt("Ho");
   const tokens = await server.next("/api/preview");
   assert.deepEqual([tokens.body.prompt, tokens.body.tokens_only], ["Ho", true]);
-  tokens.answer(previewAnswer({ ...tokensOf("Ho"), dist: null }));
   const full = await server.next("/api/preview");
-  assert.equal(full.body.tokens_only, false);
+  assert.deepEqual([full.body.prompt, full.body.tokens_only], ["Ho", false]);
+  tokens.answer(previewAnswer({ ...tokensOf("Ho"), dist: null }));
+  await pause(10);
   assert.deepEqual(pills(), ["Ho"]);
   full.answer(previewAnswer(tokensOf("Ho")));
   await pause(10);

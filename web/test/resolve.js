@@ -1,11 +1,11 @@
-// Resolves bare names as the page does: through the import map of index.html. So the tests run
-// the vendored files, not the ones of node_modules.
+// Resolves bare names as the server does when it joins the modules: by the list in vendor/. So the
+// tests run the vendored files, not the ones of node_modules.
 
 import { readFileSync } from "node:fs";
 
-const root = new URL("../", import.meta.url);
-const page = readFileSync(new URL("index.html", root), "utf8");
-const map = JSON.parse(/<script type="importmap">([^]*?)<\/script>/.exec(page)?.[1] ?? "{}");
+const vendor = new URL("../vendor/", import.meta.url);
+const versions = /** @type {Record<string, { import?: string }>} */ (JSON.parse(readFileSync(new URL("versions.json", vendor), "utf8")));
+const files = new Map(Object.entries(versions).map(([file, entry]) => [entry.import, file]));
 
 /**
  * @param {string} name
@@ -13,6 +13,6 @@ const map = JSON.parse(/<script type="importmap">([^]*?)<\/script>/.exec(page)?.
  * @param {(name: string, context: object) => unknown} next
  */
 export function resolve(name, context, next) {
-  const path = map.imports?.[name];
-  return path ? { url: new URL(`.${path}`, root).href, shortCircuit: true } : next(name, context);
+  const file = files.get(name);
+  return file ? { url: new URL(file, vendor).href, shortCircuit: true } : next(name, context);
 }

@@ -32,14 +32,9 @@ test("state knows no document", () => {
 test("nothing needs more than the policy grants", () => {
   const page = read("index.html");
   assert.doesNotMatch(page, / style=|<style|javascript:| on[a-z]+=/);
-  assert.equal([...page.matchAll(/<script(?![^>]*src=)/g)].length, 1);
+  assert.doesNotMatch(page, /<script(?![^>]*src=)/);
   for (const path of [...source, "index.html", ...files("style")]) assert.doesNotMatch(read(path), /https?:\/\//, path);
   for (const path of source) assert.doesNotMatch(read(path), /innerHTML|\beval\(|new Function/, path);
-});
-
-test("every file the page names is there", () => {
-  const page = read("index.html");
-  for (const [, path] of page.matchAll(/"\/([\w./-]+)"/g)) assert.ok(read(path ?? "").length > 0, path);
 });
 
 test("files stay small", () => {

@@ -25,6 +25,7 @@ export function TokenStack() {
   const tokens = drawTokens(folded, completion, { around: row, range });
   useKeepFocus(list, ".token-last");
   usePinnedEnd(list, true, [length, prompt.length, collapsed]);
+  // By keyboard the list is scrolled from a token in it; where none can have the focus, it has it itself.
   return html`
     <section class="stack" aria-label="Token stack">
       <button type="button" class="stack-toggle" aria-expanded=${!collapsed} aria-controls="stack-rows" disabled=${prompt.length === 0}
@@ -32,7 +33,7 @@ export function TokenStack() {
         onClick=${() => (store.promptCollapsed.value = !collapsed)}>
         <span class="stack-toggle-text">Prompt ×${prompt.length}</span>${h(Icon, { name: "chevron" })}
       </button>
-      <ol class="stack-rows" id="stack-rows" ref=${list} tabindex="-1" data-wire="token-frame" onKeyDown=${walk} ...${historyHandlers}>
+      <ol class="stack-rows" id="stack-rows" ref=${list} tabindex=${length === 0 ? 0 : -1} aria-label="Tokens" data-wire="token-frame" onKeyDown=${walk} ...${historyHandlers}>
         ${gap(tokens.before * range.height)}
         ${tokens.prompt}
         ${tokens.completion}

@@ -1,7 +1,7 @@
 //! `cargo xtask vendor`: the page's libraries, byte for byte as their npm packages have them.
 //!
 //! `web/vendor/versions.json` lists for each file its package, version, path in the package and
-//! SHA-256. The versions are pinned in `web/package-lock.json`.
+//! SHA-256, and by what name modules import it. The versions are pinned in `web/package-lock.json`.
 
 use std::fs;
 use std::path::Path;

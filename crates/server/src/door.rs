@@ -70,7 +70,7 @@ pub(crate) async fn allow_inline_style(mut response: Response) -> Response {
 /// Headers that every response carries.
 pub(crate) async fn add_headers(mut response: Response) -> Response {
     let headers = response.headers_mut();
-    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert_with(assets::content_security_policy);
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(assets::CONTENT_SECURITY_POLICY);
     for (name, value) in [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),

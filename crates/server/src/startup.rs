@@ -10,8 +10,8 @@ use tokenscope_engine::{Engine, EngineOptions, fetch_builtin_model};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::app;
 use crate::cli::{Cli, DEFAULT_MODEL};
+use crate::{app, assets};
 
 /// Runs the program.
 ///
@@ -85,6 +85,7 @@ async fn serve(cli: &Cli, options: EngineOptions) -> Result<(), String> {
     let model = Some(cli.model.trim()).filter(|model| !model.is_empty()).unwrap_or(DEFAULT_MODEL);
     engine.load_or_stand_in(model).map_err(|error| error.to_string())?;
     tokio::spawn(print_progress(engine.clone()));
+    tokio::task::spawn_blocking(assets::prepare);
     if cli.open
         && let Err(error) = open::that(&url)
     {
