@@ -8,10 +8,7 @@ use crate::shell;
 /// need a target to be named, or build scripts would be sanitized too.
 pub(crate) fn run() -> Result<(), String> {
     let target = "x86_64-unknown-linux-gnu";
-    let processor = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    // Few processors have it.
-    let amx = processor.contains("amx_bf16").then_some("amx");
-    for level in amx.into_iter().chain(["avx512", "avx2", "portable"]) {
+    for level in ["avx512", "avx2", "portable"] {
         let arguments = [
             "test",
             "--package",

@@ -56,6 +56,17 @@ fn forty_tokens(bencher: Bencher<'_, '_>, format: StorageFormat) {
     product(bencher, Product::new(format, 4096, 2048, 40, THREADS));
 }
 
+/// The gradient of as many tokens with respect to the inputs.
+#[divan::bench(args = FORMATS, sample_count = 20)]
+fn gradient_of_forty_tokens(bencher: Bencher<'_, '_>, format: StorageFormat) {
+    let mut product = Product::new(format, 4096, 2048, 40, THREADS);
+    product.run();
+    bencher
+        .counter(BytesCount::new(product.bytes()))
+        .counter(ItemsCount::new(product.operations()))
+        .bench_local(|| product.run_backward());
+}
+
 /// 512 tokens: arithmetic is nearly all.
 #[divan::bench(args = [StorageFormat::F32, StorageFormat::Q4_1, StorageFormat::Q8_0, StorageFormat::Q6_K], sample_count = 20)]
 fn a_prompt(bencher: Bencher<'_, '_>, format: StorageFormat) {

@@ -37,18 +37,13 @@ mod testing;
 mod weights;
 mod workers;
 
-/// The instruction set that kernels run with: `amx`, `avx512`, `avx2` or `portable`. It is the widest
-/// that this machine has, or the one that the environment variable `TOKENSCOPE_SIMD` names.
+/// The instruction set that kernels run with: `avx512`, `avx2` or `portable`. It is the widest that
+/// this machine has, or the one that the environment variable `TOKENSCOPE_SIMD` names.
 ///
 /// # Errors
 /// A sentence for the user, if the variable names none or one that this machine does not have.
 pub fn instruction_set() -> Result<&'static str, String> {
     simd::SimdLevel::chosen().map(simd::SimdLevel::name)
-}
-
-/// The instruction sets that this machine has kernels for, the one that is chosen by itself last.
-pub fn instruction_sets() -> Vec<&'static str> {
-    simd::SimdLevel::available().into_iter().map(simd::SimdLevel::name).collect()
 }
 
 pub use config::{Activation, Config, LayerConfig, LongRope, NormKind, Pairing, Rope, RopeRegime};

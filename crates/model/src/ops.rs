@@ -6,7 +6,6 @@ pub(crate) mod attention;
 pub(crate) mod embedding;
 pub(crate) mod linear;
 pub(crate) mod norm;
-pub(crate) mod panels;
 pub(crate) mod product;
 pub(crate) mod rope;
 pub(crate) mod tile;

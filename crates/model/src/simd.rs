@@ -8,11 +8,6 @@
 //! float32, but not for numbers of a few bits, which they expand to memory before they use them.
 
 #[cfg(target_arch = "x86_64")]
-pub(crate) mod amx;
-#[cfg(not(target_arch = "x86_64"))]
-#[path = "simd/no_amx.rs"]
-pub(crate) mod amx;
-#[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
@@ -30,9 +25,6 @@ pub(crate) enum SimdLevel {
     /// AVX-512 F, BW, DQ, VL and VNNI.
     #[cfg(target_arch = "x86_64")]
     Avx512,
-    /// The same, and the matrix unit of [`amx`] for products of many rows.
-    #[cfg(target_arch = "x86_64")]
-    Amx,
     /// AVX2, FMA and F16C.
     #[cfg(target_arch = "x86_64")]
     Avx2,
@@ -53,7 +45,7 @@ pub(crate) trait Kernel {
 
 impl SimdLevel {
     /// The one kernels run with: the widest that this machine has, or the one that the environment
-    /// variable `TOKENSCOPE_SIMD` names (`amx`, `avx512`, `avx2`, `portable`). Asked once.
+    /// variable `TOKENSCOPE_SIMD` names (`avx512`, `avx2`, `portable`). Asked once.
     ///
     /// # Errors
     /// A sentence for the user if the variable names none, or one that this machine does not have.
@@ -84,8 +76,6 @@ impl SimdLevel {
             #[cfg(target_arch = "x86_64")]
             SimdLevel::Avx512 => "avx512",
             #[cfg(target_arch = "x86_64")]
-            SimdLevel::Amx => "amx",
-            #[cfg(target_arch = "x86_64")]
             SimdLevel::Avx2 => "avx2",
             SimdLevel::Portable => "portable",
         }
@@ -102,25 +92,15 @@ impl SimdLevel {
         {
             levels.extend(avx2::is_available().then_some(SimdLevel::Avx2));
             levels.extend(avx512::is_available().then_some(SimdLevel::Avx512));
-            levels.extend(matrix_unit().map(|_| SimdLevel::Amx));
         }
         levels
-    }
-
-    /// The machine's matrix unit, if this level uses it.
-    pub(crate) fn matrix_unit(self) -> Option<amx::MatrixUnit> {
-        match self {
-            #[cfg(target_arch = "x86_64")]
-            SimdLevel::Amx => matrix_unit(),
-            _ => None,
-        }
     }
 
     /// Most rows of a [`crate::ops::tile`].
     pub(crate) fn tile_rows(self) -> usize {
         match self {
             #[cfg(target_arch = "x86_64")]
-            SimdLevel::Avx512 | SimdLevel::Amx => avx512::Avx512::TILE_ROWS,
+            SimdLevel::Avx512 => avx512::Avx512::TILE_ROWS,
             #[cfg(target_arch = "x86_64")]
             SimdLevel::Avx2 => avx2::Avx2::TILE_ROWS,
             SimdLevel::Portable => Portable::TILE_ROWS,
@@ -131,7 +111,7 @@ impl SimdLevel {
     pub(crate) fn panel_columns(self) -> usize {
         16 * match self {
             #[cfg(target_arch = "x86_64")]
-            SimdLevel::Avx512 | SimdLevel::Amx => avx512::Avx512::TILE_COLUMNS,
+            SimdLevel::Avx512 => avx512::Avx512::TILE_COLUMNS,
             #[cfg(target_arch = "x86_64")]
             SimdLevel::Avx2 => avx2::Avx2::TILE_COLUMNS,
             SimdLevel::Portable => Portable::TILE_COLUMNS,
@@ -148,18 +128,11 @@ impl SimdLevel {
         match self {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: the level is only handed out when its features were detected.
-            SimdLevel::Avx512 | SimdLevel::Amx => unsafe { avx512::run(kernel) },
+            SimdLevel::Avx512 => unsafe { avx512::run(kernel) },
             #[cfg(target_arch = "x86_64")]
             // SAFETY: as above.
             SimdLevel::Avx2 => unsafe { avx2::run(kernel) },
             SimdLevel::Portable => kernel.run(Portable),
         }
     }
-}
-
-/// The machine's matrix unit. Asked once.
-#[cfg(target_arch = "x86_64")]
-fn matrix_unit() -> Option<amx::MatrixUnit> {
-    static UNIT: OnceLock<Option<amx::MatrixUnit>> = OnceLock::new();
-    *UNIT.get_or_init(amx::MatrixUnit::find)
 }

@@ -277,17 +277,17 @@ fn help(shared: &Shared, thread: usize, is_asleep: &AtomicBool) {
 }
 
 /// A slice that several tasks write at once, each its own places.
-pub(crate) struct Shares<'a, T = f32> {
-    start: *mut T,
+pub(crate) struct Shares<'a> {
+    start: *mut f32,
     len: usize,
-    slice: std::marker::PhantomData<&'a mut [T]>,
+    slice: std::marker::PhantomData<&'a mut [f32]>,
 }
 
 // SAFETY: it only hands out places, and whoever asks for one promises that it is theirs alone.
-unsafe impl<T: Send> Sync for Shares<'_, T> {}
+unsafe impl Sync for Shares<'_> {}
 
-impl<'a, T> Shares<'a, T> {
-    pub(crate) fn of(slice: &'a mut [T]) -> Self {
+impl<'a> Shares<'a> {
+    pub(crate) fn of(slice: &'a mut [f32]) -> Self {
         Shares { start: slice.as_mut_ptr(), len: slice.len(), slice: std::marker::PhantomData }
     }
 
@@ -300,7 +300,7 @@ impl<'a, T> Shares<'a, T> {
     /// If they are not all in the slice.
     #[inline(always)]
     #[expect(clippy::mut_from_ref, reason = "that is what it is for; see the safety section")]
-    pub(crate) unsafe fn place(&self, start: usize, len: usize) -> &mut [T] {
+    pub(crate) unsafe fn place(&self, start: usize, len: usize) -> &mut [f32] {
         assert!(start <= self.len && len <= self.len - start, "{start} + {len} of {}", self.len);
         // SAFETY: in bounds, and the caller promises that it is theirs alone.
         unsafe { std::slice::from_raw_parts_mut(self.start.add(start), len) }
@@ -309,11 +309,11 @@ impl<'a, T> Shares<'a, T> {
 
 impl Workers {
     /// Runs `task(i, chunk)` for all chunks of a slice, the last of which may be shorter.
-    pub(crate) fn chunks<T: Send>(
+    pub(crate) fn chunks(
         &self,
-        slice: &mut [T],
+        slice: &mut [f32],
         chunk: usize,
-        task: impl Fn(usize, &mut [T]) + Sync,
+        task: impl Fn(usize, &mut [f32]) + Sync,
     ) {
         let len = slice.len();
         let shares = Shares::of(slice);

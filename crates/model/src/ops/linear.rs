@@ -9,7 +9,6 @@ mod backward;
 mod many;
 mod one;
 
-use crate::ops::panels::{RowMemory, pack_rows};
 use crate::simd::SimdLevel;
 use crate::weights::{Linear, Matrix};
 use crate::workers::{Shares, Workers};
@@ -44,14 +43,12 @@ pub(crate) fn linear<const N: usize>(
 /// Memory that is used again from pass to pass.
 #[derive(Default)]
 pub(crate) struct Scratch {
-    /// Inputs, packed.
-    packed: RowMemory,
+    /// Inputs in tiles.
+    packed: Vec<f32>,
     /// One input in fixed point.
     digits: one::InFixedPoint,
-    /// Gradients with respect to the outputs of layers with one input, packed.
-    gradients: [RowMemory; 3],
-    /// Those of one token.
-    gradient: Vec<f32>,
+    /// Gradients with respect to the outputs of layers with one input, in tiles.
+    gradients: [Vec<f32>; 3],
 }
 
 /// A layer whose output several threads write.
@@ -78,8 +75,8 @@ fn linear_at<const N: usize>(
     if n == 1 {
         one::multiply(level, workers, x, &mut scratch.digits, &outputs);
     } else {
-        let inputs = pack_rows(level, workers, cols, x, &mut scratch.packed);
-        many::multiply(level, workers, inputs, &outputs);
+        let packed = many::pack(level, workers, cols, x, &mut scratch.packed);
+        many::multiply(level, workers, n, packed, &outputs);
     }
 }
 
@@ -155,10 +152,8 @@ mod tests {
                 (33, 576, 3),
                 (70, 64, 13),
                 (200, 32, 29),
-                // Many tokens; several panels, and more than are expanded at a time.
-                (300, 96, 49),
-                (33, 2112, 65),
-                (20, 256, 112),
+                // More tokens than are few, and more columns than are expanded at a time.
+                (33, 2112, 50),
             ] {
                 // Whole blocks where there are blocks, else a length that no vector divides.
                 let cols = match format.block_len() {
@@ -206,8 +201,7 @@ mod tests {
                 (33, 576, 13, 0),
                 (2100, 40, 3, 7),
                 (9, 300, 29, 600),
-                (33, 576, 50, 20),
-                (2100, 300, 66, 1),
+                (2100, 300, 50, 20),
             ] {
                 let cols: usize = match format.block_len() {
                     1 => cols + 3,

@@ -31,23 +31,12 @@ pub(crate) struct Tiles {
 
 /// Divides rows into tiles as evenly as can be: a tile of one row takes as long as one of four.
 pub(crate) fn tiles(level: SimdLevel, rows: usize) -> Tiles {
-    Tiles::of(rows, level.tile_rows())
+    Tiles { rows, count: rows.div_ceil(level.tile_rows()) }
 }
 
 impl Tiles {
-    /// Divides rows into as few tiles of up to `most` as can be.
-    pub(crate) fn of(rows: usize, most: usize) -> Self {
-        Tiles { rows, count: rows.div_ceil(most) }
-    }
-
-    /// How many tiles there are.
     pub(crate) fn len(self) -> usize {
         self.count
-    }
-
-    /// How many rows they have together.
-    pub(crate) fn rows(self) -> usize {
-        self.rows
     }
 
     /// The rows of a tile.

@@ -11,10 +11,9 @@ use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::ops::Range;
 
-use super::Scratch;
+use super::{Scratch, many};
 use crate::format::{BlockFormat, SHORT_BYTES, for_parts, with_format};
-use crate::ops::panels::{PackedRows, PanelMemory, are_few, pack_rows};
-use crate::simd::amx::TILE_DEPTH;
+use crate::ops::tile;
 use crate::simd::{Kernel, Simd, SimdLevel};
 use crate::weights::{Linear, Matrix};
 use crate::workers::{Shares, Workers};
@@ -60,10 +59,10 @@ pub(crate) fn linear_backward<const N: usize>(
     backward_at(SimdLevel::current(), workers, scratch, layers, dx);
 }
 
-/// A layer and the gradient with respect to its output, packed.
+/// A layer and the gradient with respect to its output, packed into tiles.
 struct Packed<'a> {
     weight: &'a Matrix,
-    dy: PackedRows<'a>,
+    dy: &'a [f32],
 }
 
 pub(super) fn backward_at<const N: usize>(
@@ -76,19 +75,19 @@ pub(super) fn backward_at<const N: usize>(
     let cols = layers[0].weight.cols;
     let n = dx.len() / cols;
     if n == 1 {
-        one::backward(level, workers, &mut scratch.gradient, &layers, dx);
+        one::backward(level, workers, &mut scratch.gradients[0], &layers, dx);
         return;
     }
     let mut memory = scratch.gradients.iter_mut();
     let layers = layers.map(|Gradient { weight, dy }| {
         debug_assert_eq!((weight.cols, dy.len()), (cols, n * weight.rows));
         let memory = memory.next().expect("no input has more than three layers");
-        Packed { weight, dy: pack_rows(level, workers, weight.rows, dy, memory) }
+        Packed { weight, dy: many::pack(level, workers, weight.rows, dy, memory) }
     });
     let has_super_blocks = layers.iter().any(|layer| layer.weight.format.block_len() > BLOCK);
     let unit = if has_super_blocks { HALF_SUPER_BLOCK } else { BLOCK };
     let units = cols.div_ceil(unit);
-    let tasks_per_thread = if are_few(n) { 1 } else { TASKS_PER_THREAD };
+    let tasks_per_thread = if many::are_few(n) { 1 } else { TASKS_PER_THREAD };
     let tasks = units.min(tasks_per_thread * workers.threads());
     let dx = &Shares::of(dx);
     workers.run(tasks, |index| {
@@ -101,7 +100,8 @@ pub(super) fn backward_at<const N: usize>(
 }
 
 thread_local! {
-    static EXPANDED: RefCell<PanelMemory> = RefCell::default();
+    /// Panels of weights `[panel][depth][columns]`.
+    static EXPANDED: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Some columns of the result.
@@ -117,14 +117,13 @@ struct Columns<'a> {
 }
 
 impl Columns<'_> {
-    fn multiply(&self, memory: &mut PanelMemory) {
+    fn multiply(&self, expanded: &mut Vec<f32>) {
         let Columns { columns, .. } = self;
-        let (at_once, most_expanded) = match are_few(self.n) {
+        let (at_once, most_expanded) = match many::are_few(self.n) {
             true => (self.unit.max(2 * BLOCK), MOST_EXPANDED_FOR_FEW),
             false => (columns.len(), MOST_EXPANDED),
         };
-        // In whole blocks of the matrix unit.
-        let most_depth = (most_expanded / at_once).next_multiple_of(TILE_DEPTH);
+        let most_depth = most_expanded / at_once.next_multiple_of(self.level.panel_columns());
         let mut is_first = true;
         for layer in self.layers {
             for start in (0..layer.weight.rows).step_by(most_depth) {
@@ -133,7 +132,7 @@ impl Columns<'_> {
                 let start = is_first.then_some(&[][..]);
                 for first in columns.clone().step_by(at_once) {
                     let columns = first..columns.end.min(first + at_once);
-                    self.multiply_some(layer, &depths, columns, start, memory);
+                    self.multiply_some(layer, &depths, columns, start, expanded);
                 }
                 is_first = false;
             }
@@ -147,27 +146,31 @@ impl Columns<'_> {
         depths: &Range<usize>,
         columns: Range<usize>,
         start: Option<&[f32]>,
-        memory: &mut PanelMemory,
+        expanded: &mut Vec<f32>,
     ) {
-        let Columns { level, cols, dx, .. } = self;
+        let Columns { level, n, cols, dx, .. } = self;
         let panel_columns = level.panel_columns();
-        let count = columns.len().div_ceil(panel_columns);
-        let row_bytes = weight.row_bytes();
-        let panels = dy.pack_panels(memory, count, count, depths.len(), |_, part, expanded| {
-            let rows = depths.start + part.start..depths.start + part.end;
-            let stored = weight.rows_at(rows);
-            with_format!(weight.format, F => {
-                let (columns, format) = (columns.clone(), PhantomData::<F>);
-                level.run(Expand { stored, row_bytes, columns, expanded, format });
-            });
+        let panel_len = depths.len() * panel_columns;
+        expanded.resize(columns.len().div_ceil(panel_columns) * panel_len, 0.0);
+        let (stored, row_bytes) = (weight.rows_at(depths.clone()), weight.row_bytes());
+        with_format!(weight.format, F => {
+            let (columns, format) = (columns.clone(), PhantomData::<F>);
+            level.run(Expand { stored, row_bytes, columns, expanded, format });
         });
-        for group in 0..dy.groups() {
+        for tokens in tile::tiles(*level, *n).iter() {
+            let tile = &dy[tokens.start * weight.rows..tokens.end * weight.rows];
+            let rows = &tile[depths.start * tokens.len()..depths.end * tokens.len()];
             for (panel, first) in columns.clone().step_by(panel_columns).enumerate() {
                 let len = panel_columns.min(columns.end - first);
                 // SAFETY: every task is its own columns, and comes once, and every token is asked
                 // for once.
                 let place = |token: usize| unsafe { dx.place(token * cols + first, len) };
-                dy.multiply(group, depths, &panels, panel, start, place);
+                level.run(tile::Multiply {
+                    rows,
+                    panel: &expanded[panel * panel_len..][..panel_len],
+                    start,
+                    out: &mut tile::places(tokens.clone(), place)[..tokens.len()],
+                });
             }
         }
     }

@@ -8,86 +8,129 @@ use std::ops::Range;
 
 use super::{Shared, find_part};
 use crate::format::{BlockFormat, Blocks, Columns, SHORT_BYTES, with_format};
-use crate::ops::panels::{PackedRows, PanelMemory};
+use crate::ops::tile;
 use crate::simd::{Kernel, Simd, SimdLevel};
 use crate::weights::Matrix;
 use crate::workers::{Shares, Workers};
+
+/// How much of a long row is expanded at a time, so that a panel stays in the second-level cache. A
+/// multiple of every format's block.
+const MOST_DEPTH: usize = 2048;
+/// How much of it, or a block if that is longer, for few tokens, so that a panel stays in the first-level
+/// cache: in the second-level cache, writing one took as long as multiplying it with twenty tokens. More
+/// tokens would wait longer for their sums, which are put down and picked up after every panel.
+const DEPTH_FOR_FEW: usize = 128;
+
+/// Whether expanding and writing panels takes a good part of the time.
+pub(super) fn are_few(tokens: usize) -> bool {
+    tokens <= 48
+}
+
+/// Packs the inputs `x: [n][cols]` into tiles ([`tile::pack_rows`]), one after the other.
+pub(super) fn pack<'a>(
+    level: SimdLevel,
+    workers: &Workers,
+    cols: usize,
+    x: &[f32],
+    packed: &'a mut Vec<f32>,
+) -> &'a [f32] {
+    packed.resize(x.len(), 0.0);
+    let tiles = tile::tiles(level, x.len() / cols);
+    let shares = Shares::of(packed);
+    workers.run(tiles.len(), |index| {
+        let rows = tiles.get(index);
+        let places = rows.start * cols..rows.end * cols;
+        // SAFETY: tiles do not overlap, and every index comes once.
+        let packed = unsafe { shares.place(places.start, places.len()) };
+        level.run(Pack { cols, x: &x[places], packed });
+    });
+    packed
+}
+
+struct Pack<'a> {
+    cols: usize,
+    x: &'a [f32],
+    packed: &'a mut [f32],
+}
+
+impl Kernel for Pack<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        tile::pack_rows(s, self.x, self.cols, self.cols, self.packed);
+    }
+}
 
 /// Multiplies packed inputs with all outputs' weights.
 pub(super) fn multiply(
     level: SimdLevel,
     workers: &Workers,
-    inputs: PackedRows<'_>,
+    n: usize,
+    packed: &[f32],
     outputs: &[Shared<'_>],
 ) {
     let columns = level.panel_columns();
     let panels = |matrix: &Matrix| matrix.rows.div_ceil(columns);
-    // As many for every thread.
-    let strips = |matrix: &Matrix| {
-        let rounds = panels(matrix).div_ceil(inputs.panels_at_once() * workers.threads());
-        panels(matrix).min(rounds * workers.threads())
-    };
-    let total = outputs.iter().map(|output| strips(output.weight)).sum();
+    let total = outputs.iter().map(|output| panels(output.weight)).sum();
     workers.run(total, |index| {
-        let (output, part) = find_part(outputs, strips, index);
+        let (output, part) = find_part(outputs, panels, index);
         let matrix = output.weight;
-        let (panels, strips) = (panels(matrix), strips(matrix));
-        let rows = part * panels / strips * columns..(part + 1) * panels / strips * columns;
-        let rows = rows.start..rows.end.min(matrix.rows);
-        let strip = Strip { level, matrix, bias: output.bias, rows, inputs, y: &output.y };
-        PANELS.with_borrow_mut(|memory| strip.multiply(memory));
+        let rows = part * columns..matrix.rows.min((part + 1) * columns);
+        let panel = Panel { level, matrix, bias: output.bias, rows, n, packed, y: &output.y };
+        PANEL.with_borrow_mut(|expanded| panel.multiply(expanded));
     });
 }
 
 thread_local! {
-    static PANELS: RefCell<PanelMemory> = RefCell::default();
+    /// A panel's weights `[depth][columns]`.
+    static PANEL: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Some rows of a matrix, as many as a few panels have columns, or fewer at the end.
-struct Strip<'a> {
+/// Some rows of a matrix, as many as a panel has columns, or fewer at the end.
+struct Panel<'a> {
     level: SimdLevel,
     matrix: &'a Matrix,
     bias: Option<&'a [f32]>,
     rows: Range<usize>,
-    inputs: PackedRows<'a>,
+    n: usize,
+    packed: &'a [f32],
     y: &'a Shares<'a>,
 }
 
-impl Strip<'_> {
-    fn multiply(&self, memory: &mut PanelMemory) {
-        let Strip { level, matrix, inputs, .. } = self;
-        let columns = level.panel_columns();
-        let panels = self.rows.len().div_ceil(columns);
-        let rows_of = |panel: usize| {
-            let first = self.rows.start + panel * columns;
-            first..self.rows.end.min(first + columns)
+impl Panel<'_> {
+    fn multiply(&self, expanded: &mut Vec<f32>) {
+        let (matrix, level) = (self.matrix, self.level);
+        let stored = matrix.rows_at(self.rows.clone());
+        let most_depth = match are_few(self.n) {
+            true => DEPTH_FOR_FEW.max(matrix.format.block_len()),
+            false => MOST_DEPTH,
         };
-        let row_bytes = matrix.row_bytes();
-        let most_depth = inputs.most_depth().max(matrix.format.block_len());
         for start in (0..matrix.cols).step_by(most_depth) {
             let depths = start..matrix.cols.min(start + most_depth);
-            let packed =
-                inputs.pack_panels(memory, panels, 1, depths.len(), |index, part, panel| {
-                    let stored = matrix.rows_at(rows_of(index));
-                    let depths = start + part.start..start + part.end;
-                    with_format!(matrix.format, F => {
-                        let format = PhantomData::<F>;
-                        level.run(Expand { stored, row_bytes, depths, panel, format });
-                    });
+            expanded.resize(depths.len() * level.panel_columns(), 0.0);
+            let row_bytes = matrix.row_bytes();
+            with_format!(matrix.format, F => {
+                let depths = depths.clone();
+                let format = PhantomData::<F>;
+                level.run(Expand { stored, row_bytes, depths, panel: expanded, format });
+            });
+            // The first depths start from the bias, the others from what these have left.
+            let bias = self.bias.map_or(&[][..], |bias| &bias[self.rows.clone()]);
+            for tokens in tile::tiles(level, self.n).iter() {
+                let tile = &self.packed[tokens.start * matrix.cols..tokens.end * matrix.cols];
+                let n = tokens.len();
+                // SAFETY: every panel is its own rows of the matrix, and comes once, and every
+                // token is asked for once.
+                let place = |token: usize| unsafe {
+                    self.y.place(token * matrix.rows + self.rows.start, self.rows.len())
+                };
+                level.run(tile::Multiply {
+                    rows: &tile[depths.start * n..depths.end * n],
+                    panel: expanded,
+                    start: (start == 0).then_some(bias),
+                    out: &mut tile::places(tokens, place)[..n],
                 });
-            for group in 0..inputs.groups() {
-                for panel in 0..panels {
-                    let rows = rows_of(panel);
-                    // The first depths start from the bias, the others from what these have left.
-                    let bias = self.bias.map_or(&[][..], |bias| &bias[rows.clone()]);
-                    // SAFETY: every strip is its own rows of the matrix, and comes once, and every
-                    // token is asked for once.
-                    let place = |token: usize| unsafe {
-                        self.y.place(token * matrix.rows + rows.start, rows.len())
-                    };
-                    let bias = (start == 0).then_some(bias);
-                    inputs.multiply(group, &depths, &packed, panel, bias, place);
-                }
             }
         }
     }
