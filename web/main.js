@@ -19,20 +19,20 @@ const storage = {
   setItem: (/** @type {string} */ key, /** @type {string} */ value) => localStorage.setItem(key, value),
 };
 
-/** The first picture waits this long for the server, so that it need not be drawn again at once. */
+/** The first picture waits this long for each answer of the server, so that it need not be drawn again at once. */
 const PATIENCE_MS = 50;
 
 void start();
 
 async function start() {
+  // First, since the database takes its time.
+  const session = startKeeping(window);
   restore(storage);
   watch(storage);
-  const session = startKeeping(window);
   const status = pollStatus(session);
   await session;
   await Promise.race([status.catch(reportError), later(PATIENCE_MS)]);
-  // The first preview goes out before the first picture is drawn, which takes longer than the answer.
-  await later(0);
+  if (store.ready.value) await Promise.race([firstDistribution(), later(PATIENCE_MS)]);
   if (!tourSeen.value) startTour();
   effect(() => {
     document.documentElement.dataset["theme"] = store.theme.value;
@@ -42,6 +42,11 @@ async function start() {
   listenToKeys(document);
   listenToPointer(document);
   listenToDrops(document);
+}
+
+/** @returns {Promise<void>} */
+function firstDistribution() {
+  return new Promise((wake) => effect(() => void (store.shown.value && wake())));
 }
 
 /** @param {number} ms */

@@ -1,7 +1,6 @@
 // Numbers and names as people read them.
 
 const MINUS = "\u2212";
-const grouped = new Intl.NumberFormat("en-US");
 
 /**
  * A probability. Three decimals are enough for bars, but a small one must not read as zero.
@@ -45,9 +44,12 @@ export function formatSigned(value, decimals = 3) {
   return value < 0 && Number(text) !== 0 ? MINUS + text : text;
 }
 
-/** @param {number} value */
+/**
+ * A whole number, with commas between thousands. Not by `Intl`, whose first use takes 17 ms of a first visit.
+ * @param {number} value
+ */
 export function formatCount(value) {
-  return grouped.format(value);
+  return String(value).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
 /**

@@ -29,7 +29,7 @@ test("amounts", () => {
   ]);
   check(format.formatParameters, [[840, "840"], [134_515_008, "135 M"], [1_235_814_400, "1.24 B"], [29_960, "30.0 k"], [999_950_000, "1.00 B"]]);
   check(format.formatMilliseconds, [[4.24, "4.2 ms"], [41.7, "42 ms"], [1500, "1.5 s"]]);
-  check((count) => format.plural(count, "token"), [[1, "1 token"], [49152, "49,152 tokens"]]);
+  check((count) => format.plural(count, "token"), [[1, "1 token"], [999, "999 tokens"], [49152, "49,152 tokens"], [1_234_567, "1,234,567 tokens"]]);
 });
 
 test("the time that remains is a guess and reads as one", () => {

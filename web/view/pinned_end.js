@@ -13,8 +13,14 @@ const CLOSE_PX = 4;
 export function usePinnedEnd(list, wanted, news) {
   const atEnd = useRef(true);
   useLayoutEffect(() => {
-    if (list.current && wanted) list.current.scrollTop = list.current.scrollHeight;
     atEnd.current = true;
+    if (!wanted) return;
+    // With the frame, which lays the list out anyway: here it would be laid out once more, before the
+    // rest of the page has changed.
+    const frame = requestAnimationFrame(() => {
+      if (list.current) list.current.scrollTop = list.current.scrollHeight;
+    });
+    return () => cancelAnimationFrame(frame);
   }, [wanted, ...news]);
   useLayoutEffect(() => {
     const element = list.current;

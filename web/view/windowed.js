@@ -27,10 +27,10 @@ export function useWindow(list, selector, count) {
       const end = Math.ceil((element.scrollTop + element.clientHeight) / height) + AROUND;
       setRows((known) => settled(known, { first: Math.max(0, first), end: end >= count ? Infinity : end, height }));
     };
+    // It calls once at the beginning, too, when the list has been laid out.
     const observer = new ResizeObserver(update);
     observer.observe(element);
     element.addEventListener("scroll", update, { passive: true });
-    update();
     return () => {
       observer.disconnect();
       element.removeEventListener("scroll", update);
