@@ -305,6 +305,34 @@ impl<'a> Shares<'a> {
         // SAFETY: in bounds, and the caller promises that it is theirs alone.
         unsafe { std::slice::from_raw_parts_mut(self.start.add(start), len) }
     }
+
+    /// Rows of `len` numbers, `stride` from each beginning to the next, of which the first begins at
+    /// `first`.
+    ///
+    /// # Safety
+    /// As long as the rows are in use, nobody else may use those of them that are asked for.
+    pub(crate) unsafe fn rows(&self, first: usize, stride: usize, len: usize) -> SharedRows<'_> {
+        SharedRows { shares: self, first, stride, len }
+    }
+}
+
+/// Rows that one thread has to itself.
+pub(crate) struct SharedRows<'a> {
+    shares: &'a Shares<'a>,
+    first: usize,
+    stride: usize,
+    len: usize,
+}
+
+impl SharedRows<'_> {
+    /// # Panics
+    /// If the row is not in the slice.
+    #[inline(always)]
+    pub(crate) fn row_mut(&mut self, row: usize) -> &mut [f32] {
+        // SAFETY: whoever made this promised that its rows are used by nobody else, and only one of
+        // them is lent at a time.
+        unsafe { self.shares.place(self.first + row * self.stride, self.len) }
+    }
 }
 
 impl Workers {

@@ -106,9 +106,8 @@ fn expand_columns<S: Simd>(
     for_sixteen!(J => {
         let lower = s.shift_right(pairs[J / 4], 8 * (J as u32 % 4));
         let upper = s.shift_right(pairs[J / 4], 8 * (J as u32 % 4) + 4);
-        let (lower, upper) = (s.to_floats(s.and(lower, 0xF)), s.to_floats(s.and(upper, 0xF)));
-        columns.put(s, J, s.fma(scale, lower, offset));
-        columns.put(s, 16 + J, s.fma(scale, upper, offset));
+        columns.put(s, J, s.fma(scale, s.nibbles_to_floats(lower), offset));
+        columns.put(s, 16 + J, s.fma(scale, s.nibbles_to_floats(upper), offset));
     });
 }
 

@@ -1,7 +1,7 @@
 //! Products of matrices in memory, either of which may be transposed, by [`super::tile`]. For the
 //! small ones of attention, on the thread that asks.
 
-use crate::ops::tile::{self, MOST_ROWS, Multiply};
+use crate::ops::tile::{self, Multiply, RowsOf};
 use crate::simd::{Kernel, Simd, SimdLevel, lanes_at, store_at};
 
 /// Rows of numbers that may lie apart.
@@ -111,16 +111,13 @@ impl Kernel for Product<'_> {
                 }
             }
             for tile in tiles.iter() {
-                let mut places: [&mut [f32]; MOST_ROWS] = Default::default();
-                let rows = out[tile.start * stride..].chunks_mut(stride);
-                for (place, row) in places.iter_mut().zip(rows.take(tile.len())) {
-                    *place = &mut row[here.clone()];
-                }
+                let numbers = &mut out[tile.start * stride + here.start..];
                 level.run(Multiply {
                     rows: &buffers.packed[tile.start * depth..tile.end * depth],
+                    n_rows: tile.len(),
                     panel: &buffers.panel,
                     start: (!adds).then_some(&[]),
-                    out: &mut places[..tile.len()],
+                    out: RowsOf { numbers, stride, len: here.len() },
                 });
             }
         }

@@ -18,9 +18,7 @@
 use std::ops::Range;
 
 use crate::simd::{Kernel, Simd, SimdLevel, lanes_at, store_at};
-
-/// The largest [`Simd::TILE_ROWS`] there is.
-pub(crate) const MOST_ROWS: usize = 12;
+use crate::workers::SharedRows;
 
 /// Rows divided into tiles.
 #[derive(Clone, Copy)]
@@ -101,16 +99,46 @@ pub(crate) fn panel_of_columns<'a, S: Simd>(
 
 /// Multiplies packed rows `[depth][n_rows]` with a panel `[depth][columns]`, where columns are as
 /// many as the instruction set's panels have.
-pub(crate) struct Multiply<'a, 'b> {
+pub(crate) struct Multiply<'a, O> {
     pub(crate) rows: &'a [f32],
+    pub(crate) n_rows: usize,
     pub(crate) panel: &'a [f32],
     /// What is added to the products of every row, as far as it goes; none means what `out` holds.
     pub(crate) start: Option<&'a [f32]>,
-    /// Where the sums of each row go: the first of its columns, as many as there is room for.
-    pub(crate) out: &'a mut [&'b mut [f32]],
+    pub(crate) out: O,
 }
 
-impl Kernel for Multiply<'_, '_> {
+/// Where the sums of a tile go.
+pub(crate) trait OutRows {
+    /// The place for the first columns of a row, as many as there is room for.
+    fn row(&mut self, row: usize) -> &mut [f32];
+}
+
+/// Rows in one slice.
+pub(crate) struct RowsOf<'a> {
+    /// From the first row's place on.
+    pub(crate) numbers: &'a mut [f32],
+    /// From a row's place to that of the next one.
+    pub(crate) stride: usize,
+    /// Columns there is room for.
+    pub(crate) len: usize,
+}
+
+impl OutRows for RowsOf<'_> {
+    #[inline(always)]
+    fn row(&mut self, row: usize) -> &mut [f32] {
+        &mut self.numbers[row * self.stride..][..self.len]
+    }
+}
+
+impl OutRows for SharedRows<'_> {
+    #[inline(always)]
+    fn row(&mut self, row: usize) -> &mut [f32] {
+        self.row_mut(row)
+    }
+}
+
+impl<O: OutRows> Kernel for Multiply<'_, O> {
     type Output = ();
 
     #[inline(always)]
@@ -118,8 +146,8 @@ impl Kernel for Multiply<'_, '_> {
         // Rows and columns of a tile must be known when this is compiled, or they are no registers.
         macro_rules! widths {
             ($columns:literal: $($rows:literal)*) => {
-                match self.out.len() {
-                    $($rows => tile::<S, $rows, $columns>(s, self),)*
+                match self.n_rows {
+                    $($rows => tile::<S, O, $rows, $columns>(s, self),)*
                     rows => unreachable!("a tile of {rows} rows"),
                 }
             };
@@ -134,11 +162,14 @@ impl Kernel for Multiply<'_, '_> {
 }
 
 #[inline(always)]
-fn tile<S: Simd, const ROWS: usize, const COLUMNS: usize>(s: S, job: Multiply<'_, '_>) {
-    let Multiply { rows, panel, start, out } = job;
+fn tile<S: Simd, O: OutRows, const ROWS: usize, const COLUMNS: usize>(s: S, job: Multiply<'_, O>) {
+    let Multiply { rows, panel, start, mut out, .. } = job;
     let mut sums = [[s.splat(0.0); COLUMNS]; ROWS];
     for r in 0..ROWS {
-        let start = start.unwrap_or(&*out[r]);
+        let start = match start {
+            Some(start) => start,
+            None => &*out.row(r),
+        };
         for c in 0..COLUMNS.min(start.len().div_ceil(16)) {
             sums[r][c] = lanes_at(s, start, c);
         }
@@ -158,21 +189,9 @@ fn tile<S: Simd, const ROWS: usize, const COLUMNS: usize>(s: S, job: Multiply<'_
         }
     }
     for r in 0..ROWS {
-        for c in 0..COLUMNS.min(out[r].len().div_ceil(16)) {
-            store_at(s, sums[r][c], out[r], c);
+        let row = out.row(r);
+        for c in 0..COLUMNS.min(row.len().div_ceil(16)) {
+            store_at(s, sums[r][c], row, c);
         }
     }
-}
-
-/// Slices for the rows of a tile: `row(i)` for each of `rows`, then empty ones.
-#[inline(always)]
-pub(crate) fn places<'a>(
-    rows: Range<usize>,
-    row: impl Fn(usize) -> &'a mut [f32],
-) -> [&'a mut [f32]; MOST_ROWS] {
-    let mut places: [&mut [f32]; MOST_ROWS] = Default::default();
-    for (place, index) in places.iter_mut().zip(rows) {
-        *place = row(index);
-    }
-    places
 }

@@ -11,19 +11,28 @@ use std::ops::Range;
 
 use super::{Pass, few};
 use crate::ops::softcap;
-use crate::ops::tile::{self, MOST_ROWS, Multiply};
+use crate::ops::tile::{self, Multiply, RowsOf};
 use crate::simd::{Kernel, Simd, lanes_at, store_at};
 use crate::workers::{Shares, Workers};
 
 /// Rows (queries times heads that share keys) of a task, about.
 pub(super) const TASK_ROWS: usize = 96;
 
+/// Fewer than these, and packing keys and values would take as long as looking at them.
+const LEAST_ROWS: usize = 24;
+
+/// So many tasks that threads are ready at about the same time.
+const TASKS_PER_THREAD: usize = 4;
+
 /// Positions of a block. A multiple of every panel's columns.
 const BLOCK: usize = 64;
 
 pub(super) fn attention(pass: &Pass<'_>, workers: &Workers, out: &mut [f32]) {
     let kv_heads = pass.config.n_kv_heads;
-    let queries = TASK_ROWS.div_ceil(pass.group());
+    // Of a short pass, tasks are smaller: with one and a half for each thread, half of them would wait.
+    let pieces = (TASKS_PER_THREAD * workers.threads()).div_ceil(kv_heads);
+    let queries = pass.n.div_ceil(pieces).max(LEAST_ROWS.div_ceil(pass.group()));
+    let queries = queries.min(TASK_ROWS.div_ceil(pass.group()));
     let tasks = pass.n.div_ceil(queries) * kv_heads;
     let shares = Shares::of(out);
     workers.run(tasks, |index| {
@@ -171,9 +180,13 @@ fn score_block<S: Simd>(
         for tile in tiles.iter() {
             let rows = &buffers.packed_queries[tile.start * d..tile.end * d];
             let scores = &mut buffers.scores[tile.start * BLOCK..tile.end * BLOCK];
-            let mut out = row_places(scores, BLOCK, panel * columns);
-            let out = &mut out[..tile.len()];
-            pass.level.run(Multiply { rows, panel: &buffers.panel, start: Some(&[]), out });
+            pass.level.run(Multiply {
+                rows,
+                n_rows: tile.len(),
+                panel: &buffers.panel,
+                start: Some(&[]),
+                out: rest_of_rows(scores, BLOCK, panel * columns),
+            });
         }
     }
 }
@@ -209,21 +222,22 @@ fn mix_block<S: Simd>(
         }
         for tile in tiles.iter() {
             let rows = &buffers.packed_scores[tile.start * BLOCK..][..tile.len() * positions.len()];
-            let mut out = row_places(&mut buffers.sums[tile.start * d..tile.end * d], d, first);
-            let out = &mut out[..tile.len()];
-            pass.level.run(Multiply { rows, panel: &buffers.panel, start: None, out });
+            let sums = &mut buffers.sums[tile.start * d..tile.end * d];
+            pass.level.run(Multiply {
+                rows,
+                n_rows: tile.len(),
+                panel: &buffers.panel,
+                start: None,
+                out: rest_of_rows(sums, d, first),
+            });
         }
     }
 }
 
 /// What is left of each row of a tile from column `first` on.
 #[inline(always)]
-fn row_places(rows: &mut [f32], row_len: usize, first: usize) -> [&mut [f32]; MOST_ROWS] {
-    let mut places: [&mut [f32]; MOST_ROWS] = Default::default();
-    for (place, row) in places.iter_mut().zip(rows.chunks_exact_mut(row_len)) {
-        *place = &mut row[first..];
-    }
-    places
+fn rest_of_rows(rows: &mut [f32], row_len: usize, first: usize) -> RowsOf<'_> {
+    RowsOf { numbers: &mut rows[first..], stride: row_len, len: row_len - first }
 }
 
 /// The vectors of one head at some positions.

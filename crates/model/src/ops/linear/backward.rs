@@ -151,7 +151,10 @@ impl Columns<'_> {
         let Columns { level, n, cols, dx, .. } = self;
         let panel_columns = level.panel_columns();
         let panel_len = depths.len() * panel_columns;
-        expanded.resize(columns.len().div_ceil(panel_columns) * panel_len, 0.0);
+        let len = columns.len().div_ceil(panel_columns) * panel_len;
+        // What there is already is overwritten.
+        expanded.resize(len.max(expanded.len()), 0.0);
+        let expanded = &mut expanded[..len];
         let (stored, row_bytes) = (weight.rows_at(depths.clone()), weight.row_bytes());
         with_format!(weight.format, F => {
             let (columns, format) = (columns.clone(), PhantomData::<F>);
@@ -162,14 +165,13 @@ impl Columns<'_> {
             let rows = &tile[depths.start * tokens.len()..depths.end * tokens.len()];
             for (panel, first) in columns.clone().step_by(panel_columns).enumerate() {
                 let len = panel_columns.min(columns.end - first);
-                // SAFETY: every task is its own columns, and comes once, and every token is asked
-                // for once.
-                let place = |token: usize| unsafe { dx.place(token * cols + first, len) };
                 level.run(tile::Multiply {
                     rows,
+                    n_rows: tokens.len(),
                     panel: &expanded[panel * panel_len..][..panel_len],
                     start,
-                    out: &mut tile::places(tokens.clone(), place)[..tokens.len()],
+                    // SAFETY: every task is its own columns, and comes once.
+                    out: unsafe { dx.rows(tokens.start * cols + first, *cols, len) },
                 });
             }
         }

@@ -102,13 +102,22 @@ impl Panel<'_> {
     fn multiply(&self, expanded: &mut Vec<f32>) {
         let (matrix, level) = (self.matrix, self.level);
         let stored = matrix.rows_at(self.rows.clone());
+        let tiles = tile::tiles(level, self.n);
+        // The next panel comes from memory while this one is multiplied, a piece for each product.
+        let next = self.rows.end..matrix.rows.min(self.rows.end + level.panel_columns());
         let most_depth = match are_few(self.n) {
             true => DEPTH_FOR_FEW.max(matrix.format.block_len()),
             false => MOST_DEPTH,
         };
+        let products = matrix.cols.div_ceil(most_depth) * tiles.len();
+        let ahead = matrix.rows_at(next);
+        let mut ahead = ahead.chunks(ahead.len().div_ceil(products).max(1).next_multiple_of(64));
         for start in (0..matrix.cols).step_by(most_depth) {
             let depths = start..matrix.cols.min(start + most_depth);
-            expanded.resize(depths.len() * level.panel_columns(), 0.0);
+            let panel_len = depths.len() * level.panel_columns();
+            // What there is already is overwritten.
+            expanded.resize(panel_len.max(expanded.len()), 0.0);
+            let expanded = &mut expanded[..panel_len];
             let row_bytes = matrix.row_bytes();
             with_format!(matrix.format, F => {
                 let depths = depths.clone();
@@ -117,21 +126,34 @@ impl Panel<'_> {
             });
             // The first depths start from the bias, the others from what these have left.
             let bias = self.bias.map_or(&[][..], |bias| &bias[self.rows.clone()]);
-            for tokens in tile::tiles(level, self.n).iter() {
+            for tokens in tiles.iter() {
+                level.run(Prefetch(ahead.next().unwrap_or_default()));
                 let tile = &self.packed[tokens.start * matrix.cols..tokens.end * matrix.cols];
                 let n = tokens.len();
-                // SAFETY: every panel is its own rows of the matrix, and comes once, and every
-                // token is asked for once.
-                let place = |token: usize| unsafe {
-                    self.y.place(token * matrix.rows + self.rows.start, self.rows.len())
-                };
+                let first = tokens.start * matrix.rows + self.rows.start;
                 level.run(tile::Multiply {
                     rows: &tile[depths.start * n..depths.end * n],
+                    n_rows: n,
                     panel: expanded,
                     start: (start == 0).then_some(bias),
-                    out: &mut tile::places(tokens, place)[..n],
+                    // SAFETY: every panel is its own rows of the matrix, and comes once.
+                    out: unsafe { self.y.rows(first, matrix.rows, self.rows.len()) },
                 });
             }
+        }
+    }
+}
+
+/// Fetches bytes that will soon be read.
+struct Prefetch<'a>(&'a [u8]);
+
+impl Kernel for Prefetch<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        for line in self.0.chunks(64) {
+            s.prefetch(line.as_ptr());
         }
     }
 }
@@ -157,21 +179,14 @@ impl<F: BlockFormat> Kernel for Expand<'_, F> {
         for (group, sixteen) in stored.chunks(16 * row_bytes).enumerate() {
             // What stands in columns without rows is never looked at.
             let mut rows = [&sixteen[..row_bytes]; 16];
-            let mut rest = sixteen;
-            for row in &mut rows {
-                let Some((bytes, others)) = rest.split_at_checked(row_bytes) else { break };
-                (*row, rest) = (bytes, others);
+            for r in 0..sixteen.len() / row_bytes {
+                rows[r] = &sixteen[r * row_bytes..][..row_bytes];
             }
             for index in 0..depths.len().div_ceil(F::BLOCK_LEN) {
                 let depth = index * F::BLOCK_LEN;
                 let pieces = &mut pieces[depth * S::TILE_COLUMNS + group..];
                 let n = F::BLOCK_LEN.min(depths.len() - depth);
                 let start = first_byte + index * F::BLOCK_BYTES;
-                // The next sixteen rows, in the order in which they lie in memory.
-                let ahead = sixteen.as_ptr().wrapping_add(16 * (row_bytes + start));
-                for line in 0..(16 * F::BLOCK_BYTES).div_ceil(64) {
-                    s.prefetch(ahead.wrapping_add(64 * line));
-                }
                 if n == F::BLOCK_LEN {
                     let blocks = Blocks { rows: &rows, start };
                     let pieces = &mut pieces[..(n - 1) * S::TILE_COLUMNS + 1];
