@@ -28,7 +28,8 @@ Commands:
   model              what the model is
   prompt ID ID ...   the ids to run from now on; until then some ids all over the vocabulary
   prefill N          the first N in one pass
-  decode N after M   the next N one by one, after the first M";
+  decode N after M   the next N one by one, after the first M
+  gradient N         the gradient of the largest logit after the first N";
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -68,6 +69,7 @@ fn answer(words: &[&str], session: Option<&mut Session>, threads: usize) -> Resu
         }
         ["prefill", n] => session.prefill(number(n)?).map(timed),
         ["decode", n, "after", m] => session.decode(number(n)?, number(m)?).map(timed),
+        ["gradient", n] => session.gradient(number(n)?).map(timed),
         _ => Err(format!("this is not a command: {}", words.join(" "))),
     }
 }

@@ -124,7 +124,27 @@ impl Session {
         Ok(Run { elapsed, top: top(&last.expect("n is not 0")) })
     }
 
-    /// The one place that runs the model.
+    /// Runs the prompt's first `n` ids and takes the gradient of the largest logit that follows with
+    /// respect to their embeddings.
+    ///
+    /// # Errors
+    /// As [`Session::prefill`].
+    pub fn gradient(&mut self, n: usize) -> Result<Run, String> {
+        self.check(n, 0)?;
+        let embeddings = self.decoder.embeddings(&self.prompt[..n]);
+        let mut found = TokenId(0);
+        let mut slope = |_: usize, logits: &[f32], slope: &mut [f32]| {
+            found = largest(logits);
+            slope[found.index()] = 1.0;
+        };
+        let started = Instant::now();
+        let gradient = self.decoder.gradients(n, &embeddings, &mut slope, &mut || true);
+        let elapsed = started.elapsed();
+        gradient.expect("nobody stops it");
+        Ok(Run { elapsed, top: found })
+    }
+
+    /// The one place that runs the model forward.
     fn forward(&self, past: &KvCache, ids: &[TokenId]) -> Forward {
         self.decoder.forward(past, ids, 1, &|| true).expect("nobody stops it")
     }
@@ -149,7 +169,10 @@ fn scattered_ids(n: usize, n_vocab: usize) -> Vec<TokenId> {
 
 /// The last position's most probable token.
 fn top(forward: &Forward) -> TokenId {
-    let logits = forward.logits.last().expect("logits were asked for");
+    largest(forward.logits.last().expect("logits were asked for"))
+}
+
+fn largest(logits: &[f32]) -> TokenId {
     let best = (0..logits.len()).max_by(|a, b| logits[*a].total_cmp(&logits[*b]));
     TokenId(best.expect("a vocabulary is not empty") as u32)
 }

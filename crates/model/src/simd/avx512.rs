@@ -312,8 +312,6 @@ impl Simd for Avx512 {
     #[inline(always)]
     fn nibbles_to_floats(self, words: __m512i) -> __m512 {
         // Looked up: the permutation sees no more than those bits.
-        const NUMBERS: [f32; 16] =
-            [0., 1., 2., 3., 4., 5., 6., 7., 8., 9., 10., 11., 12., 13., 14., 15.];
         unsafe { _mm512_permutexvar_ps(words, self.load(&NUMBERS)) }
     }
 

@@ -11,7 +11,8 @@ use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::ops::Range;
 
-use super::{Scratch, many};
+use super::Scratch;
+use super::many::{self, Prefetch};
 use crate::format::{BlockFormat, SHORT_BYTES, for_parts, with_format};
 use crate::ops::tile;
 use crate::simd::{Kernel, Simd, SimdLevel};
@@ -26,9 +27,6 @@ const TASKS_PER_THREAD: usize = 4;
 /// four parts of it.
 const BLOCK: usize = 32;
 const HALF_SUPER_BLOCK: usize = 128;
-
-/// How many rows ahead weights are asked for.
-const ROWS_AHEAD: usize = 16;
 
 /// Weights that are expanded at a time, so that they stay in the second-level cache; and for few tokens,
 /// as for products, in the first-level cache.
@@ -124,33 +122,34 @@ impl Columns<'_> {
             false => (columns.len(), MOST_EXPANDED),
         };
         let most_depth = most_expanded / at_once.next_multiple_of(self.level.panel_columns());
-        let mut is_first = true;
-        for layer in self.layers {
-            for start in (0..layer.weight.rows).step_by(most_depth) {
-                let depths = start..layer.weight.rows.min(start + most_depth);
-                // The first products are what there is, the others are added.
-                let start = is_first.then_some(&[][..]);
-                for first in columns.clone().step_by(at_once) {
+        let most_depth = most_depth.max(1);
+        let mut pieces = Vec::new();
+        for (index, layer) in self.layers.iter().enumerate() {
+            for first in (0..layer.weight.rows).step_by(most_depth) {
+                let depths = first..layer.weight.rows.min(first + most_depth);
+                let is_first = index == 0 && first == 0;
+                pieces.extend(columns.clone().step_by(at_once).map(|first| {
                     let columns = first..columns.end.min(first + at_once);
-                    self.multiply_some(layer, &depths, columns, start, expanded);
-                }
-                is_first = false;
+                    Piece { layer, depths: depths.clone(), columns, is_first }
+                }));
             }
+        }
+        for (index, piece) in pieces.iter().enumerate() {
+            self.multiply_piece(piece, pieces.get(index + 1), expanded);
         }
     }
 
-    /// The part of some rows of a layer in some of the columns.
-    fn multiply_some(
-        &self,
-        Packed { weight, dy }: &Packed<'_>,
-        depths: &Range<usize>,
-        columns: Range<usize>,
-        start: Option<&[f32]>,
-        expanded: &mut Vec<f32>,
-    ) {
+    /// Adds a piece, while the next one comes from memory.
+    fn multiply_piece(&self, piece: &Piece<'_>, next: Option<&Piece<'_>>, expanded: &mut Vec<f32>) {
         let Columns { level, n, cols, dx, .. } = self;
+        let Piece { layer: Packed { weight, dy }, depths, columns, is_first } = piece;
         let panel_columns = level.panel_columns();
         let panel_len = depths.len() * panel_columns;
+        let tiles = tile::tiles(*level, *n);
+        let products = tiles.len() * columns.len().div_ceil(panel_columns);
+        let mut ahead = next.into_iter().flat_map(|next| next.stored_in(products));
+        // The first products are what there is, the others are added.
+        let start = is_first.then_some(&[][..]);
         let len = columns.len().div_ceil(panel_columns) * panel_len;
         // What there is already is overwritten.
         expanded.resize(len.max(expanded.len()), 0.0);
@@ -160,11 +159,14 @@ impl Columns<'_> {
             let (columns, format) = (columns.clone(), PhantomData::<F>);
             level.run(Expand { stored, row_bytes, columns, expanded, format });
         });
-        for tokens in tile::tiles(*level, *n).iter() {
+        for tokens in tiles.iter() {
             let tile = &dy[tokens.start * weight.rows..tokens.end * weight.rows];
             let rows = &tile[depths.start * tokens.len()..depths.end * tokens.len()];
             for (panel, first) in columns.clone().step_by(panel_columns).enumerate() {
                 let len = panel_columns.min(columns.end - first);
+                if let Some(stored) = ahead.next() {
+                    level.run(stored);
+                }
                 level.run(tile::Multiply {
                     rows,
                     n_rows: tokens.len(),
@@ -175,6 +177,29 @@ impl Columns<'_> {
                 });
             }
         }
+    }
+}
+
+/// Some rows of a layer in some of the columns.
+struct Piece<'a> {
+    layer: &'a Packed<'a>,
+    depths: Range<usize>,
+    columns: Range<usize>,
+    /// Whether it is the first in its columns.
+    is_first: bool,
+}
+
+impl<'a> Piece<'a> {
+    /// The bytes it is stored in, in `parts` parts at most.
+    fn stored_in(&self, parts: usize) -> impl Iterator<Item = Prefetch<'a>> + use<'a> {
+        let matrix = self.layer.weight;
+        let (row_bytes, format) = (matrix.row_bytes(), matrix.format);
+        let byte = |block: usize| row_bytes.min(block * format.block_bytes());
+        let Range { start, end } = self.columns;
+        let bytes = byte(start / format.block_len())..byte(end.div_ceil(format.block_len()));
+        let rows = matrix.rows_at(self.depths.clone());
+        let part = self.depths.len().div_ceil(parts) * row_bytes;
+        rows.chunks(part).map(move |stored| Prefetch { stored, row_bytes, bytes: bytes.clone() })
     }
 }
 
@@ -202,11 +227,6 @@ impl<F: BlockFormat> Kernel for Expand<'_, F> {
         for block in columns.start / F::BLOCK_LEN..columns.end.div_ceil(F::BLOCK_LEN) {
             for (depth, row) in stored.chunks_exact(row_bytes).enumerate() {
                 let rest = &row[block * F::BLOCK_BYTES..];
-                // Strips of long rows lie too far apart for a processor to guess that they follow.
-                let ahead = rest.as_ptr().wrapping_add(ROWS_AHEAD * row_bytes);
-                for line in 0..F::BLOCK_BYTES.div_ceil(64) {
-                    s.prefetch(ahead.wrapping_add(64 * line));
-                }
                 let stored = match rest.get(..F::BLOCK_BYTES) {
                     Some(whole) => whole,
                     None => {

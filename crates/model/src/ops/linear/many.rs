@@ -127,7 +127,10 @@ impl Panel<'_> {
             // The first depths start from the bias, the others from what these have left.
             let bias = self.bias.map_or(&[][..], |bias| &bias[self.rows.clone()]);
             for tokens in tiles.iter() {
-                level.run(Prefetch(ahead.next().unwrap_or_default()));
+                if let Some(stored) = ahead.next() {
+                    let (row_bytes, bytes) = (stored.len(), 0..stored.len());
+                    level.run(Prefetch { stored, row_bytes, bytes });
+                }
                 let tile = &self.packed[tokens.start * matrix.cols..tokens.end * matrix.cols];
                 let n = tokens.len();
                 let first = tokens.start * matrix.rows + self.rows.start;
@@ -144,16 +147,28 @@ impl Panel<'_> {
     }
 }
 
-/// Fetches bytes that will soon be read.
-struct Prefetch<'a>(&'a [u8]);
+/// Fetches what will soon be read: some bytes of each of some rows.
+pub(super) struct Prefetch<'a> {
+    pub(super) stored: &'a [u8],
+    pub(super) row_bytes: usize,
+    pub(super) bytes: Range<usize>,
+}
 
 impl Kernel for Prefetch<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        for line in self.0.chunks(64) {
-            s.prefetch(line.as_ptr());
+        let Prefetch { stored, row_bytes, bytes } = self;
+        for row in stored.chunks_exact(row_bytes) {
+            let bytes = &row[bytes.clone()];
+            for at in (0..bytes.len()).step_by(64) {
+                s.prefetch(bytes[at..].as_ptr());
+            }
+            // They may end in one more line.
+            if let Some(last) = bytes.last() {
+                s.prefetch(last);
+            }
         }
     }
 }
