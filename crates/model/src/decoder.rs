@@ -4,6 +4,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use tokenscope_tokens::TokenId;
 
+use crate::gradient::Recording;
 use crate::kv::KvSegment;
 use crate::ops::linear::{Output, Scratch, linear};
 use crate::ops::{activation, add_scaled, attention, embedding, norm, rope, softcap};
@@ -23,6 +24,8 @@ pub struct Decoder {
     pub(crate) workers: Workers,
     /// The memory of a pass, used again by the next one.
     state: Mutex<State>,
+    /// What was last written down for gradients, if it is small.
+    pub(crate) recorded: Mutex<Option<Recording>>,
     mean_embedding: OnceLock<Vec<f32>>,
 }
 
@@ -51,8 +54,8 @@ impl Decoder {
         let family::Recipe { config, weights } = recipe;
         let workers = Workers::start(threads)
             .map_err(|error| ModelError::Threads { threads, reason: error.to_string() })?;
-        let (state, mean_embedding) = Default::default();
-        Ok(Decoder { config, weights, workers, state, mean_embedding })
+        let (state, recorded, mean_embedding) = Default::default();
+        Ok(Decoder { config, weights, workers, state, recorded, mean_embedding })
     }
 
     fn check_regime(&self, past: &KvCache, more: usize) {

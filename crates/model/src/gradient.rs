@@ -4,8 +4,12 @@
 //! Only activations have gradients here, weights have none. What a layer has written down is kept for
 //! the way back if that of all layers fits into a budget; if not, only the layers' inputs are, and each
 //! layer is run once more before its gradient is taken.
+//!
+//! People ask about one input again and again, for one candidate after the other. So the last recording
+//! stays, if it is small, and the way there is gone once.
 
 use std::ops::RangeInclusive;
+use std::sync::{MutexGuard, PoisonError};
 
 use crate::decoder::Pass;
 use crate::ops::attention::{Given, Gradients, attention_backward};
@@ -17,6 +21,9 @@ use crate::{Decoder, KvCache, LayerConfig, Slope};
 
 /// Bytes of what is written down for one pass.
 pub(crate) const BUDGET: usize = 384 << 20;
+
+/// Bytes of a recording that stays: of SmolLM2, of more than a hundred tokens.
+const KEPT: usize = 64 << 20;
 
 /// Rows of a pass of several sequences, at least and at most. With fewer, the expansion of weights
 /// would weigh; with more, it would weigh no less.
@@ -70,68 +77,111 @@ impl Decoder {
             embeddings.len()
         );
         let pass = Pass::new(config, KvCache::empty(config.regime(n)), n);
+        let bytes = rows * self.row_bytes();
+        let keeps_all = bytes <= budget;
+        let mut recording = self.recorded().take().unwrap_or_default();
+        if !recording.is_of(n, embeddings) || recording.tapes.len() != self.n_tapes(keeps_all) {
+            self.record(&pass, embeddings, keeps_all, &mut recording, go_on)?;
+        }
+        let gradient = self.way_back(&pass, &mut recording, slope, go_on);
+        if bytes <= KEPT {
+            *self.recorded() = Some(recording);
+        }
+        gradient
+    }
+
+    fn recorded(&self) -> MutexGuard<'_, Option<Recording>> {
+        self.recorded.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn n_tapes(&self, keeps_all: bool) -> usize {
+        let layers = self.weights.layers.len();
+        if keeps_all { layers } else { layers.min(1) }
+    }
+
+    /// Goes from the embeddings to the last layer's output and writes down what the way back needs,
+    /// into the memory of another recording.
+    fn record(
+        &self,
+        pass: &Pass,
+        embeddings: &[f32],
+        keeps_all: bool,
+        recording: &mut Recording,
+        go_on: &mut dyn FnMut() -> bool,
+    ) -> Option<()> {
+        let config = &self.config;
+        let rows = embeddings.len() / config.d_model;
+        let Recording { n, embeddings: recorded, inputs, tapes, output } = recording;
+        // Until it is complete, it is of nothing.
+        *n = 0;
+        recorded.clear();
+        inputs.resize_with(self.weights.layers.len(), Vec::new);
+        tapes.resize_with(self.n_tapes(keeps_all), LayerTape::default);
+
         let mut stream = Stream::default();
         stream.for_rows(config, rows).x.copy_from_slice(embeddings);
-        self.place_embeddings(&pass, &mut stream.x);
-
-        let keeps_all = rows * self.row_bytes() <= budget;
-        let mut inputs = Vec::new();
-        let mut tapes: Vec<LayerTape> = Vec::new();
-        for (index, layer) in self.weights.layers.iter().enumerate() {
+        self.place_embeddings(pass, &mut stream.x);
+        for (index, (layer, input)) in self.weights.layers.iter().zip(inputs).enumerate() {
             if !go_on() {
                 return None;
             }
-            inputs.push(stream.x.clone());
-            if keeps_all || tapes.is_empty() {
-                tapes.push(LayerTape::new(config, layer, rows));
-            }
-            let tape = tapes.last_mut().expect("one has just been pushed");
-            self.layer(index, &pass, &mut stream, &mut tape.places(), None);
+            input.clone_from(&stream.x);
+            let tape = &mut tapes[if keeps_all { index } else { 0 }];
+            tape.make_room(config, layer, rows);
+            self.layer(index, pass, &mut stream, &mut tape.places(), None);
         }
+        *output = stream.x;
+        *n = pass.n;
+        recorded.extend_from_slice(embeddings);
+        Some(())
+    }
 
+    /// Goes back from what the slope says of the logits to the embeddings.
+    fn way_back(
+        &self,
+        pass: &Pass,
+        recording: &mut Recording,
+        slope: &mut Slope<'_>,
+        go_on: &mut dyn FnMut() -> bool,
+    ) -> Option<Vec<f32>> {
         if !go_on() {
             return None;
         }
+        let Recording { inputs, tapes, output, .. } = recording;
+        let rows = output.len() / self.config.d_model;
+        let keeps_all = tapes.len() == inputs.len();
+        let mut stream = Stream::default();
         let mut back = Back::new(self, rows);
-        self.unembedding_backward(n, &mut stream, slope, &mut back);
-        while let Some(input) = inputs.pop() {
+        self.unembedding_backward(pass.n, output, slope, &mut back);
+        for (index, input) in inputs.iter().enumerate().rev() {
             if !go_on() {
                 return None;
             }
-            let index = inputs.len();
-            let tape = if keeps_all {
-                &mut tapes.pop().expect("every layer has its own")
-            } else {
-                let tape = &mut tapes[0];
-                stream.x.copy_from_slice(&input);
-                self.layer(index, &pass, &mut stream, &mut tape.places(), None);
+            let tape = &mut tapes[if keeps_all { index } else { 0 }];
+            if !keeps_all {
+                tape.make_room(&self.config, &self.weights.layers[index], rows);
+                stream.for_rows(&self.config, rows).x.copy_from_slice(input);
+                self.layer(index, pass, &mut stream, &mut tape.places(), None);
                 if !go_on() {
                     return None;
                 }
-                tape
-            };
-            self.layer_backward(index, &pass, &input, tape, &mut back);
+            }
+            self.layer_backward(index, pass, input, tape, &mut back);
         }
         // Learned positions were only added.
-        back.dx.iter_mut().for_each(|dx| *dx *= config.embedding_scale);
+        back.dx.iter_mut().for_each(|dx| *dx *= self.config.embedding_scale);
         Some(back.dx)
     }
 
-    /// From the last position of each sequence to its logits and back.
-    fn unembedding_backward(
-        &self,
-        n: usize,
-        stream: &mut Stream,
-        slope: &mut Slope<'_>,
-        back: &mut Back,
-    ) {
+    /// From the last position of each sequence to its logits and back. `x` is the last layer's output.
+    fn unembedding_backward(&self, n: usize, x: &[f32], slope: &mut Slope<'_>, back: &mut Back) {
         let config = &self.config;
         let (d_model, n_vocab) = (config.d_model, config.n_vocab);
         let last_rows = |x: &[f32]| -> Vec<f32> {
             x.chunks_exact(n * d_model).flat_map(|x| &x[(n - 1) * d_model..]).copied().collect()
         };
-        let x = last_rows(&stream.x);
-        let logits = self.logits(&mut x.clone(), &mut stream.scratch);
+        let x = last_rows(x);
+        let logits = self.logits(&mut x.clone(), &mut back.scratch);
         let mut d_logits = vec![0.0; logits.len()];
         let by_sequence = logits.chunks_exact(n_vocab).zip(d_logits.chunks_exact_mut(n_vocab));
         for (sequence, (logits, d_logits)) in by_sequence.enumerate() {
@@ -282,6 +332,27 @@ impl Decoder {
     }
 }
 
+/// What the way back needs of the way there.
+#[derive(Default)]
+pub(crate) struct Recording {
+    /// Tokens of each sequence; none while it is of nothing.
+    n: usize,
+    /// What it is of, `[rows][d_model]`.
+    embeddings: Vec<f32>,
+    /// Each layer's input, of the same shape.
+    inputs: Vec<Vec<f32>>,
+    /// What each layer has written down, or the memory for one.
+    tapes: Vec<LayerTape>,
+    /// The last layer's output.
+    output: Vec<f32>,
+}
+
+impl Recording {
+    fn is_of(&self, n: usize, embeddings: &[f32]) -> bool {
+        self.n == n && self.embeddings == embeddings
+    }
+}
+
 /// Gradients with respect to what has these names in [`Stream`] and [`LayerTape`].
 struct Back {
     dx: Vec<f32>,
@@ -397,8 +468,10 @@ mod tests {
     #[test]
     fn it_asks_before_every_layer_and_the_unembedding_and_ends_when_nobody_wants_it() {
         let model = tiny("llama");
-        let embeddings = two_sequences(&model, 4);
         let asked_before = |end: usize| {
+            let embeddings = two_sequences(&model, 4);
+            // What was recorded would not be gone through again.
+            *model.recorded() = None;
             let mut asked = 0;
             let go_on = &mut || {
                 asked += 1;
@@ -414,6 +487,45 @@ mod tests {
         assert_eq!(asked_before(usize::MAX), (questions, true));
         for end in 1..=questions {
             assert_eq!(asked_before(end), (end, false));
+        }
+    }
+
+    #[test]
+    fn what_is_recorded_is_gone_through_once_and_changes_nothing() {
+        let model = tiny("gemma2");
+        let layers = model.config().layers.len();
+        let ask = |model: &Decoder, n: usize, embeddings: &[f32], logit: usize, most: usize| {
+            let mut asked = 0;
+            let slope = &mut |_: usize, _: &[f32], d: &mut [f32]| d[logit] = 1.0;
+            let go_on = &mut || {
+                asked += 1;
+                asked <= most
+            };
+            (model.gradients(n, embeddings, slope, go_on), asked)
+        };
+        let anew = |n, embeddings: &[f32], logit| {
+            ask(&tiny("gemma2"), n, embeddings, logit, usize::MAX).0.unwrap()
+        };
+        let embeddings = two_sequences(&model, 23);
+        let others = two_sequences(&model, 11);
+        // (tokens of a sequence, input, logit, questions it may ask, questions it asks)
+        let (all, half) = (2 * layers + 1, layers + 1);
+        for (n, input, logit, most, asked) in [
+            (23, &embeddings, 5, all, all),
+            (23, &embeddings, 6, all, half),
+            (46, &embeddings, 6, all, all),
+            (11, &others, 5, all, all),
+            (11, &others, 7, all, half),
+            // Stopped on the way back, it has been recorded; on the way there it has not.
+            (23, &embeddings, 5, all - 1, all),
+            (23, &embeddings, 5, all, half),
+            (11, &others, 5, layers - 1, layers),
+            (11, &others, 5, all, all),
+        ] {
+            let (found, questions) = ask(&model, n, input, logit, most);
+            assert_eq!(questions, asked, "{n} tokens, logit {logit}, at most {most}");
+            assert_eq!(found.is_some(), asked <= most);
+            assert!(found.is_none_or(|found| found == anew(n, input, logit)));
         }
     }
 

@@ -104,13 +104,11 @@ pub(crate) struct LayerTape {
 }
 
 impl LayerTape {
-    /// Room for a layer's rows.
-    pub(crate) fn new(config: &Config, layer: &Layer, rows: usize) -> Self {
-        let mut tape = LayerTape::default();
-        for (vector, len) in tape.vectors(config, layer) {
-            *vector = vec![0.0; rows * len];
+    /// Has room for a layer's rows. What was there before may still be there.
+    pub(crate) fn make_room(&mut self, config: &Config, layer: &Layer, rows: usize) {
+        for (vector, len) in self.vectors(config, layer) {
+            vector.resize(rows * len, 0.0);
         }
-        tape
     }
 
     /// Bytes of one row.
