@@ -7,7 +7,9 @@ Their side is float32 weights dequantized from the same file, frozen, with captu
 position, and for attention a pass that returns its weights. Gradients are taken twice: as a model is
 called by default, with the logits of every position, and with `logits_to_keep=1`. Ours are whole
 requests; every one has a target of its own, so that none is answered from memory, and follows a preview
-of its context, as on the page. Pairs and ratios as in compare.py, and also how far the scores are apart.
+of its context, as on the page. Contexts are new for each request, too, except where the case says that
+the same one is asked about again, for another candidate: then ours goes back through what it has
+recorded, and theirs begins anew. Pairs and ratios as in compare.py, and also how far the scores are apart.
 Writes target/bench/attribution_peers.json, which `cargo xtask performance` reads.
 """
 import argparse, importlib.metadata, json, os, sys, time
@@ -16,9 +18,9 @@ from compare import machine, pairs, summary
 from prepare import BUILTIN, ROOT
 from programs import OurServer
 
-# Methods, and how many positions' logits the peer computes; 0 means all.
-CASES = [("attention", 1), ("saliency", 0), ("saliency", 1), ("integrated_gradients", 0),
-         ("integrated_gradients", 1)]
+# Methods, how many positions' logits the peer computes (0 means all), and whether the context is new.
+CASES = [("attention", 1, True), ("saliency", 0, True), ("saliency", 1, True), ("saliency", 0, False),
+         ("integrated_gradients", 0, True), ("integrated_gradients", 1, True)]
 POINTS = 50
 
 
@@ -77,14 +79,15 @@ def ours(server, method, ids, target):
 
 def table(results):
     """In the form that `cargo xtask performance` reads."""
-    rows = [[case["method"], ["every position", "the last one"][case["logits"]], f"{case['ours_ms']:.1f}",
+    rows = [[case["method"], ["again", "new"][case["is_new"]], ["every position", "the last one"][case["logits"]],
+             f"{case['ours_ms']:.1f}",
              f"{case['theirs_ms']:.1f}", f"**{case['ratio']:.2f}**", f"{case['largest_difference']:.0e}"]
             for case in results["cases"]]
     versions = ", ".join(f"{name} {version}" for name, version in results["versions"].items())
     return {"name": "attribution",
             "title": f"Attributions of {results['length']} tokens of SmolLM2-135M Q4_1, milliseconds and the median "
                      f"ratio of pairs of runs: ours over HTTP after a preview, theirs with captum. {versions}",
-            "columns": ["method", "their logits of", "ours ms", "theirs ms", "ratio", "largest difference of a score"],
+            "columns": ["method", "context", "their logits of", "ours ms", "theirs ms", "ratio", "largest difference of a score"],
             "rows": rows}
 
 
@@ -99,23 +102,24 @@ def main():
     versions = {name: importlib.metadata.version(name) for name in ("transformers", "torch", "captum")}
     results = {"machine": machine(options), "length": options.length, "cases": [], "versions": versions}
     ids = [index * 7919 % 40000 + 10 for index in range(options.length)]
-    for method, kept in CASES:
+    for number, (method, kept, is_new) in enumerate(CASES):
         # Targets of its own for each run.
-        targets = iter(range(100 + 1000 * kept, 40000))
+        targets = iter(range(100 + 1000 * number, 40000))
+        if not is_new:
+            ours(server, method, ids, next(targets))
 
         def our_run():
-            # Attention is the same for every target, so its context must be new.
-            context = [next(targets)] + ids[1:] if method == "attention" else ids
+            context = [next(targets)] + ids[1:] if is_new else ids
             server.preview(context)
             return ours(server, method, context, next(targets))
 
         runs = pairs(our_run, lambda: captum.run(method, ids, next(targets), kept), options.pairs)
-        found = {"method": method, "logits": kept} | summary([(a[0], b[0]) for a, b in runs])
+        found = {"method": method, "logits": kept, "is_new": is_new} | summary([(a[0], b[0]) for a, b in runs])
         target = next(targets)
         a, b = ours(server, method, ids, target)[1], captum.run(method, ids, target, kept)[1]
         found["largest_difference"] = max(abs(x - y) for x, y in zip(a, b, strict=True))
         results["cases"].append(found)
-        print(f"{method:22} {['all logits', 'last logits'][kept]:12} {options.length} tokens  "
+        print(f"{method:22} {['all logits', 'last logits'][kept]:12} {['again', 'new'][is_new]:6} {options.length} tokens  "
               f"{found['ours_ms']:8.1f} {found['theirs_ms']:8.1f} ms  {found['ratio']:.2f} x "
               f"({found['lowest_ratio']:.2f} to {found['highest_ratio']:.2f})  "
               f"scores differ by at most {found['largest_difference']:.1e}", flush=True)
