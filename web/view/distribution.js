@@ -17,6 +17,7 @@ import { BoundedIntegerField } from "./fields.js";
 import { ForceBar } from "./force_bar.js";
 import { GrammarPanel } from "./grammar_panel.js";
 import { useKeepFocus } from "./keep_focus.js";
+import { AT_ONCE, LaterRows } from "./later_rows.js";
 import { TokenSearch } from "./token_search.js";
 import { walkOn } from "./walk.js";
 
@@ -83,7 +84,6 @@ function Rows({ dist }) {
   const chosen = store.shown.value?.chosen ?? null;
   const { greedy } = store.branch.value.params;
   const pick = greedy && chosen === null ? greedyPick(dist) : null;
-  const rule = cutRule(dist);
   const painted = heat.value?.target ?? null;
   const place = store.method.value ? candidateIndex() : null;
   const list = useRef(/** @type {HTMLElement | null} */ (null));
@@ -95,15 +95,23 @@ function Rows({ dist }) {
     setStop(Math.max(0, rows.indexOf(/** @type {Element} */ (event.target))));
   };
   useKeepFocus(list, "button.row");
-  const elsewhere = chosen !== null && !dist.tokens.some((row) => row.id === chosen);
-  return html`
-    <ol class="rows" ref=${list} data-wire="row-frame" aria-label="Most likely tokens" onKeyDown=${walk} onFocusIn=${onFocusIn}>
-      ${dist.tokens.map((row, index) => [
+  const draw = (/** @type {Dist} */ dist, /** @type {number} */ first, /** @type {number} */ end) => {
+    const rule = cutRule(dist);
+    return dist.tokens.slice(first, end).map((row, offset) => {
+      const index = first + offset;
+      return [
         index === rule?.before && html`<li class="cut-rule" key="rule" aria-hidden="true"><span>cut by ${stageName(rule.stage)}</span></li>`,
         // The focus stays where it is when other tokens come.
         h(DistributionRow, { key: index, row, chosen: row.id === chosen, pick: row.id === pick, stop: index === Math.min(stop, last), painted: painted !== null && painted.index === place && painted.id === row.id,
           target: place === null ? null : { index: place, id: row.id, display: row.display } }),
-      ])}
+      ];
+    });
+  };
+  const elsewhere = chosen !== null && !dist.tokens.some((row) => row.id === chosen);
+  return html`
+    <ol class="rows" ref=${list} data-wire="row-frame" aria-label="Most likely tokens" onKeyDown=${walk} onFocusIn=${onFocusIn}>
+      ${draw(dist, 0, AT_ONCE)}
+      ${h(LaterRows, { dist, about: [chosen, pick, painted, place, stop, last], draw: (dist) => draw(dist, AT_ONCE, dist.tokens.length) })}
       <li class="row row-other" key="other" data-wire="row" data-share=${dist.other_p_final} data-chosen=${elsewhere}
         title="All tokens that are not listed, together">
         <span class="row-rank"></span>

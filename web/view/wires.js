@@ -26,11 +26,12 @@ export function Wires({ flow }) {
       cancelAnimationFrame(frame);
       frame = requestAnimationFrame(() => setDrawing(measure(element)));
     };
+    // It calls once at the beginning, too, when all has been laid out: so wires follow a frame later, and
+    // the frame that changes the rows has less to do.
     const observer = new ResizeObserver(redraw);
     observer.observe(element);
     for (const child of element.children) observer.observe(child);
     element.addEventListener("scroll", redraw, { capture: true, passive: true });
-    redraw();
     return () => {
       cancelAnimationFrame(frame);
       observer.disconnect();
