@@ -35,8 +35,8 @@ function LegalRow({ row, chosen, pick, painted, target, stop, rank }) {
   const cut = row.kept ? null : `cut: ${row.cut_by === null ? "no" : stageName(row.cut_by)}`;
   const note = pick ? "will be picked" : cut;
   const [logit, logRaw] = scoresShown.value ? [formatSigned(row.logit, 2), formatSigned(Math.log(row.p_base), 2)] : [];
-  // One label rather than hidden words between the numbers: of fifty rows those took the browser a third of
-  // the layout.
+  // One sentence for screen readers rather than words between the numbers: of fifty rows those took the
+  // browser a third of the layout.
   const said = [`rank ${rank ?? row.rank_final ?? "–"} ${row.display}`, `final ${final}`, `raw ${base}`];
   if (logit !== undefined) said.push(`logit ${logit}`, `logarithm of raw ${logRaw}`);
   if (note) said.push(note);
@@ -72,19 +72,20 @@ function LegalRow({ row, chosen, pick, painted, target, stop, rank }) {
   return html`
     <li class="row-item" data-wire="row" data-share=${row.p_final}>
       <button type="button" class="row" tabindex=${stop ? 0 : -1} data-kept=${row.kept} data-chosen=${chosen} data-pick=${pick} data-target=${painted}
-        aria-label=${`${said.join(", ")}. Force this token.`} aria-describedby="row-detail" onClick=${onClick} onFocus=${onFocus} onBlur=${onBlur}
+        aria-describedby="row-detail" onClick=${onClick} onFocus=${onFocus} onBlur=${onBlur}
         onPointerDown=${(/** @type {PointerEvent} */ event) => (pointer.current = event.pointerType)}
         onPointerEnter=${onPointerEnter} onPointerLeave=${onPointerLeave}>
-        <span class="row-rank">${rank ?? html`${row.rank_final ?? "–"}${rankChange(row)}`}</span>
-        <span class=${`row-token ${row.special ? "row-special" : ""}`}>${h(TokenText, { display: row.display, compact: true })}</span>
-        <span class="track">
+        <span class="sr-only">${`${said.join(", ")}. Force this token.`}</span>
+        <span class="row-rank" aria-hidden="true">${rank ?? html`${row.rank_final ?? "–"}${rankChange(row)}`}</span>
+        <span class=${`row-token ${row.special ? "row-special" : ""}`} aria-hidden="true">${h(TokenText, { display: row.display, compact: true })}</span>
+        <span class="track" aria-hidden="true">
           <span class="bar-final" style=${{ width: rowWidth(row.p_final) }}></span>
           <span class="bar-raw" style=${{ width: rowWidth(row.p_base) }}></span>
           ${note && html`<span class=${`badge ${pick ? "badge-pick" : "badge-cut"} ${parseFloat(rowWidth(Math.max(row.p_base, row.p_final))) > 50 ? "badge-start" : ""}`}>${note}</span>`}
         </span>
-        <span class="row-number row-final">${final}</span>
-        <span class="row-number row-base">${base}</span>
-        ${logit !== undefined && html`<span class="row-number row-score">${logit}</span><span class="row-number row-score">${logRaw}</span>`}
+        <span class="row-number row-final" aria-hidden="true">${final}</span>
+        <span class="row-number row-base" aria-hidden="true">${base}</span>
+        ${logit !== undefined && html`<span class="row-number row-score" aria-hidden="true">${logit}</span><span class="row-number row-score" aria-hidden="true">${logRaw}</span>`}
       </button>
     </li>
   `;
