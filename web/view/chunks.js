@@ -3,6 +3,7 @@
 
 import { useRef } from "preact/hooks";
 import { h } from "../html.js";
+import { isSame } from "../lib/same.js";
 
 const SIZE = 64;
 
@@ -37,12 +38,4 @@ function Chunk({ items, first, about, draw, wrap }) {
   if (!last.current || !isSame(last.current.items, items) || !isSame(last.current.about, about))
     last.current = { items, about, drawn: wrap(items.map((item, offset) => draw(item, first + offset))) };
   return last.current.drawn;
-}
-
-/**
- * @param {readonly unknown[]} a
- * @param {readonly unknown[]} b
- */
-function isSame(a, b) {
-  return a.length === b.length && a.every((value, index) => value === b[index]);
 }

@@ -2,6 +2,7 @@
 // keep the browser from answering for longer than it should.
 
 import { useEffect, useRef, useState } from "preact/hooks";
+import { isSame } from "../lib/same.js";
 
 /** @import { Distribution as Dist } from "../types/wire" */
 
@@ -22,12 +23,4 @@ export function LaterRows({ dist, about, draw }) {
   useEffect(() => setReached(dist), [dist]);
   if (reached === dist && (last.current.dist !== dist || !isSame(last.current.about, about))) last.current = { dist, about, drawn: draw(dist) };
   return last.current.drawn;
-}
-
-/**
- * @param {readonly unknown[]} a
- * @param {readonly unknown[]} b
- */
-function isSame(a, b) {
-  return a.length === b.length && a.every((value, index) => value === b[index]);
 }
