@@ -36,7 +36,7 @@ function LegalRow({ row, chosen, pick, painted, target, stop, rank }) {
   const note = pick ? "will be picked" : cut;
   const [logit, logRaw] = scoresShown.value ? [formatSigned(row.logit, 2), formatSigned(Math.log(row.p_base), 2)] : [];
   // One sentence for screen readers rather than words between the numbers: of fifty rows those took the
-  // browser a third of the layout.
+  // browser about a seventh of the layout.
   const said = [`rank ${rank ?? row.rank_final ?? "–"} ${row.display}`, `final ${final}`, `raw ${base}`];
   if (logit !== undefined) said.push(`logit ${logit}`, `logarithm of raw ${logRaw}`);
   if (note) said.push(note);
