@@ -29,9 +29,10 @@ fn power_of_two_above(x: f32) -> f32 {
 pub(crate) enum Order {
     /// As the activations.
     Straight,
-    /// In each half of the block, the first sixteens of four thirty-twos, then the second ones: so as
-    /// four blocks of weights come apart whose bytes hold two weights sixteen places apart.
-    Sixteens,
+    /// For four blocks of 32 weights at a time, whose bytes hold two weights sixteen places apart. A half
+    /// has the first sixteens of the activations of four blocks, and then the second ones. What is left
+    /// at the end is for the same block of four rows, and so is there four times.
+    Fours,
 }
 
 /// A block of activations `x = scale * (65536 * digits[0] + 256 * digits[1] + digits[2])`.
@@ -45,8 +46,8 @@ pub(crate) struct Digits {
     pub(crate) sums_of_16: [f32; 16],
     /// Sums of each 32 activations in the last 8 places, zeros before.
     pub(crate) sums_of_32: [f32; 16],
-    /// For the order of sixteens, of each half: in lane `4 * b + i` the sum of the activations
-    /// `4 * i..4 * i + 4` of both sixteens of thirty-two `b`.
+    /// For the order of fours, of each half: in lane `4 * b + i` the sum of the activations
+    /// `4 * i..4 * i + 4` of both sixteens of block `b`.
     pub(crate) lane_sums: [[f32; 16]; 2],
     /// The same as integers, times -1.
     pub(crate) minus_lane_sums: [[i32; 16]; 2],
@@ -65,15 +66,31 @@ impl Digits {
 
 /// Takes activations apart. The last block is filled up with zeros.
 pub(crate) fn take(level: SimdLevel, order: Order, x: &[f32], digits: &mut Vec<Digits>) {
-    digits.resize(x.len().div_ceil(BLOCK), Digits::ZERO);
-    let (blocks, rest) = x.as_chunks::<BLOCK>();
-    for (x, out) in blocks.iter().zip(&mut *digits) {
-        level.run(Take { order, x, out });
-    }
-    if let (false, Some(out)) = (rest.is_empty(), digits.last_mut()) {
-        let mut x = [0.0; BLOCK];
-        x[..rest.len()].copy_from_slice(rest);
-        level.run(Take { order, x: &x, out });
+    match order {
+        Order::Straight => {
+            debug_assert!(x.len().is_multiple_of(BLOCK));
+            digits.resize(x.len() / BLOCK, Digits::ZERO);
+            for (x, out) in x.as_chunks().0.iter().zip(digits) {
+                level.run(Take { order, x, out });
+            }
+        }
+        Order::Fours => {
+            let (fours, rest) = x.as_chunks::<{ BLOCK / 2 }>();
+            let (rest, short) = rest.as_chunks::<32>();
+            debug_assert!(short.is_empty());
+            let count = fours.len() + rest.len();
+            digits.resize(count.div_ceil(2), Digits::ZERO);
+            for (index, out) in digits.iter_mut().enumerate() {
+                let mut x = [0.0; BLOCK];
+                for (half, four) in x.as_chunks_mut().0.iter_mut().zip(2 * index..count) {
+                    match fours.get(four) {
+                        Some(four) => *half = *four,
+                        None => half.as_chunks_mut().0.fill(rest[four - fours.len()]),
+                    }
+                }
+                level.run(Take { order, x: &x, out });
+            }
+        }
     }
 }
 
@@ -106,7 +123,7 @@ impl Kernel for Take<'_> {
             let place = match order {
                 Order::Straight => group,
                 // Eight sixteens are a half of the block.
-                Order::Sixteens => group / 8 * 8 + group % 2 * 4 + group % 8 / 2,
+                Order::Fours => group / 8 * 8 + group % 2 * 4 + group % 8 / 2,
             };
             let [upper, middle, lower] = &mut out.digits;
             let upper = &mut upper.as_chunks_mut::<16>().0[place];
@@ -127,7 +144,7 @@ impl Kernel for Take<'_> {
                     out.sums_of_32[8 + i] = out.sums_of_16[2 * i] + out.sums_of_16[2 * i + 1];
                 }
             }
-            Order::Sixteens => {
+            Order::Fours => {
                 for half in 0..2 {
                     for lane in 0..16 {
                         let (first, four) = (8 * half + lane / 4 * 2, 4 * (lane % 4));
@@ -174,30 +191,35 @@ mod tests {
     }
 
     #[test]
-    fn sixteens_come_apart_and_a_short_block_is_filled_up() {
+    fn fours_come_apart_and_what_is_left_is_there_four_times() {
         for level in SimdLevel::available() {
             let x: Vec<f32> = (0..BLOCK + 64).map(|i| (i % 200) as f32 - 70.0).collect();
-            let (mut digits, mut straight) = (Vec::new(), Vec::new());
-            take(level, Order::Sixteens, &x, &mut digits);
-            take(level, Order::Straight, &x, &mut straight);
+            let mut digits = Vec::new();
+            take(level, Order::Fours, &x, &mut digits);
             assert_eq!(digits.len(), 2);
-            for (a, b) in digits.iter().zip(&straight) {
-                for digit in 0..3 {
-                    let (a, b) = (a.digits[digit], b.digits[digit]);
-                    assert_eq!((a[0..16].as_ref(), a[64..80].as_ref()), (&b[0..16], &b[16..32]));
-                    assert_eq!(
-                        (a[48..64].as_ref(), a[112..128].as_ref()),
-                        (&b[96..112], &b[112..128])
-                    );
-                    assert_eq!(
-                        (a[144..160].as_ref(), a[192..208].as_ref()),
-                        (&b[160..176], &b[144..160])
-                    );
+            // Where the activations of each place were, whose blocks are those that products want.
+            let (mut four, mut rest) = (Vec::new(), Vec::new());
+            for (sixteen, block) in (0..2).flat_map(|s| (0..4).map(move |b| (s, b))) {
+                four.extend((0..16).map(|i| 32 * block + 16 * sixteen + i));
+                rest.extend((0..16).map(|i| BLOCK + 16 * sixteen + i));
+            }
+            for half in 0..2 {
+                for (place, (four, rest)) in four.iter().zip(&rest).enumerate() {
+                    for (digits, from) in
+                        [(&digits[0], four + 128 * half), (&digits[1], rest + 32 * half)]
+                    {
+                        let digit = |d: usize| i32::from(digits.digits[d][128 * half + place]);
+                        let number = ((digit(0) * 256 + digit(1)) * 256 + digit(2)) as f32;
+                        assert_close(&[number * digits.scale], &[x[from]], 1e-4);
+                    }
                 }
             }
             let sum = |first: usize| x[first..first + 4].iter().sum::<f32>();
             assert_close(&digits[0].lane_sums[1][5..6], &[sum(164) + sum(180)], 1e-4);
-            assert_close(&digits[1].lane_sums[0][7..9], &[sum(300) + sum(316), 0.0], 1e-4);
+            for block in 0..4 {
+                let lanes = &digits[1].lane_sums[1][4 * block..];
+                assert_close(&lanes[..2], &[sum(288) + sum(304), sum(292) + sum(308)], 1e-4);
+            }
             let as_float = -digits[0].minus_lane_sums[1][5] as f32 * digits[0].scale;
             assert_eq!(as_float, digits[0].lane_sums[1][5]);
         }

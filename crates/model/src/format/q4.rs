@@ -13,7 +13,7 @@ pub(crate) struct Q4_0;
 impl BlockFormat for Q4_0 {
     const BLOCK_LEN: usize = 32;
     const BLOCK_BYTES: usize = 18;
-    const DIGITS: Option<Order> = Some(Order::Sixteens);
+    const DIGITS: Option<Order> = Some(Order::Fours);
     type Scales<S: Simd> = S::Affine;
 
     #[inline(always)]
@@ -52,7 +52,7 @@ pub(crate) struct Q4_1;
 impl BlockFormat for Q4_1 {
     const BLOCK_LEN: usize = 32;
     const BLOCK_BYTES: usize = 20;
-    const DIGITS: Option<Order> = Some(Order::Sixteens);
+    const DIGITS: Option<Order> = Some(Order::Fours);
     type Scales<S: Simd> = S::Affine;
 
     #[inline(always)]

@@ -14,7 +14,7 @@ pub(crate) struct Q5_0;
 impl BlockFormat for Q5_0 {
     const BLOCK_LEN: usize = 32;
     const BLOCK_BYTES: usize = 22;
-    const DIGITS: Option<Order> = Some(Order::Sixteens);
+    const DIGITS: Option<Order> = Some(Order::Fours);
     /// `d` and `-16 d`
     type Scales<S: Simd> = (S::F, S::F);
 
@@ -54,7 +54,7 @@ pub(crate) struct Q5_1;
 impl BlockFormat for Q5_1 {
     const BLOCK_LEN: usize = 32;
     const BLOCK_BYTES: usize = 24;
-    const DIGITS: Option<Order> = Some(Order::Sixteens);
+    const DIGITS: Option<Order> = Some(Order::Fours);
     /// `d` and `m`
     type Scales<S: Simd> = (S::F, S::F);
 

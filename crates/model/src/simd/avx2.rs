@@ -158,6 +158,11 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
+    fn prefetch_far(self, bytes: *const u8) {
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(bytes.cast()) }
+    }
+
+    #[inline(always)]
     fn splat(self, x: f32) -> Two {
         unsafe { [_mm256_set1_ps(x); 2] }
     }
@@ -230,6 +235,33 @@ impl Simd for Avx2 {
             let four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps::<1>(eight));
             let two = _mm_add_ps(four, _mm_movehl_ps(four, four));
             _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)))
+        }
+    }
+
+    #[inline(always)]
+    fn fours_of_rows(self, rows: [Two; 4]) -> Two {
+        unsafe {
+            let [a, b, c, d] = rows.map(|row| _mm256_add_ps(row[0], row[1]));
+            // The lower halves of two rows, and the upper ones.
+            let pair = |a, b| {
+                let lower = _mm256_permute2f128_ps::<0x20>(a, b);
+                _mm256_add_ps(lower, _mm256_permute2f128_ps::<0x31>(a, b))
+            };
+            [pair(a, b), pair(c, d)]
+        }
+    }
+
+    #[inline(always)]
+    fn sums_of_fours(self, x: Two) -> [f32; 4] {
+        unsafe {
+            let [lower, upper] = x;
+            // Pairs of both registers' fours: those of rows 0, 2, 1 and 3.
+            let twos = _mm256_hadd_ps(lower, upper);
+            let ones = _mm256_hadd_ps(twos, twos);
+            let [even, odd] = [_mm256_castps256_ps128(ones), _mm256_extractf128_ps::<1>(ones)];
+            let mut sums = [0.0; 4];
+            _mm_storeu_ps(sums.as_mut_ptr(), _mm_unpacklo_ps(even, odd));
+            sums
         }
     }
 

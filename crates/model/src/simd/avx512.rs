@@ -56,6 +56,11 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
+    fn prefetch_far(self, bytes: *const u8) {
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(bytes.cast()) }
+    }
+
+    #[inline(always)]
     fn splat(self, x: f32) -> __m512 {
         unsafe { _mm512_set1_ps(x) }
     }
@@ -123,6 +128,33 @@ impl Simd for Avx512 {
     #[inline(always)]
     fn sum(self, x: __m512) -> f32 {
         unsafe { _mm512_reduce_add_ps(x) }
+    }
+
+    #[inline(always)]
+    fn fours_of_rows(self, rows: [__m512; 4]) -> __m512 {
+        unsafe {
+            let [a, b, c, d] = rows;
+            // Both halves of two rows, added; then both quarters that are left of each.
+            let halves = |a, b| {
+                let lower = _mm512_shuffle_f32x4::<0x44>(a, b);
+                _mm512_add_ps(lower, _mm512_shuffle_f32x4::<0xEE>(a, b))
+            };
+            let (ab, cd) = (halves(a, b), halves(c, d));
+            let even = _mm512_shuffle_f32x4::<0x88>(ab, cd);
+            _mm512_add_ps(even, _mm512_shuffle_f32x4::<0xDD>(ab, cd))
+        }
+    }
+
+    #[inline(always)]
+    fn sums_of_fours(self, x: __m512) -> [f32; 4] {
+        unsafe {
+            let twos = _mm512_add_ps(x, _mm512_permute_ps::<0x4E>(x));
+            let ones = _mm512_add_ps(twos, _mm512_permute_ps::<0xB1>(twos));
+            let first_of_four = _mm512_maskz_compress_ps(0x1111, ones);
+            let mut sums = [0.0; 4];
+            _mm_storeu_ps(sums.as_mut_ptr(), _mm512_castps512_ps128(first_of_four));
+            sums
+        }
     }
 
     #[inline(always)]

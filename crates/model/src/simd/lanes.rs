@@ -30,6 +30,8 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
     /// Says that bytes will soon be read. They need not exist: a processor that cannot read them
     /// does nothing.
     fn prefetch(self, bytes: *const u8);
+    /// The same into the second-level cache only.
+    fn prefetch_far(self, bytes: *const u8);
 
     fn splat(self, x: f32) -> Self::F;
     fn load(self, from: &[f32; 16]) -> Self::F;
@@ -50,6 +52,11 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
     fn times_power_of_two(self, x: Self::F, n: Self::F) -> Self::F;
     /// The sum of all sixteen.
     fn sum(self, x: Self::F) -> f32;
+    /// Of each of four rows the sums of lanes that are whole fours apart: those of row `r` are in lanes
+    /// `4 * r..4 * r + 4`.
+    fn fours_of_rows(self, rows: [Self::F; 4]) -> Self::F;
+    /// The sums of four neighbours each.
+    fn sums_of_fours(self, x: Self::F) -> [f32; 4];
     /// The largest of all sixteen.
     fn largest(self, x: Self::F) -> f32;
     /// `x + y` where the bit of the lane is set, else `x`.
@@ -273,6 +280,11 @@ mod tests {
                 }),
                 ("times_power_of_two", list(s.times_power_of_two(va, vb))),
                 ("sum", vec![s.sum(vb)]),
+                ("fours_of_rows", {
+                    let row = |r: usize| s.load(&std::array::from_fn(|i| (16 * r + i) as f32));
+                    list(s.fours_of_rows([row(0), row(1), row(2), row(3)]))
+                }),
+                ("sums_of_fours", s.sums_of_fours(va).to_vec()),
                 ("largest", vec![s.largest(va), s.largest(vb)]),
                 ("add_where", list(s.add_where(va, 0b1010_0110_1111_0001, vb))),
                 ("transpose", transposed),
@@ -377,6 +389,8 @@ mod tests {
         assert_eq!(of("round")[..4], [-5.0, -4.0, -4.0, -3.0]);
         assert_eq!(of("round_to_ints"), of("round"));
         assert_eq!(of("sum"), [-72.0]);
+        assert_eq!(of("fours_of_rows")[..5], [24.0, 28.0, 32.0, 36.0, 88.0]);
+        assert_eq!(of("fours_of_rows")[15], 228.0);
         assert_eq!(of("signed")[0], -56.0);
         assert_eq!(of("spread by 2")[6..10], [-0.5, -0.5, 0.25, 0.25]);
         assert_eq!(of("spread by 4")[2..6], [1.0, 1.0, 1.75, 1.75]);

@@ -41,6 +41,9 @@ impl Simd for Portable {
     fn prefetch(self, _: *const u8) {}
 
     #[inline(always)]
+    fn prefetch_far(self, _: *const u8) {}
+
+    #[inline(always)]
     fn splat(self, x: f32) -> [f32; 16] {
         [x; 16]
     }
@@ -110,6 +113,18 @@ impl Simd for Portable {
     #[inline(always)]
     fn sum(self, x: [f32; 16]) -> f32 {
         self.fold(x, |a, b| a + b)
+    }
+
+    #[inline(always)]
+    fn fours_of_rows(self, rows: [[f32; 16]; 4]) -> [f32; 16] {
+        let four =
+            |row: &[f32; 16], lane| (row[lane] + row[lane + 8]) + (row[lane + 4] + row[lane + 12]);
+        std::array::from_fn(|i| four(&rows[i / 4], i % 4))
+    }
+
+    #[inline(always)]
+    fn sums_of_fours(self, x: [f32; 16]) -> [f32; 4] {
+        std::array::from_fn(|i| (x[4 * i] + x[4 * i + 2]) + (x[4 * i + 1] + x[4 * i + 3]))
     }
 
     #[inline(always)]

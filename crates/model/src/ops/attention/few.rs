@@ -122,21 +122,22 @@ impl Kernel for Attend<'_> {
         scores.resize(config.n_heads * stride, f32::NEG_INFINITY);
 
         let mut done = 0;
-        for keys in pass.pieces(positions.clone(), |(keys, _)| keys) {
-            for keys in keys.chunks(BLOCK * kv_dim) {
-                for heads in head_blocks(config) {
-                    let queries = &queries[heads.first * d..];
-                    let keys = keys.chunks_exact(kv_dim).map(|key| &key[heads.kv_head * d..][..d]);
-                    let scores = &mut scores[heads.first * stride + done..];
-                    match heads.count {
-                        1 => score::<S, 1>(s, queries, keys, scores, stride),
-                        2 => score::<S, 2>(s, queries, keys, scores, stride),
-                        3 => score::<S, 3>(s, queries, keys, scores, stride),
-                        _ => score::<S, 4>(s, queries, keys, scores, stride),
-                    }
+        let mut blocks =
+            RowBlocks::new(s, kv_dim, pass.pieces(positions.clone(), |(keys, _)| keys));
+        while let Some(keys) = blocks.next(s) {
+            let keys = keys.rows();
+            for heads in head_blocks(config) {
+                let queries = &queries[heads.first * d..];
+                let at = heads.kv_head * d;
+                let scores = &mut scores[heads.first * stride + done..];
+                match heads.count {
+                    1 => score::<S, 1>(s, queries, keys, at..at + d, scores, stride),
+                    2 => score::<S, 2>(s, queries, keys, at..at + d, scores, stride),
+                    3 => score::<S, 3>(s, queries, keys, at..at + d, scores, stride),
+                    _ => score::<S, 4>(s, queries, keys, at..at + d, scores, stride),
                 }
-                done += keys.len() / kv_dim;
             }
+            done += keys.len();
         }
 
         let (sums, bounds) = part.split_at_mut(config.q_dim());
@@ -155,24 +156,76 @@ impl Kernel for Attend<'_> {
 
         sums.fill(0.0);
         let mut done = 0;
-        for values in pass.pieces(positions.clone(), |(_, values)| values) {
-            for values in values.chunks(BLOCK * kv_dim) {
-                for heads in head_blocks(config) {
-                    let sums = &mut sums[heads.first * d..];
-                    let values = || {
-                        values.chunks_exact(kv_dim).map(|value| &value[heads.kv_head * d..][..d])
-                    };
-                    let scores = &scores[heads.first * stride + done..];
-                    match heads.count {
-                        1 => mix::<S, 1, _>(s, scores, stride, values, sums),
-                        2 => mix::<S, 2, _>(s, scores, stride, values, sums),
-                        3 => mix::<S, 3, _>(s, scores, stride, values, sums),
-                        _ => mix::<S, 4, _>(s, scores, stride, values, sums),
-                    }
+        let values = pass.pieces(positions.clone(), |(_, values)| values);
+        let mut blocks = RowBlocks::new(s, kv_dim, values);
+        while let Some(values) = blocks.next(s) {
+            let values = values.rows();
+            for heads in head_blocks(config) {
+                let sums = &mut sums[heads.first * d..];
+                let at = heads.kv_head * d;
+                let scores = &scores[heads.first * stride + done..];
+                match heads.count {
+                    1 => mix::<S, 1>(s, scores, stride, values, at..at + d, sums),
+                    2 => mix::<S, 2>(s, scores, stride, values, at..at + d, sums),
+                    3 => mix::<S, 3>(s, scores, stride, values, at..at + d, sums),
+                    _ => mix::<S, 4>(s, scores, stride, values, at..at + d, sums),
                 }
-                done += values.len() / kv_dim;
             }
+            done += values.len();
         }
+    }
+}
+
+/// Keys or values, [`BLOCK`] positions after the other, whatever pieces they lie in. While one block is
+/// used, the next one is on its way from memory.
+struct RowBlocks<'a, P> {
+    row_len: usize,
+    pieces: P,
+    /// What is left of a piece.
+    piece: &'a [f32],
+    next: RowBlock<'a>,
+}
+
+/// The keys or values of some positions, `[kv_dim]` each.
+struct RowBlock<'a> {
+    rows: [&'a [f32]; BLOCK],
+    len: usize,
+}
+
+impl<'a> RowBlock<'a> {
+    #[inline(always)]
+    fn rows(&self) -> &[&'a [f32]] {
+        &self.rows[..self.len]
+    }
+}
+
+impl<'a, P: Iterator<Item = &'a [f32]>> RowBlocks<'a, P> {
+    #[inline(always)]
+    fn new<S: Simd>(s: S, row_len: usize, pieces: P) -> Self {
+        let none = RowBlock { rows: [&[]; BLOCK], len: 0 };
+        let mut blocks = RowBlocks { row_len, pieces, piece: &[], next: none };
+        blocks.next(s);
+        blocks
+    }
+
+    #[inline(always)]
+    fn next<S: Simd>(&mut self, s: S) -> Option<RowBlock<'a>> {
+        let mut next = RowBlock { rows: [&[]; BLOCK], len: 0 };
+        while next.len < BLOCK {
+            if self.piece.is_empty() {
+                let Some(piece) = self.pieces.next() else { break };
+                self.piece = piece;
+            }
+            let (row, rest) = self.piece.split_at(self.row_len);
+            for line in row.chunks(16) {
+                s.prefetch_far(line.as_ptr().cast());
+            }
+            next.rows[next.len] = row;
+            next.len += 1;
+            self.piece = rest;
+        }
+        let block = std::mem::replace(&mut self.next, next);
+        (block.len > 0).then_some(block)
     }
 }
 
@@ -195,28 +248,37 @@ fn head_blocks(config: &Config) -> impl Iterator<Item = HeadBlock> {
     })
 }
 
-/// The products of some heads' queries `[HEADS][head_dim]` with keys; row `h` of the scores gets
-/// those of head `h`.
+/// The products of some heads' queries `[HEADS][head_dim]` with their place of the keys; row `h` of the
+/// scores gets those of head `h`. Four keys at a time, since adding up the lanes of one product takes
+/// longer than the product.
 #[inline(always)]
-fn score<'a, S: Simd, const HEADS: usize>(
+fn score<S: Simd, const HEADS: usize>(
     s: S,
     queries: &[f32],
-    keys: impl Iterator<Item = &'a [f32]>,
+    keys: &[&[f32]],
+    place: Range<usize>,
     scores: &mut [f32],
     stride: usize,
 ) {
-    for (position, key) in keys.enumerate() {
-        let d = key.len();
-        let mut sums = [s.splat(0.0); HEADS];
+    let d = place.len();
+    for (four, keys) in keys.chunks(4).enumerate() {
+        // The last key stands for those there are none of.
+        let key = |k: usize| &keys[k.min(keys.len() - 1)][place.clone()];
+        let four_keys = [key(0), key(1), key(2), key(3)];
+        let mut sums = [[s.splat(0.0); 4]; HEADS];
         for index in 0..d.div_ceil(16) {
-            let key = lanes_at(s, key, index);
-            for head in 0..HEADS {
-                let query = lanes_at(s, &queries[head * d..(head + 1) * d], index);
-                sums[head] = s.fma(query, key, sums[head]);
+            for k in 0..4 {
+                let key = lanes_at(s, four_keys[k], index);
+                for head in 0..HEADS {
+                    let query = lanes_at(s, &queries[head * d..(head + 1) * d], index);
+                    sums[head][k] = s.fma(query, key, sums[head][k]);
+                }
             }
         }
         for head in 0..HEADS {
-            scores[head * stride + position] = s.sum(sums[head]);
+            let sums = s.sums_of_fours(s.fours_of_rows(sums[head]));
+            let scores = &mut scores[head * stride + 4 * four..][..keys.len()];
+            scores.copy_from_slice(&sums[..keys.len()]);
         }
     }
 }
@@ -241,16 +303,17 @@ pub(super) fn exponentials<S: Simd>(s: S, scores: &mut [f32], before: f32) -> (f
     (largest, s.sum(sum))
 }
 
-/// Adds values, weighted by some heads' scores, to the sums `[HEADS][head_dim]`.
+/// Adds a place of the values, weighted by some heads' scores, to the sums `[HEADS][head_dim]`.
 #[inline(always)]
-fn mix<'a, S: Simd, const HEADS: usize, I: Iterator<Item = &'a [f32]>>(
+fn mix<S: Simd, const HEADS: usize>(
     s: S,
     scores: &[f32],
     stride: usize,
-    values: impl Fn() -> I,
+    values: &[&[f32]],
+    place: Range<usize>,
     sums: &mut [f32],
 ) {
-    let Some(d) = values().next().map(<[f32]>::len) else { return };
+    let d = place.len();
     // Four registers of each head at a time. A head of 64 is done in one go through the values.
     for first in (0..d.div_ceil(16)).step_by(4) {
         let width = (d.div_ceil(16) - first).min(4);
@@ -260,7 +323,8 @@ fn mix<'a, S: Simd, const HEADS: usize, I: Iterator<Item = &'a [f32]>>(
                 mixed[head][i] = lanes_at(s, &sums[head * d..(head + 1) * d], first + i);
             }
         }
-        for (position, value) in values().enumerate() {
+        for (position, value) in values.iter().enumerate() {
+            let value = &value[place.clone()];
             let mut lanes = [s.splat(0.0); 4];
             match value[16 * first..].first_chunk::<64>() {
                 Some(value) => {

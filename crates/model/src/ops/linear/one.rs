@@ -15,9 +15,20 @@ use crate::workers::Workers;
 /// end at about the same time.
 const TASK_BYTES: usize = 16 << 10;
 
-/// How far ahead weights in small blocks are asked for. Their arithmetic keeps the machine so busy
-/// that it does not look far ahead itself; for other formats, asking only costs time.
-const AHEAD: usize = 2048;
+/// How far ahead weights are asked for, in bytes: so far into the second-level cache, which can wait for
+/// more lines at once than the first-level one.
+const FAR: usize = 8192;
+/// And so far into the first-level cache.
+const NEAR: usize = 1024;
+
+/// Asks for the weights that come after these, of which the machine itself sees too few coming.
+#[inline(always)]
+fn ask_ahead<S: Simd>(s: S, weights: &[u8]) {
+    for line in (0..weights.len()).step_by(64) {
+        s.prefetch_far(weights.as_ptr().wrapping_add(FAR + line));
+        s.prefetch(weights.as_ptr().wrapping_add(NEAR + line));
+    }
+}
 
 pub(super) fn multiply(
     level: SimdLevel,
@@ -27,14 +38,16 @@ pub(super) fn multiply(
     outputs: &[Shared<'_>],
 ) {
     let order = |matrix: &Matrix| with_format!(matrix.format, F => F::DIGITS);
-    let InFixedPoint { straight, sixteens } = in_fixed_point;
-    for (wanted, digits) in [(Order::Straight, &mut *straight), (Order::Sixteens, &mut *sixteens)] {
+    let InFixedPoint { straight, fours } = in_fixed_point;
+    for (wanted, digits) in [(Order::Straight, &mut *straight), (Order::Fours, &mut *fours)] {
         if outputs.iter().any(|output| order(output.weight) == Some(wanted)) {
             digits::take(level, wanted, x, digits);
         }
     }
-    let (straight, sixteens) = (&straight[..], &sixteens[..]);
-    let rows_of_task = |matrix: &Matrix| TASK_BYTES.div_ceil(matrix.row_bytes());
+    let (straight, fours) = (&straight[..], &fours[..]);
+    // In fours, as they are taken.
+    let rows_of_task =
+        |matrix: &Matrix| TASK_BYTES.div_ceil(matrix.row_bytes()).next_multiple_of(4);
     let tasks = |matrix: &Matrix| matrix.rows.div_ceil(rows_of_task(matrix));
     let total = outputs.iter().map(|output| tasks(output.weight)).sum();
     workers.run(total, |index| {
@@ -50,7 +63,7 @@ pub(super) fn multiply(
         }
         let stored = matrix.rows_at(rows);
         with_format!(matrix.format, F => {
-            let digits = if F::DIGITS == Some(Order::Straight) { straight } else { sixteens };
+            let digits = if F::DIGITS == Some(Order::Straight) { straight } else { fours };
             level.run(AddRows::<F> { stored, x, digits, y, format: PhantomData });
         });
     });
@@ -60,7 +73,7 @@ pub(super) fn multiply(
 #[derive(Default)]
 pub(super) struct InFixedPoint {
     straight: Vec<Digits>,
-    sixteens: Vec<Digits>,
+    fours: Vec<Digits>,
 }
 
 /// Adds the products of some rows with one input to `y`.
@@ -84,29 +97,45 @@ impl<F: BlockFormat> Kernel for AddRows<'_, F> {
         if F::ATOM_LEN == 1 {
             short_x[..short].copy_from_slice(&self.x[self.x.len() - short..]);
         }
-        for (row, y) in self.stored.chunks_exact(row_bytes).zip(self.y) {
-            let mut sums = [s.splat(0.0); 2];
-            if F::DIGITS.is_some() {
-                add_integer_products::<S, F>(s, row, self.digits, &mut sums);
-                *y += s.sum(s.add(sums[0], sums[1]));
-                continue;
+        // Four rows at a time, since adding up the lanes of one takes as long as some of its blocks.
+        for (stored, y) in self.stored.chunks(4 * row_bytes).zip(self.y.chunks_mut(4)) {
+            // The last row stands for those there are none of.
+            let row = |r: usize| &stored[r.min(y.len() - 1) * row_bytes..][..row_bytes];
+            let rows = [row(0), row(1), row(2), row(3)];
+            let mut sums = [s.splat(0.0); 4];
+            for (row, sum) in rows.iter().zip(&mut sums) {
+                *sum = match F::DIGITS {
+                    Some(_) => integer_products::<S, F>(s, row, self.digits),
+                    None => products::<S, F>(s, row, self.x, &short_x),
+                };
             }
-            let blocks = row.chunks_exact(F::BLOCK_BYTES);
-            let rest = blocks.remainder();
-            for (block, x) in blocks.zip(self.x.chunks_exact(F::BLOCK_LEN)) {
-                if F::ATOM_LEN > 1 {
-                    s.prefetch(block.as_ptr().wrapping_add(AHEAD));
-                }
-                add_block::<S, F>(s, block, x, &mut sums);
+            let mut sums = s.fours_of_rows(sums);
+            if F::DIGITS == Some(Order::Fours) {
+                sums = s.add(sums, products_of_rests::<S, F>(s, rows, self.digits));
             }
-            if F::ATOM_LEN == 1 && !rest.is_empty() {
-                let mut whole = [0; SHORT_BYTES];
-                whole[..rest.len()].copy_from_slice(rest);
-                add_block::<S, F>(s, &whole[..F::BLOCK_BYTES], &short_x, &mut sums);
+            for (y, sum) in y.iter_mut().zip(s.sums_of_fours(sums)) {
+                *y += sum;
             }
-            *y += s.sum(s.add(sums[0], sums[1]));
         }
     }
+}
+
+/// The products of a row, to be added up.
+#[inline(always)]
+fn products<S: Simd, F: BlockFormat>(s: S, row: &[u8], x: &[f32], short_x: &[f32; 32]) -> S::F {
+    let mut sums = [s.splat(0.0); 2];
+    let blocks = row.chunks_exact(F::BLOCK_BYTES);
+    let rest = blocks.remainder();
+    for (block, x) in blocks.zip(x.chunks_exact(F::BLOCK_LEN)) {
+        ask_ahead(s, block);
+        add_block::<S, F>(s, block, x, &mut sums);
+    }
+    if F::ATOM_LEN == 1 && !rest.is_empty() {
+        let mut whole = [0; SHORT_BYTES];
+        whole[..rest.len()].copy_from_slice(rest);
+        add_block::<S, F>(s, &whole[..F::BLOCK_BYTES], short_x, &mut sums);
+    }
+    s.add(sums[0], sums[1])
 }
 
 #[inline(always)]
@@ -119,39 +148,37 @@ fn add_block<S: Simd, F: BlockFormat>(s: S, block: &[u8], x: &[f32], sums: &mut 
     });
 }
 
-/// The products of a row whose format takes them as integers.
+/// The products of a row whose format takes them as integers; of small blocks, those of whole fours.
 #[inline(always)]
-fn add_integer_products<S: Simd, F: BlockFormat>(
-    s: S,
-    row: &[u8],
-    digits: &[Digits],
-    sums: &mut [S::F; 2],
-) {
-    if F::BLOCK_LEN == digits::BLOCK {
+fn integer_products<S: Simd, F: BlockFormat>(s: S, row: &[u8], digits: &[Digits]) -> S::F {
+    let mut sums = [s.splat(0.0); 2];
+    if F::DIGITS == Some(Order::Straight) {
         for (block, x) in row.chunks_exact(F::BLOCK_BYTES).zip(digits) {
-            F::add_products(s, [block; 4], x, 0, sums);
+            ask_ahead(s, block);
+            F::add_products(s, [block; 4], x, 0, &mut sums);
         }
-        return;
-    }
-    /// Blocks that a row does not have: scales of zero.
-    const NONE: [u8; 32] = [0; 32];
-    let fours = row.chunks_exact(4 * F::BLOCK_BYTES);
-    let rest = fours.remainder();
-    let count = fours.len();
-    for (index, four) in fours.enumerate() {
-        // Ahead by bytes that this loop goes through, so that every line is asked for once.
-        for line in (0..4 * F::BLOCK_BYTES).step_by(64) {
-            s.prefetch(four.as_ptr().wrapping_add(AHEAD + line));
+    } else {
+        for (index, four) in row.chunks_exact(4 * F::BLOCK_BYTES).enumerate() {
+            ask_ahead(s, four);
+            let block = |b: usize| &four[b * F::BLOCK_BYTES..(b + 1) * F::BLOCK_BYTES];
+            let blocks = [block(0), block(1), block(2), block(3)];
+            F::add_products(s, blocks, &digits[index / 2], index % 2, &mut sums);
         }
-        let block = |b: usize| &four[b * F::BLOCK_BYTES..(b + 1) * F::BLOCK_BYTES];
-        let blocks = [block(0), block(1), block(2), block(3)];
-        F::add_products(s, blocks, &digits[index / 2], index % 2, sums);
     }
-    if !rest.is_empty() {
-        let mut blocks = [&NONE[..F::BLOCK_BYTES]; 4];
-        for (block, stored) in blocks.iter_mut().zip(rest.chunks_exact(F::BLOCK_BYTES)) {
-            *block = stored;
-        }
-        F::add_products(s, blocks, &digits[count / 2], count % 2, sums);
+    s.add(sums[0], sums[1])
+}
+
+/// The products of the blocks after a row's last four, of four rows: one block of each makes a four,
+/// too. Those of row `r` are in lanes `4 * r..4 * r + 4`.
+#[inline(always)]
+fn products_of_rests<S: Simd, F: BlockFormat>(s: S, rows: [&[u8]; 4], digits: &[Digits]) -> S::F {
+    let mut sums = [s.splat(0.0); 2];
+    let fours = rows[0].len() / (4 * F::BLOCK_BYTES);
+    let rests = rows.map(|row| &row[fours * 4 * F::BLOCK_BYTES..]);
+    for index in 0..rests[0].len() / F::BLOCK_BYTES {
+        let blocks = rests.map(|rest| &rest[index * F::BLOCK_BYTES..][..F::BLOCK_BYTES]);
+        let four = fours + index;
+        F::add_products(s, blocks, &digits[four / 2], four % 2, &mut sums);
     }
+    s.add(sums[0], sums[1])
 }
