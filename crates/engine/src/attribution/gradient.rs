@@ -66,7 +66,9 @@ fn integrated(host: &mut dyn Host, question: &Question) -> Result<Findings, Engi
         if done == 0 {
             baseline_value = values[0];
         }
-        for ((_, weight), gradient) in batch.iter().zip(gradients.chunks_exact(mean.len())) {
+        let weighted = batch.iter().zip(gradients.chunks_exact(mean.len()));
+        // Where a path begins at zeros, the slope there can be infinite, and is nobody's business.
+        for ((_, weight), gradient) in weighted.filter(|((_, weight), _)| *weight != 0.0) {
             mean.iter_mut().zip(gradient).for_each(|(mean, g)| *mean += weight * f64::from(*g));
         }
         done += batch.len();

@@ -294,6 +294,21 @@ async fn odd_tokens_have_scores_of_their_own() {
     }
 }
 
+/// At zeros themselves the slope of thirty layers is infinite.
+#[tokio::test]
+async fn a_path_from_zeros_has_scores() {
+    let client = ready().await;
+    let body = json!({
+        "prompt": "The capital of France is", "use_chat_template": false, "target_index": 0,
+        "target_token_id": 7042, "method": "integrated_gradients",
+        "options": {"baseline": "zero", "steps": 2},
+    });
+    let answer = attribute(&client, &body, json!({})).await;
+    assert!(answer["completeness_error"].is_f64(), "{answer}");
+    let scores = floats(&answer["attributions"]);
+    assert!(scores[..scores.len() - 1].iter().all(|score| *score > 0.0), "{answer}");
+}
+
 #[tokio::test]
 async fn a_preview_comes_before_the_end_of_a_long_attribution() {
     let client = ready().await;
