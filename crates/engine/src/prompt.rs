@@ -99,6 +99,15 @@ pub(crate) fn encode(model: &LoadedModel, text: &str) -> Result<Vec<TokenId>, En
     embedded(model, model.tokenizer.encode(text).map_err(refused)?)
 }
 
+/// Encodes text in which nothing is a special token.
+pub(crate) fn encode_literally(
+    model: &LoadedModel,
+    text: &str,
+) -> Result<Vec<TokenId>, EngineError> {
+    check_text(model, text)?;
+    embedded(model, model.tokenizer.encode_literally(text).map_err(refused)?)
+}
+
 /// Refuses tokens of the vocabulary that the model has no embedding for.
 fn embedded(model: &LoadedModel, ids: Vec<TokenId>) -> Result<Vec<TokenId>, EngineError> {
     let size = model.facts.logit_size;

@@ -172,6 +172,38 @@ impl Tokenizer {
         self.encode_with(text, false)
     }
 
+    /// Encodes text that stands for itself: what looks like a special token becomes the longest other
+    /// tokens it can be put together of, from its beginning on.
+    ///
+    /// # Errors
+    /// As [`Tokenizer::encode`].
+    pub fn encode_literally(&self, text: &str) -> Result<Vec<TokenId>, TokenizerError> {
+        let ids = self.encode(text)?;
+        if !ids.iter().any(|id| self.vocabulary.is_special(*id)) {
+            return Ok(ids);
+        }
+        let plain: AHashMap<&[u8], TokenId> = (0..self.vocabulary.len() as u32)
+            .map(TokenId)
+            .filter(|id| self.vocabulary.kind(*id).is_text())
+            .map(|id| (self.vocabulary.bytes(id), id))
+            .collect();
+        let mut literal = Vec::with_capacity(ids.len());
+        for id in ids {
+            if !self.vocabulary.is_special(id) {
+                literal.push(id);
+                continue;
+            }
+            let mut rest = self.vocabulary.bytes(id);
+            while !rest.is_empty() {
+                let longest =
+                    (1..=rest.len()).rev().find_map(|n| Some((n, *plain.get(&rest[..n])?)));
+                literal.extend(longest.map(|(_, id)| id));
+                rest = &rest[longest.map_or(1, |(n, _)| n)..];
+            }
+        }
+        Ok(literal)
+    }
+
     fn encode_with(&self, text: &str, marks: bool) -> Result<Vec<TokenId>, TokenizerError> {
         let encoder = match &self.encoder {
             Encoder::Crate(encoder) => encoder,
@@ -342,6 +374,20 @@ mod tests {
         ] {
             assert_eq!(ids(text), expected, "{text:?}");
         }
+    }
+
+    #[test]
+    fn literally_a_special_token_is_text() {
+        let tokenizer = Tokenizer::from_gguf(&source()).unwrap();
+        for text in ["a the", "a<end> t<tool>", "<end><end>"] {
+            let ids = tokenizer.encode_literally(text).unwrap();
+            assert!(!ids.iter().any(|id| tokenizer.vocabulary().is_special(*id)), "{text:?}");
+            assert_eq!(tokenizer.vocabulary().decode(&ids), text);
+        }
+        assert_eq!(
+            tokenizer.encode_literally("a the").unwrap(),
+            tokenizer.encode("a the").unwrap()
+        );
     }
 
     #[test]

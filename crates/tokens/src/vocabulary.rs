@@ -35,6 +35,11 @@ impl TokenKind {
         })
     }
 
+    /// Whether tokens of this kind stand for their bytes.
+    pub(crate) fn is_text(self) -> bool {
+        matches!(self, TokenKind::Normal | TokenKind::UserDefined | TokenKind::Byte)
+    }
+
     /// Whether tokens of this kind are looked for in text before anything else is done to it.
     pub(crate) fn is_marker(self) -> bool {
         matches!(self, TokenKind::Control | TokenKind::UserDefined | TokenKind::Unknown)

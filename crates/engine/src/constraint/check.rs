@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokenscope_sampling::SamplingError;
+
 use super::ConstraintQuery;
 use crate::EngineError;
 use crate::loaded::LoadedModel;
@@ -22,7 +24,7 @@ pub struct CheckReport {
 /// Compiles a constraint. Its anchor does not matter.
 ///
 /// # Errors
-/// What is wrong with it.
+/// What is wrong with it; [`SamplingError::NothingAllowed`] if that is only that no text fits.
 pub(crate) fn check(
     model: &mut LoadedModel,
     query: &ConstraintQuery,
@@ -30,6 +32,9 @@ pub(crate) fn check(
     let constraint = query.constraint()?;
     let warnings = model.grammars.warnings(&constraint)?;
     let position = model.grammars.position(&model.tokenizer, &constraint, &[])?;
+    if position.n_legal == 0 && !position.may_end {
+        return Err(SamplingError::NothingAllowed.into());
+    }
     Ok(CheckReport {
         legal_tokens: position.n_legal,
         may_be_empty: position.may_end,

@@ -10,7 +10,7 @@ use super::{ActiveConstraint, GrammarError};
 use crate::EngineError;
 use crate::job::Cancelled;
 use crate::loaded::LoadedModel;
-use crate::prompt::{PromptIds, encode};
+use crate::prompt::{PromptIds, encode_literally};
 use crate::query::PreviewQuery;
 use crate::report::{ModelFacts, TokenPill};
 use crate::step::logits_after;
@@ -68,7 +68,7 @@ pub(crate) fn choices(
         tokenscope_grammar::choices(&active.constraint.text).map_err(GrammarError::Invalid)?;
     let options = texts
         .into_iter()
-        .map(|text| Ok((encode(model, &text)?, text)))
+        .map(|text| Ok((encode_literally(model, &text)?, text)))
         .collect::<Result<Vec<_>, EngineError>>()?;
     let tokens = options.iter().map(|(tokens, _)| tokens.len()).sum();
     if tokens > MOST_TOKENS {
