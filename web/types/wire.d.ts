@@ -376,7 +376,7 @@ constraint?: ConstraintParams,
  */
 probe_ids?: Array<number>, 
 /**
- * Only tokenize: the model does not run and `dist` is null.
+ * Only tokenize: the model does not run and `dist` is null. A step, which needs the model, ignores it.
  */
 tokens_only?: boolean, };
 
@@ -446,7 +446,7 @@ constraint?: ConstraintParams,
  */
 probe_ids?: Array<number>, 
 /**
- * Only tokenize: the model does not run and `dist` is null.
+ * Only tokenize: the model does not run and `dist` is null. A step, which needs the model, ignores it.
  */
 tokens_only?: boolean, 
 /**

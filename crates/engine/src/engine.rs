@@ -20,6 +20,9 @@ use crate::report::{PreviewReport, StepReport, TokensReport};
 use crate::suggestions::{Suggestion, suggestions};
 use crate::{memory, worker};
 
+/// Most bytes of a model's name: it may be a path, and those have a limit of their own.
+const LONGEST_MODEL_ID: usize = 4096;
+
 /// How an engine works.
 #[derive(Debug, Clone)]
 pub struct EngineOptions {
@@ -197,6 +200,10 @@ impl Engine {
         let model_id = model_id.trim().to_owned();
         if model_id.is_empty() {
             return Err(EngineError::ModelIdRequired);
+        }
+        if model_id.len() > LONGEST_MODEL_ID {
+            let (len, limit) = (model_id.len(), LONGEST_MODEL_ID);
+            return Err(EngineError::ModelIdTooLong { len, limit });
         }
         let ticket = self.library.begin_load(&model_id)?;
         let engine = self.clone();

@@ -19,6 +19,14 @@ pub enum EngineError {
     /// A load was asked for without a name.
     #[error("model_id is required")]
     ModelIdRequired,
+    /// A load was asked for by a name that no model can have.
+    #[error("model_id has {len} bytes, more than the {limit} of the longest path.")]
+    ModelIdTooLong {
+        /// Its bytes.
+        len: usize,
+        /// Most bytes.
+        limit: usize,
+    },
     /// A load was asked for while one is under way.
     #[error("A model is already loading.")]
     AlreadyLoading,
@@ -148,6 +156,7 @@ impl EngineError {
             EngineError::LoadFailed(_) => "model_load_failed",
             EngineError::NoModel => "model_not_ready",
             EngineError::ModelIdRequired => "model_id_required",
+            EngineError::ModelIdTooLong { .. } => "model_id_too_long",
             EngineError::AlreadyLoading => "already_loading",
             EngineError::NothingToCancel => "nothing_to_cancel",
             EngineError::UnknownToken { .. } => "unknown_token_id",
@@ -184,7 +193,7 @@ impl EngineError {
                 "Load a model: builtin:smollm2-135m-instruct, a Hugging Face id such as \
                  Qwen/Qwen2.5-0.5B-Instruct, or the path of a .gguf file or a folder."
             }
-            EngineError::ModelIdRequired => {
+            EngineError::ModelIdRequired | EngineError::ModelIdTooLong { .. } => {
                 "Give builtin:smollm2-135m-instruct, a Hugging Face id such as \
                  Qwen/Qwen2.5-0.5B-Instruct, or the path of a .gguf file or a folder."
             }
@@ -220,7 +229,7 @@ impl EngineError {
                 "A setting is too extreme: look at the penalties and the temperature."
             }
             EngineError::Sampling(SamplingError::NothingAllowed) => {
-                "The constraint has come to a dead end; rewind or change it."
+                "The constraint has come to a dead end, if it ever had a beginning; rewind or change it."
             }
             EngineError::UnsupportedConstraint => {
                 "The types are multiple_choice, regex, cfg and json_schema."

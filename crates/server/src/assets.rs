@@ -13,7 +13,7 @@ mod sheet;
 mod source_map;
 
 use axum::extract::Request;
-use axum::http::{HeaderValue, Method, StatusCode};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use rust_embed::RustEmbed;
 
@@ -36,7 +36,9 @@ struct Web;
 
 /// Serves a file of the page; `/` is `index.html`.
 pub(crate) async fn serve(request: Request) -> Response {
-    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+    let path = request.uri().path().trim_start_matches('/');
+    let file = find(if path.is_empty() { "index.html" } else { path });
+    if file.is_ok() && !matches!(*request.method(), Method::GET | Method::HEAD) {
         let error = ApiError {
             status: StatusCode::METHOD_NOT_ALLOWED,
             detail: "Method Not Allowed".into(),
@@ -44,10 +46,9 @@ pub(crate) async fn serve(request: Request) -> Response {
             hint: "Files can only be read.".into(),
             place: None,
         };
-        return error.into_response();
+        return ([(header::ALLOW, "GET, HEAD")], error).into_response();
     }
-    let path = request.uri().path().trim_start_matches('/');
-    match find(if path.is_empty() { "index.html" } else { path }) {
+    match file {
         Ok(file) => file.answer(request.headers()),
         Err(error) => error.into_response(),
     }

@@ -33,6 +33,7 @@ impl From<EngineError> for ApiError {
             | EngineError::NothingToCancel
             | EngineError::ModelReplaced => StatusCode::CONFLICT,
             EngineError::ModelIdRequired
+            | EngineError::ModelIdTooLong { .. }
             | EngineError::UnknownToken { .. }
             | EngineError::EmptyContext
             | EngineError::ContextTooLong { .. }

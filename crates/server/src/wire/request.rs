@@ -56,7 +56,7 @@ pub struct PreviewRequest {
     #[serde(deserialize_with = "whole::list")]
     #[ts(as = "Option<Vec<i64>>", optional)]
     pub probe_ids: Vec<i64>,
-    /// Only tokenize: the model does not run and `dist` is null.
+    /// Only tokenize: the model does not run and `dist` is null. A step, which needs the model, ignores it.
     #[ts(as = "Option<bool>", optional)]
     pub tokens_only: bool,
 }

@@ -26,8 +26,8 @@ impl<'de> Deserialize<'de> for Whole {
             }
 
             fn visit_f64<E: Error>(self, number: f64) -> Result<Whole, E> {
-                // 2^63 itself does not fit; both bounds are exact as doubles.
-                let fits = (-(2f64.powi(63))..2f64.powi(63)).contains(&number);
+                // -2^63 does fit; but as a double it may be a number below that was rounded.
+                let fits = number.abs() < 2f64.powi(63);
                 if fits && number.fract() == 0.0 {
                     Ok(Whole(number as i64))
                 } else {

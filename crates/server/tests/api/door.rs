@@ -66,10 +66,14 @@ async fn unknown_addresses_and_methods_are_json_errors() {
         ("GET", "/api/preview", 405),
         ("DELETE", "/api/model/status", 405),
         ("POST", "/", 405),
+        ("DELETE", "/app.css", 405),
+        ("POST", "/nowhere", 404),
     ] {
         let request = Request::builder().method(method).uri(path).header("host", "[::1]:8000");
         let response = client.send(request.body(Body::empty()).unwrap()).await;
         assert_eq!(response.status(), status, "{method} {path}");
         assert_eq!(response.headers()["content-type"], "application/json", "{method} {path}");
+        // RFC 9110, 15.5.6
+        assert_eq!(response.headers().contains_key("allow"), status == 405, "{method} {path}");
     }
 }

@@ -295,6 +295,34 @@ async fn impossible_requests_say_what_was_expected() {
         ),
         ("/api/attribution", json!({"method": null}), 422, "invalid_field", "Field method"),
         (
+            "/api/preview",
+            json!({"params": {"nucleus_rule": null}}),
+            422,
+            "invalid_field",
+            "Field params.nucleus_rule: unknown variant `null`, expected `standard` or `seed`",
+        ),
+        (
+            "/api/attribution",
+            json!({"options": {"baseline": 3}}),
+            422,
+            "invalid_field",
+            "Field options.baseline: unknown variant `3`, expected one of",
+        ),
+        (
+            "/api/preview",
+            json!({"params": {"temperature": [1]}}),
+            422,
+            "invalid_field",
+            "Field params.temperature: invalid type: list, expected a number",
+        ),
+        (
+            "/api/model/load",
+            json!({"model_id": "m".repeat(5000)}),
+            400,
+            "model_id_too_long",
+            "model_id has 5000 bytes",
+        ),
+        (
             "/api/attribution",
             json!({"target_index": null}),
             422,
@@ -378,11 +406,23 @@ async fn text_that_is_not_json_is_422() {
         ("{\"params\": {\"temperature\": NaN}}", "Field params.temperature: expected value"),
         ("{\"params\": {\"temperature\": 1e999}}", "Field params.temperature: number out of range"),
         ("{} {}", "The body is not JSON: trailing characters"),
+        ("{\"params\": {\"nucleus_rule\": nul}}", "Field params.nucleus_rule: expected"),
     ] {
         let (status, answer) = client.post_text("/api/preview", body).await;
         assert_eq!(status, 422, "{body}: {answer}");
         assert_eq!(answer["code"], "invalid_json", "{body}: {answer}");
         assert!(answer["detail"].as_str().unwrap().starts_with(detail), "{body}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn numbers_that_do_not_fit_64_bits_are_refused_and_not_rounded() {
+    let client = Client::with_model().await;
+    for seed in ["-9223372036854775809", "9223372036854775808", "-1e19"] {
+        let body = format!("{{\"prompt\": \"a\", \"params\": {{\"seed\": {seed}}}}}");
+        let (status, answer) = client.post_text("/api/step", &body).await;
+        assert_eq!((status.as_u16(), &answer["code"]), (422, &json!("invalid_field")), "{answer}");
+        assert!(answer["detail"].as_str().unwrap().starts_with("Field params.seed: "), "{answer}");
     }
 }
 
