@@ -229,7 +229,7 @@ impl EngineError {
                 "A setting is too extreme: look at the penalties and the temperature."
             }
             EngineError::Sampling(SamplingError::NothingAllowed) => {
-                "The constraint has come to a dead end, if it ever had a beginning; rewind or change it."
+                "The constraint allows nothing here; rewind, or change it."
             }
             EngineError::UnsupportedConstraint => {
                 "The types are multiple_choice, regex, cfg and json_schema."
