@@ -32,15 +32,29 @@ export function line(from, to) {
 }
 
 /**
- * Boxes whose middle can be seen inside a scrolling frame.
- * @param {Box[]} boxes
+ * Of items one below the other, those whose middle can be seen inside a scrolling frame. Asking the browser
+ * for a box takes time, so the first one is searched for by halves.
+ * @template T
+ * @param {readonly T[]} items
+ * @param {(item: T) => Box} boxOf
  * @param {Box} frame
+ * @returns {{ item: T, box: Box }[]}
  */
-export function visibleIn(boxes, frame) {
-  return boxes.filter((box) => {
-    const y = (box.top + box.bottom) / 2;
-    return y >= frame.top && y <= frame.bottom;
-  });
+export function runIn(items, boxOf, frame) {
+  const middle = (/** @type {Box} */ box) => (box.top + box.bottom) / 2;
+  let [first, end] = [0, items.length];
+  while (first < end) {
+    const half = (first + end) >> 1;
+    if (middle(boxOf(/** @type {T} */ (items[half]))) < frame.top) first = half + 1;
+    else end = half;
+  }
+  const run = [];
+  for (const item of items.slice(first)) {
+    const box = boxOf(item);
+    if (middle(box) > frame.bottom) break;
+    run.push({ item, box });
+  }
+  return run;
 }
 
 /**

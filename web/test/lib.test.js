@@ -3,6 +3,7 @@ import { test } from "node:test";
 import * as geometry from "../lib/geometry.js";
 import { parseInteger, parseNumber, toBoundedInteger } from "../lib/numbers.js";
 import { createRecent } from "../lib/recent.js";
+import { isEqual } from "../lib/same.js";
 import { logWidth, percentScale } from "../lib/scale.js";
 
 test("typed numbers are read only when they are numbers", () => {
@@ -29,7 +30,21 @@ test("wires leave and arrive level", () => {
 test("rows scrolled out of their frame have no wire", () => {
   const box = (/** @type {number} */ top) => ({ left: 0, right: 10, top, bottom: top + 10 });
   const frame = { left: 0, right: 10, top: 0, bottom: 30 };
-  assert.deepEqual(geometry.visibleIn([box(-20), box(0), box(20), box(40)], frame), [box(0), box(20)]);
+  const seen = (/** @type {number[]} */ tops) => geometry.runIn(tops, box, frame).map(({ item }) => item);
+  assert.deepEqual(seen([-20, 0, 20, 40]), [0, 20]);
+  assert.deepEqual(seen([-5, 25]), [-5, 25], "a middle on the edge is in");
+  assert.deepEqual([seen([]), seen([40, 60]), seen([-40, -20])], [[], [], []]);
+  let asked = 0;
+  const many = Array.from({ length: 1000 }, (_, index) => index * 10 - 5000);
+  geometry.runIn(many, (top) => (asked++, box(top)), frame);
+  assert.ok(asked < 16, `${asked} boxes were asked for`);
+});
+
+test("values are the same if JSON would say the same", () => {
+  const row = () => ({ id: 7, text: "a", after: [0.5, null], target: { index: 1 } });
+  const others = [null, 7, [], { ...row(), id: 8 }, { ...row(), more: undefined }, { ...row(), after: [0.5] }, { ...row(), after: { 0: 0.5, 1: null } }, { ...row(), target: null }];
+  assert.equal(isEqual(row(), row()), true);
+  for (const other of others) assert.deepEqual([isEqual(row(), other), isEqual(other, row())], [false, false], JSON.stringify(other));
 });
 
 test("the detail card stays inside the window", () => {

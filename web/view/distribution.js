@@ -9,6 +9,7 @@ import { heat } from "../state/attribution.js";
 import { constraintFailure } from "../state/constraint_check.js";
 import { candidateIndex } from "../state/contrast.js";
 import { chooseScale, scale, SCALES, scoresShown, toggleScores } from "../state/rows_view.js";
+import { samePlace } from "../state/session.js";
 import * as store from "../state/store.js";
 import { rowWidth } from "./bar.js";
 import { ConstraintFailure } from "./constraint_failure.js";
@@ -87,6 +88,7 @@ function Rows({ dist }) {
   const painted = heat.value?.target ?? null;
   const place = store.method.value ? candidateIndex() : null;
   const list = useRef(/** @type {HTMLElement | null} */ (null));
+  const moving = useMoving();
   // Tab stops at one row, the arrows go on from there.
   const [stop, setStop] = useState(0);
   const last = dist.tokens.filter((row) => row.valid).length - 1;
@@ -109,9 +111,9 @@ function Rows({ dist }) {
   };
   const elsewhere = chosen !== null && !dist.tokens.some((row) => row.id === chosen);
   return html`
-    <ol class="rows" ref=${list} data-wire="row-frame" aria-label="Most likely tokens" onKeyDown=${walk} onFocusIn=${onFocusIn}>
+    <ol class="rows" ref=${list} data-wire="row-frame" data-moving=${moving} aria-label="Most likely tokens" onKeyDown=${walk} onFocusIn=${onFocusIn}>
       ${draw(dist, 0, AT_ONCE)}
-      ${h(LaterRows, { dist, about: [chosen, pick, painted, place, stop, last], draw: (dist) => draw(dist, AT_ONCE, dist.tokens.length) })}
+      ${h(LaterRows, { dist, first: AT_ONCE, about: [chosen, pick, painted, place, stop, last], draw })}
       <li class="row row-other" key="other" data-wire="row" data-share=${dist.other_p_final} data-chosen=${elsewhere}
         title="All tokens that are not listed, together">
         <span class="row-rank"></span>
@@ -122,6 +124,21 @@ function Rows({ dist }) {
       </li>
     </ol>
   `;
+}
+
+/**
+ * Bars travel where a knob or another scale moved them. Those of another position are about other tokens and
+ * stand at once, which also spares the browser ten layouts after each step.
+ */
+function useMoving() {
+  const now = { place: store.shown.value?.place, dist: store.shown.value?.dist, scale: scale.value };
+  const last = useRef({ ...now, moving: false });
+  const before = last.current;
+  if (before.dist !== now.dist || before.scale !== now.scale) {
+    const samePosition = before.place !== undefined && now.place !== undefined && samePlace(before.place, now.place);
+    last.current = { ...now, moving: samePosition };
+  }
+  return last.current.moving;
 }
 
 function ScaleSwitch() {

@@ -3,6 +3,7 @@
 import { useRef } from "preact/hooks";
 import { h, html } from "../html.js";
 import { formatProbability, formatSigned, stageName } from "../lib/format.js";
+import { isEqual } from "../lib/same.js";
 import { aim, forceToken, leave } from "../state/actions.js";
 import { scoresShown } from "../state/rows_view.js";
 import { rowWidth } from "./bar.js";
@@ -18,9 +19,15 @@ import { TokenText } from "./token_text.js";
 
 /** @typedef {{ row: Row, chosen: boolean, pick: boolean, painted: boolean, target: Target | null, stop: boolean, rank?: string }} RowProps */
 
-/** @param {RowProps} props */
+/**
+ * A step is told with the distribution that was there before it, so most rows stay as they are: those are not
+ * drawn again.
+ * @param {RowProps} props
+ */
 export function DistributionRow(props) {
-  return props.row.valid ? h(LegalRow, props) : h(InvalidRow, props);
+  const last = useRef(/** @type {{ props: RowProps, drawn: any } | null} */ (null));
+  if (!last.current || !isEqual(last.current.props, props)) last.current = { props, drawn: props.row.valid ? h(LegalRow, props) : h(InvalidRow, props) };
+  return last.current.drawn;
 }
 
 /**
@@ -35,8 +42,8 @@ function LegalRow({ row, chosen, pick, painted, target, stop, rank }) {
   const cut = row.kept ? null : `cut: ${row.cut_by === null ? "no" : stageName(row.cut_by)}`;
   const note = pick ? "will be picked" : cut;
   const [logit, logRaw] = scoresShown.value ? [formatSigned(row.logit, 2), formatSigned(Math.log(row.p_base), 2)] : [];
-  // One sentence for screen readers rather than words between the numbers: of fifty rows those took the
-  // browser about a seventh of the layout.
+  // One label for screen readers, and what is seen hidden from them. Words that only they read, whether between
+  // the numbers or as a sentence beside them, took the browser a third of the layout of fifty rows.
   const said = [`rank ${rank ?? row.rank_final ?? "–"} ${row.display}`, `final ${final}`, `raw ${base}`];
   if (logit !== undefined) said.push(`logit ${logit}`, `logarithm of raw ${logRaw}`);
   if (note) said.push(note);
@@ -72,10 +79,9 @@ function LegalRow({ row, chosen, pick, painted, target, stop, rank }) {
   return html`
     <li class="row-item" data-wire="row" data-share=${row.p_final}>
       <button type="button" class="row" tabindex=${stop ? 0 : -1} data-kept=${row.kept} data-chosen=${chosen} data-pick=${pick} data-target=${painted}
-        aria-describedby="row-detail" onClick=${onClick} onFocus=${onFocus} onBlur=${onBlur}
+        aria-label=${`${said.join(", ")}. Force this token.`} aria-describedby="row-detail" onClick=${onClick} onFocus=${onFocus} onBlur=${onBlur}
         onPointerDown=${(/** @type {PointerEvent} */ event) => (pointer.current = event.pointerType)}
         onPointerEnter=${onPointerEnter} onPointerLeave=${onPointerLeave}>
-        <span class="sr-only">${`${said.join(", ")}. Force this token.`}</span>
         <span class="row-rank" aria-hidden="true">${rank ?? html`${row.rank_final ?? "–"}${rankChange(row)}`}</span>
         <span class=${`row-token ${row.special ? "row-special" : ""}`} aria-hidden="true">${h(TokenText, { display: row.display, compact: true })}</span>
         <span class="track" aria-hidden="true">

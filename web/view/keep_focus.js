@@ -16,7 +16,8 @@ export function isMovingFocus() {
  */
 export function useKeepFocus(list, selector) {
   // Rendering has not touched the document yet, so this is the focus before the change.
-  const index = list.current ? [...list.current.querySelectorAll(selector)].indexOf(/** @type {Element} */ (document.activeElement)) : -1;
+  const focus = document.activeElement;
+  const index = focus && list.current?.contains(focus) ? [...list.current.querySelectorAll(selector)].indexOf(focus) : -1;
   useLayoutEffect(() => {
     if (index < 0 || list.current?.contains(document.activeElement)) return;
     const elements = list.current?.querySelectorAll(selector) ?? [];

@@ -13,10 +13,13 @@ import { TokenText } from "./token_text.js";
 
 /** @typedef {{ token: TokenPill, paint?: Paint | null }} TokenProps */
 
+/** Only tokens that may not fit their place are clipped: each clip is one more thing for the browser to put together. */
+const LONG = 7;
+
 /** A token of the prompt. @param {TokenProps} props */
 export function Token({ token, paint = null }) {
   const score = scoreText(paint);
-  return html`<span class=${`token ${token.special ? "token-special" : "token-prompt"}`} title=${about(token, score)} ...${look(paint)}>${h(TokenText, { display: token.display })}${spoken(score)}</span>`;
+  return html`<span class=${`token ${token.special ? "token-special" : "token-prompt"} ${clip(token)}`} title=${about(token, score)} ...${look(paint)}>${h(TokenText, { display: token.display })}${spoken(score)}</span>`;
 }
 
 /**
@@ -36,11 +39,16 @@ export function GeneratedToken({ token, index, last, forced, target, paint = nul
   };
   const label = `${token.display}: ${last ? "the last token. Alternatives, or remove it" : "alternatives"}${forced ? ", forced" : ""}${score && `, ${score}`}`;
   return html`
-    <button type="button" class=${`token ${kind} ${last ? "token-last token-fresh" : "token-aim"}`} tabindex=${last ? null : -1} data-index=${index}
+    <button type="button" class=${`token ${kind} ${clip(token)} ${last ? "token-last token-fresh" : "token-aim"}`} tabindex=${last ? null : -1} data-index=${index}
       data-forced=${forced || null} aria-label=${label} title=${last ? `${about(token, score)} · click to remove` : score ? about(token, score) : null} ...${look(paint)} ...${aimHandlers(target)} onClick=${onClick}>
       <span class="token-text">${h(TokenText, { display: token.display })}</span>${last ? html`<span class="token-remove" aria-hidden="true">×</span>` : spoken(score)}
     </button>
   `;
+}
+
+/** @param {TokenPill} token */
+function clip({ display }) {
+  return display.length > LONG ? "token-long" : "";
 }
 
 /** @param {Paint | null} paint */

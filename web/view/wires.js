@@ -3,7 +3,7 @@
 
 import { useLayoutEffect, useState } from "preact/hooks";
 import { html } from "../html.js";
-import { fanOut, levelStubs, visibleIn, weightedStubs } from "../lib/geometry.js";
+import { fanOut, levelStubs, runIn, weightedStubs } from "../lib/geometry.js";
 import { clamp } from "../lib/numbers.js";
 import * as store from "../state/store.js";
 
@@ -39,7 +39,7 @@ export function Wires({ flow }) {
     };
   }, moved);
   const paths = (/** @type {Wire[]} */ wires, /** @type {string} */ kind) =>
-    wires.map((wire, index) => html`<path key=${kind + index} class=${kind} d=${wire.d} opacity=${wire.opacity.toFixed(3)} />`);
+    wires.map((wire, index) => html`<path key=${kind + index} class=${kind} d=${wire.d} stroke-opacity=${wire.opacity.toFixed(3)} />`);
   return html`
     <svg class="wires" aria-hidden="true">
       ${paths(drawing.tokens, "wire-token")} ${paths(drawing.stubs, "wire-stub")} ${paths(drawing.outputs, "wire-output")}
@@ -63,9 +63,9 @@ function measure(flow) {
   // Without columns side by side there is nothing to connect.
   if (!input || !llm || !frame || !rowFrame || frame.left < input.right || llm.left < frame.right || rowFrame.left < llm.right) return NOTHING;
   const toggle = boxes("token").filter((row) => !row.closest("ol")).map(boxOf);
-  const rows = [...toggle, ...visibleIn(boxes("token").filter((row) => row.closest("ol")).map(boxOf), frame)];
-  const shares = new Map(boxes("row").map((row) => [boxOf(row), Number(row.getAttribute("data-share"))]));
-  const outputs = visibleIn([...shares.keys()], rowFrame).map((box) => ({ box, share: shares.get(box) ?? 0 }));
+  const listed = boxes("token").filter((row) => row.closest("ol"));
+  const rows = [...toggle, ...runIn(listed, boxOf, frame).map(({ box }) => box)];
+  const outputs = runIn(boxes("row"), boxOf, rowFrame).map(({ item, box }) => ({ box, share: Number(item.getAttribute("data-share")) }));
   // The card may be scrolled, with its middle out of sight.
   const middle = input.top + (input.bottom - input.top) * 0.45;
   const source = { x: input.right, y: inputFrame ? clamp(middle, inputFrame.top, inputFrame.bottom) : middle };

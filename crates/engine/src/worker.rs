@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, TryRecvError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use tokenscope_tokens::TokenId;
@@ -19,6 +19,13 @@ use crate::loaded::LoadedModel;
 use crate::report::{PreviewReport, StepReport, TokensReport};
 use crate::step::{self, Answer};
 use crate::vocabulary_search;
+
+/// Who asks again within this time is a program that goes on at once.
+const AT_ONCE: Duration = Duration::from_millis(20);
+
+/// How long a browser is left alone to draw what it has just been told, before the model takes the
+/// processor's cores again.
+const TIME_TO_DRAW: Duration = Duration::from_millis(100);
 
 /// Serves jobs until every sender is gone.
 pub(crate) fn run(jobs: &Receiver<Job>, library: &Arc<Library>) {
@@ -41,15 +48,24 @@ struct Worker<'a> {
     /// Attributions wait until nobody asks for anything else.
     attributions: VecDeque<Request<Attribute, AttributionReport>>,
     /// The input that will probably be asked about next.
-    next: Option<Vec<TokenId>>,
+    next: Option<Next>,
+    /// When the last quick job was answered.
+    answered: Option<Instant>,
     current: Option<LoadedModel>,
     library: &'a Library,
+}
+
+/// Work that nobody has asked for yet.
+struct Next {
+    ids: Vec<TokenId>,
+    /// When to do it if nobody asks for anything before.
+    due: Instant,
 }
 
 impl<'a> Worker<'a> {
     fn new(inbox: &'a Receiver<Job>, library: &'a Library) -> Self {
         let (seen, attributions) = (RefCell::default(), VecDeque::new());
-        Worker { inbox, seen, attributions, next: None, current: None, library }
+        Worker { inbox, seen, attributions, next: None, answered: None, current: None, library }
     }
 
     /// The next job, in order of arrival except that attributions come last. None at the end.
@@ -57,22 +73,32 @@ impl<'a> Worker<'a> {
         loop {
             let job = match self.seen.get_mut().pop_front() {
                 Some(job) => Ok(job),
-                None => self.inbox.try_recv(),
+                None => self.inbox.recv_timeout(self.leisure()),
             };
             // Whoever asks goes first: what might be asked is looked at when nobody does, and
             // forgotten if somebody does.
             match job {
                 Ok(Job::Attribute(request)) => self.attributions.push_back(request),
                 Ok(job) => return Some(job),
-                Err(TryRecvError::Disconnected) => return None,
-                Err(TryRecvError::Empty) if self.next.is_some() => self.run_ahead(),
-                Err(TryRecvError::Empty) => {
+                Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Timeout) if self.next.is_some() => self.run_ahead(),
+                Err(RecvTimeoutError::Timeout) => {
                     return match self.attributions.pop_front() {
                         Some(request) => Some(Job::Attribute(request)),
                         None => self.inbox.recv().ok(),
                     };
                 }
             }
+        }
+    }
+
+    /// How long to wait for a job before there is something else to do.
+    fn leisure(&self) -> Duration {
+        match &self.next {
+            Some(next) if self.attributions.is_empty() => {
+                next.due.saturating_duration_since(Instant::now())
+            }
+            _ => Duration::ZERO,
         }
     }
 
@@ -88,7 +114,8 @@ impl<'a> Worker<'a> {
     /// Does a job that nothing passes.
     fn answer_quick(&mut self, job: Job) {
         let (current, library) = (&mut self.current, self.library);
-        self.next = match job {
+        let idle = self.answered.map(|answered| answered.elapsed());
+        let next = match job {
             Job::Preview(request) => answer(request, current, library, step::preview),
             Job::Step(request) => answer(request, current, library, step::step),
             Job::Tokens(request) => answer(request, current, library, vocabulary_search::tokens),
@@ -105,12 +132,15 @@ impl<'a> Worker<'a> {
             }),
             Job::Attribute(_) | Job::Install(_) => unreachable!("these jobs are not quick"),
         };
+        let now = Instant::now();
+        self.next = next.map(|ids| Next { ids, due: now + pause_before_running_ahead(idle) });
+        self.answered = Some(now);
     }
 
     /// Works ahead of the next request. Whatever goes wrong will go wrong again for whoever asks.
     fn run_ahead(&mut self) {
-        if let (Some(model), Some(ids)) = (&mut self.current, self.next.take()) {
-            let _ = catch_unwind(AssertUnwindSafe(|| step::run_ahead(model, &ids)));
+        if let (Some(model), Some(next)) = (&mut self.current, self.next.take()) {
+            let _ = catch_unwind(AssertUnwindSafe(|| step::run_ahead(model, &next.ids)));
             self.library.set_cache_usage(model.cache.usage());
         }
     }
@@ -174,6 +204,16 @@ impl Host for Turn<'_, '_> {
 
 fn is_quick(job: &Job) -> bool {
     !matches!(job, Job::Attribute(_) | Job::Install(_))
+}
+
+/// How long after an answer nothing is run ahead, by how long nobody had asked for anything before the
+/// question. A program's next question is there before anything else could be done. A page draws, for
+/// which it needs the cores, and asks when its user has seen what it drew.
+fn pause_before_running_ahead(idle: Option<Duration>) -> Duration {
+    match idle {
+        Some(idle) if idle < AT_ONCE => Duration::ZERO,
+        _ => TIME_TO_DRAW,
+    }
 }
 
 /// Runs one request. Returns the input that this client will probably ask about next.
@@ -315,6 +355,16 @@ mod tests {
         // was waiting.
         assert_eq!(entries_after(&[9], 2), 2);
         assert_eq!(entries_after(&[9, 10, 11], 4), 4);
+    }
+
+    #[test]
+    fn a_page_is_left_to_draw_and_a_program_is_not() {
+        let pause = |idle_ms: u64| pause_before_running_ahead(Some(Duration::from_millis(idle_ms)));
+        assert_eq!(pause(0), Duration::ZERO);
+        assert_eq!(pause(19), Duration::ZERO);
+        assert_eq!(pause(20), TIME_TO_DRAW);
+        assert_eq!(pause(650), TIME_TO_DRAW);
+        assert_eq!(pause_before_running_ahead(None), TIME_TO_DRAW);
     }
 
     #[test]
