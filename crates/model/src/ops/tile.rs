@@ -176,6 +176,33 @@ fn tile<S: Simd, O: OutRows, const ROWS: usize, const COLUMNS: usize>(s: S, job:
     }
     let rows = rows.as_chunks::<ROWS>().0;
     let panel = panel.as_chunks::<16>().0.as_chunks::<COLUMNS>().0;
+    if S::TILE_RUN == usize::MAX {
+        sums = add_products(s, rows, panel, sums);
+    } else {
+        for (rows, panel) in rows.chunks(S::TILE_RUN).zip(panel.chunks(S::TILE_RUN)) {
+            let run = add_products(s, rows, panel, [[s.splat(0.0); COLUMNS]; ROWS]);
+            for r in 0..ROWS {
+                for c in 0..COLUMNS {
+                    sums[r][c] = s.add(sums[r][c], run[r][c]);
+                }
+            }
+        }
+    }
+    for r in 0..ROWS {
+        let row = out.row(r);
+        for c in 0..COLUMNS.min(row.len().div_ceil(16)) {
+            store_at(s, sums[r][c], row, c);
+        }
+    }
+}
+
+#[inline(always)]
+fn add_products<S: Simd, const ROWS: usize, const COLUMNS: usize>(
+    s: S,
+    rows: &[[f32; ROWS]],
+    panel: &[[[f32; 16]; COLUMNS]],
+    mut sums: [[S::F; COLUMNS]; ROWS],
+) -> [[S::F; COLUMNS]; ROWS] {
     for (row, panel) in rows.iter().zip(panel) {
         let mut columns = [s.splat(0.0); COLUMNS];
         for c in 0..COLUMNS {
@@ -188,10 +215,5 @@ fn tile<S: Simd, O: OutRows, const ROWS: usize, const COLUMNS: usize>(s: S, job:
             }
         }
     }
-    for r in 0..ROWS {
-        let row = out.row(r);
-        for c in 0..COLUMNS.min(row.len().div_ceil(16)) {
-            store_at(s, sums[r][c], row, c);
-        }
-    }
+    sums
 }

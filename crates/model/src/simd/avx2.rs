@@ -151,6 +151,7 @@ impl Simd for Avx2 {
 
     const TILE_ROWS: usize = 6;
     const TILE_COLUMNS: usize = 1;
+    const TILE_RUN: usize = usize::MAX;
 
     #[inline(always)]
     fn prefetch(self, bytes: *const u8) {

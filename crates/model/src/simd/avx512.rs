@@ -49,6 +49,7 @@ impl Simd for Avx512 {
 
     const TILE_ROWS: usize = 12;
     const TILE_COLUMNS: usize = 2;
+    const TILE_RUN: usize = usize::MAX;
 
     #[inline(always)]
     fn prefetch(self, bytes: *const u8) {

@@ -26,6 +26,9 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
     const TILE_ROWS: usize;
     /// Its columns, in sixteens.
     const TILE_COLUMNS: usize;
+    /// Most products that a tile adds up one after the other. More go in runs, whose sums are added:
+    /// where every product is rounded too, the error of one long run is seen in attributions.
+    const TILE_RUN: usize;
 
     /// Says that bytes will soon be read. They need not exist: a processor that cannot read them
     /// does nothing.

@@ -36,6 +36,7 @@ impl Simd for Portable {
 
     const TILE_ROWS: usize = 3;
     const TILE_COLUMNS: usize = 1;
+    const TILE_RUN: usize = 128;
 
     #[inline(always)]
     fn prefetch(self, _: *const u8) {}
