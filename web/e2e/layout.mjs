@@ -92,7 +92,7 @@ async function wires(page, kind) {
     return paths.map((path) => {
       const numbers = (path.getAttribute("d")?.match(/-?[\d.]+/g) ?? []).map(Number);
       const at = (/** @type {number} */ index) => ({ x: (numbers[index] ?? NaN) + origin.left, y: (numbers[index + 1] ?? NaN) + origin.top });
-      return { curved: numbers.length === 8, from: at(0), to: at(numbers.length - 2), bends: [at(2), at(4)], opacity: Number(path.getAttribute("opacity")) };
+      return { curved: numbers.length === 8, from: at(0), to: at(numbers.length - 2), bends: [at(2), at(4)], opacity: Number(path.getAttribute("stroke-opacity")) };
     });
   });
 }

@@ -48,7 +48,7 @@ test("rows show rank, change of rank, both probabilities and who cut them", asyn
   assert.deepEqual(texts(".badge"), ["cut: top-p"]);
   assert.deepEqual(texts(".cut-rule"), ["cut by top-p"]);
   assert.match(texts(".legend-kept")[0] ?? "", /top-p keeps 2 tokens · 0.93 bits/);
-  assert.equal(root.querySelector(".row-item button")?.getAttribute("aria-label"), "rank 1 Paris, final 0.600, raw 0.582. Force this token.");
+  assert.equal(root.querySelector(".row-item [role=img]")?.getAttribute("aria-label"), "rank 1 Paris, final 0.600, raw 0.582. Force this token.");
 });
 
 test("of many rows the first come at once and the others some frames later", async () => {

@@ -42,8 +42,9 @@ function LegalRow({ row, chosen, pick, painted, target, stop, rank }) {
   const cut = row.kept ? null : `cut: ${row.cut_by === null ? "no" : stageName(row.cut_by)}`;
   const note = pick ? "will be picked" : cut;
   const [logit, logRaw] = scoresShown.value ? [formatSigned(row.logit, 2), formatSigned(Math.log(row.p_base), 2)] : [];
-  // One label for screen readers, and what is seen hidden from them. Words that only they read, whether between
-  // the numbers or as a sentence beside them, took the browser a third of the layout of fifty rows.
+  // For screen readers the token is a picture whose description says the row, and the rest of it is hidden.
+  // Words that only they read, whether between the numbers or as a sentence beside them, took the browser a
+  // third of the layout of fifty rows; a label of the button would have to repeat what is seen, word for word.
   const said = [`rank ${rank ?? row.rank_final ?? "–"} ${row.display}`, `final ${final}`, `raw ${base}`];
   if (logit !== undefined) said.push(`logit ${logit}`, `logarithm of raw ${logRaw}`);
   if (note) said.push(note);
@@ -79,11 +80,11 @@ function LegalRow({ row, chosen, pick, painted, target, stop, rank }) {
   return html`
     <li class="row-item" data-wire="row" data-share=${row.p_final}>
       <button type="button" class="row" tabindex=${stop ? 0 : -1} data-kept=${row.kept} data-chosen=${chosen} data-pick=${pick} data-target=${painted}
-        aria-label=${`${said.join(", ")}. Force this token.`} aria-describedby="row-detail" onClick=${onClick} onFocus=${onFocus} onBlur=${onBlur}
+        aria-describedby="row-detail" onClick=${onClick} onFocus=${onFocus} onBlur=${onBlur}
         onPointerDown=${(/** @type {PointerEvent} */ event) => (pointer.current = event.pointerType)}
         onPointerEnter=${onPointerEnter} onPointerLeave=${onPointerLeave}>
         <span class="row-rank" aria-hidden="true">${rank ?? html`${row.rank_final ?? "–"}${rankChange(row)}`}</span>
-        <span class=${`row-token ${row.special ? "row-special" : ""}`} aria-hidden="true">${h(TokenText, { display: row.display, compact: true })}</span>
+        <span class=${`row-token ${row.special ? "row-special" : ""}`} role="img" aria-label=${`${said.join(", ")}. Force this token.`}>${h(TokenText, { display: row.display, compact: true })}</span>
         <span class="track" aria-hidden="true">
           <span class="bar-final" style=${{ width: rowWidth(row.p_final) }}></span>
           <span class="bar-raw" style=${{ width: rowWidth(row.p_base) }}></span>
