@@ -125,13 +125,14 @@ impl Process {
         Some(kilobytes * 1024)
     }
 
-    /// Nanoseconds its threads have computed so far.
-    pub(crate) fn computed(self) -> Option<u64> {
-        let threads = std::fs::read_dir(format!("/proc/{}/task", self.id)).ok()?;
-        let times = threads.flatten().map(|thread| {
-            let text = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
-            text.split_whitespace().next()?.parse::<u64>().ok()
-        });
-        times.sum()
+    /// Seconds it has computed so far, those of threads that have ended with the others, in steps of a hundredth.
+    pub(crate) fn computed(self) -> Option<f64> {
+        /// `USER_HZ`, in which Linux tells times to programs whatever it counts in itself.
+        const TICKS_PER_SECOND: f64 = 100.0;
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.id)).ok()?;
+        // The name before the last parenthesis may hold anything; `utime` and `stime` are fields 14 and 15 of proc(5).
+        let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
+        let mut ticks = || fields.next()?.parse::<f64>().ok();
+        Some((ticks()? + ticks()?) / TICKS_PER_SECOND)
     }
 }

@@ -23,7 +23,7 @@ pub(super) fn measure(bench: &Bench<'_>, rows: &mut Table) -> Result<Value, Stri
     let (started, before) = (Instant::now(), computed()?);
     std::thread::sleep(Duration::from_secs(bench.times(10, 3) as u64));
     let (elapsed, after) = (started.elapsed().as_secs_f64(), computed()?);
-    let percent = (after - before) as f64 / 1e9 / elapsed * 100.0;
+    let percent = (after - before) / elapsed * 100.0;
     rows.push(vec![bench.label.clone(), short(elapsed), short(percent)]);
     Ok(json!({ "seconds": elapsed, "percent_of_a_core": percent }))
 }
