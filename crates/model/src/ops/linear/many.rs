@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::{Shared, find_part};
 use crate::format::{BlockFormat, Blocks, Columns, SHORT_BYTES, with_format};
-use crate::ops::tile;
+use crate::ops::tile::{self, RowsOf};
 use crate::simd::{Kernel, Simd, SimdLevel};
 use crate::weights::Matrix;
 use crate::workers::{Shares, Workers};
@@ -78,13 +78,20 @@ pub(super) fn multiply(
         let matrix = output.weight;
         let rows = part * columns..matrix.rows.min((part + 1) * columns);
         let panel = Panel { level, matrix, bias: output.bias, rows, n, packed, y: &output.y };
-        PANEL.with_borrow_mut(|expanded| panel.multiply(expanded));
+        SCRATCH.with_borrow_mut(|scratch| panel.multiply(scratch));
     });
 }
 
 thread_local! {
+    static SCRATCH: RefCell<Scratch> = const { RefCell::new(Scratch { expanded: Vec::new(), sums: Vec::new() }) };
+}
+
+struct Scratch {
     /// A panel's weights `[depth][columns]`.
-    static PANEL: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
+    expanded: Vec<f32>,
+    /// What a panel's depths so far have added up to, `[n][columns]`. Closer together than in the output, where
+    /// reading and writing them for every few depths took longer.
+    sums: Vec<f32>,
 }
 
 /// Some rows of a matrix, as many as a panel has columns, or fewer at the end.
@@ -99,12 +106,12 @@ struct Panel<'a> {
 }
 
 impl Panel<'_> {
-    fn multiply(&self, expanded: &mut Vec<f32>) {
-        let (matrix, level) = (self.matrix, self.level);
+    fn multiply(&self, Scratch { expanded, sums }: &mut Scratch) {
+        let (matrix, level, columns) = (self.matrix, self.level, self.level.panel_columns());
         let stored = matrix.rows_at(self.rows.clone());
         let tiles = tile::tiles(level, self.n);
         // The next panel comes from memory while this one is multiplied, a piece for each product.
-        let next = self.rows.end..matrix.rows.min(self.rows.end + level.panel_columns());
+        let next = self.rows.end..matrix.rows.min(self.rows.end + columns);
         let most_depth = match are_few(self.n) {
             true => DEPTH_FOR_FEW.max(matrix.format.block_len()),
             false => MOST_DEPTH,
@@ -112,10 +119,13 @@ impl Panel<'_> {
         let products = matrix.cols.div_ceil(most_depth) * tiles.len();
         let ahead = matrix.rows_at(next);
         let mut ahead = ahead.chunks(ahead.len().div_ceil(products).max(1).next_multiple_of(64));
+        // What there is already is overwritten.
+        sums.resize(sums.len().max(self.n * columns), 0.0);
+        // The first depths start from the bias, the others from what these have left.
+        let bias = self.bias.map_or(&[][..], |bias| &bias[self.rows.clone()]);
         for start in (0..matrix.cols).step_by(most_depth) {
             let depths = start..matrix.cols.min(start + most_depth);
-            let panel_len = depths.len() * level.panel_columns();
-            // What there is already is overwritten.
+            let panel_len = depths.len() * columns;
             expanded.resize(panel_len.max(expanded.len()), 0.0);
             let expanded = &mut expanded[..panel_len];
             let row_bytes = matrix.row_bytes();
@@ -124,8 +134,6 @@ impl Panel<'_> {
                 let format = PhantomData::<F>;
                 level.run(Expand { stored, row_bytes, depths, panel: expanded, format });
             });
-            // The first depths start from the bias, the others from what these have left.
-            let bias = self.bias.map_or(&[][..], |bias| &bias[self.rows.clone()]);
             for tokens in tiles.iter() {
                 if let Some(stored) = ahead.next() {
                     let (row_bytes, bytes) = (stored.len(), 0..stored.len());
@@ -133,16 +141,20 @@ impl Panel<'_> {
                 }
                 let tile = &self.packed[tokens.start * matrix.cols..tokens.end * matrix.cols];
                 let n = tokens.len();
-                let first = tokens.start * matrix.rows + self.rows.start;
+                let numbers = &mut sums[tokens.start * columns..];
                 level.run(tile::Multiply {
                     rows: &tile[depths.start * n..depths.end * n],
                     n_rows: n,
                     panel: expanded,
                     start: (start == 0).then_some(bias),
-                    // SAFETY: every panel is its own rows of the matrix, and comes once.
-                    out: unsafe { self.y.rows(first, matrix.rows, self.rows.len()) },
+                    out: RowsOf { numbers, stride: columns, len: columns },
                 });
             }
+        }
+        // SAFETY: every panel is its own rows of the matrix, and comes once.
+        let mut y = unsafe { self.y.rows(self.rows.start, matrix.rows, self.rows.len()) };
+        for (token, sums) in sums.chunks(columns).take(self.n).enumerate() {
+            y.row_mut(token).copy_from_slice(&sums[..self.rows.len()]);
         }
     }
 }
