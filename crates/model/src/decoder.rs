@@ -30,7 +30,7 @@ pub struct Decoder {
 }
 
 /// Numbers that one thread handles faster than several. (Few in tests, whose models are tiny.)
-const ONE_THREADS_SHARE: usize = if cfg!(test) { 100 } else { 16 << 10 };
+const ONE_THREADS_SHARE: usize = if cfg!(test) { 100 } else { 6 << 10 };
 
 impl Decoder {
     /// Prepares the model of an open GGUF file for use with `threads` threads.
