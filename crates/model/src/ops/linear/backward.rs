@@ -14,7 +14,7 @@ use std::ops::Range;
 use super::Scratch;
 use super::many::{self, Prefetch};
 use crate::format::{BlockFormat, SHORT_BYTES, for_parts, with_format};
-use crate::ops::tile;
+use crate::ops::tile::{self, RowsOf};
 use crate::simd::{Kernel, Simd, SimdLevel};
 use crate::weights::{Linear, Matrix};
 use crate::workers::{Shares, Workers};
@@ -91,15 +91,22 @@ pub(super) fn backward_at<const N: usize>(
     workers.run(tasks, |index| {
         let cut = |task: usize| cols.min(task * units / tasks * unit);
         let columns = cut(index)..cut(index + 1);
-        EXPANDED.with_borrow_mut(|expanded| {
-            Columns { level, layers: &layers, n, cols, columns, unit, dx }.multiply(expanded);
+        BUFFERS.with_borrow_mut(|buffers| {
+            Columns { level, layers: &layers, n, cols, columns, unit, dx }.multiply(buffers);
         });
     });
 }
 
 thread_local! {
+    static BUFFERS: RefCell<Buffers> = RefCell::default();
+}
+
+#[derive(Default)]
+struct Buffers {
     /// Panels of weights `[panel][depth][columns]`.
-    static EXPANDED: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
+    expanded: Vec<f32>,
+    /// What there is of the result so far, `[panel][n][columns]`: closer together than in the result.
+    sums: Vec<f32>,
 }
 
 /// Some columns of the result.
@@ -115,13 +122,17 @@ struct Columns<'a> {
 }
 
 impl Columns<'_> {
-    fn multiply(&self, expanded: &mut Vec<f32>) {
+    fn multiply(&self, buffers: &mut Buffers) {
         let Columns { columns, .. } = self;
+        let panel_columns = self.level.panel_columns();
+        let sums = columns.len().div_ceil(panel_columns) * self.n * panel_columns;
+        // What there is already is overwritten.
+        buffers.sums.resize(sums.max(buffers.sums.len()), 0.0);
         let (at_once, most_expanded) = match many::are_few(self.n) {
             true => (self.unit.max(2 * BLOCK), MOST_EXPANDED_FOR_FEW),
             false => (columns.len(), MOST_EXPANDED),
         };
-        let most_depth = most_expanded / at_once.next_multiple_of(self.level.panel_columns());
+        let most_depth = most_expanded / at_once.next_multiple_of(panel_columns);
         let most_depth = most_depth.max(1);
         let mut pieces = Vec::new();
         for (index, layer) in self.layers.iter().enumerate() {
@@ -135,13 +146,27 @@ impl Columns<'_> {
             }
         }
         for (index, piece) in pieces.iter().enumerate() {
-            self.multiply_piece(piece, pieces.get(index + 1), expanded);
+            self.multiply_piece(piece, pieces.get(index + 1), buffers);
+        }
+        let panels = buffers.sums.chunks(self.n * panel_columns);
+        for (first, panel) in columns.clone().step_by(panel_columns).zip(panels) {
+            let len = panel_columns.min(columns.end - first);
+            // SAFETY: every task is its own columns, and comes once.
+            let mut dx = unsafe { self.dx.rows(first, self.cols, len) };
+            for (token, sums) in panel.chunks(panel_columns).enumerate() {
+                dx.row_mut(token).copy_from_slice(&sums[..len]);
+            }
         }
     }
 
     /// Adds a piece, while the next one comes from memory.
-    fn multiply_piece(&self, piece: &Piece<'_>, next: Option<&Piece<'_>>, expanded: &mut Vec<f32>) {
-        let Columns { level, n, cols, dx, .. } = self;
+    fn multiply_piece(
+        &self,
+        piece: &Piece<'_>,
+        next: Option<&Piece<'_>>,
+        Buffers { expanded, sums }: &mut Buffers,
+    ) {
+        let Columns { level, n, .. } = self;
         let Piece { layer: Packed { weight, dy }, depths, columns, is_first } = piece;
         let panel_columns = level.panel_columns();
         let panel_len = depths.len() * panel_columns;
@@ -162,18 +187,18 @@ impl Columns<'_> {
         for tokens in tiles.iter() {
             let tile = &dy[tokens.start * weight.rows..tokens.end * weight.rows];
             let rows = &tile[depths.start * tokens.len()..depths.end * tokens.len()];
-            for (panel, first) in columns.clone().step_by(panel_columns).enumerate() {
-                let len = panel_columns.min(columns.end - first);
+            for panel in 0..columns.len().div_ceil(panel_columns) {
                 if let Some(stored) = ahead.next() {
                     level.run(stored);
                 }
+                let all_panels = (columns.start - self.columns.start) / panel_columns + panel;
+                let numbers = &mut sums[(all_panels * n + tokens.start) * panel_columns..];
                 level.run(tile::Multiply {
                     rows,
                     n_rows: tokens.len(),
                     panel: &expanded[panel * panel_len..][..panel_len],
                     start,
-                    // SAFETY: every task is its own columns, and comes once.
-                    out: unsafe { dx.rows(tokens.start * cols + first, *cols, len) },
+                    out: RowsOf { numbers, stride: panel_columns, len: panel_columns },
                 });
             }
         }
