@@ -7,9 +7,10 @@ Their side is float32 weights dequantized from the same file, frozen, with captu
 position, and for attention a pass that returns its weights. Gradients are taken twice: as a model is
 called by default, with the logits of every position, and with `logits_to_keep=1`. Ours are whole
 requests; every one has a target of its own, so that none is answered from memory, and follows a preview
-of its context, as on the page. Contexts are new for each request, too, except where the case says that
-the same one is asked about again, for another candidate: then ours goes back through what it has
-recorded, and theirs begins anew. Pairs and ratios as in compare.py, and also how far the scores are apart.
+of its context, as on the page. Contexts are new for each request, too, from their first token on, except
+where the case says that the same one is asked about again, for another candidate, or that it is a token
+longer each time, as after a step: then ours goes back through what it has recorded, and theirs begins anew,
+of the shortest of them. Pairs and ratios as in compare.py, and also how far the scores are apart.
 Writes target/bench/attribution_peers.json, which `cargo xtask performance` reads.
 """
 import argparse, importlib.metadata, json, os, sys, time
@@ -18,9 +19,9 @@ from compare import machine, pairs, summary
 from prepare import BUILTIN, ROOT
 from programs import OurServer
 
-# Methods, how many positions' logits the peer computes (0 means all), and whether the context is new.
-CASES = [("attention", 1, True), ("saliency", 0, True), ("saliency", 1, True), ("saliency", 0, False),
-         ("integrated_gradients", 0, True), ("integrated_gradients", 1, True)]
+# Methods, how many positions' logits the peer computes (0 means all), and the context: new, longer or again.
+CASES = [("attention", 1, "new"), ("saliency", 0, "new"), ("saliency", 1, "new"), ("saliency", 0, "longer"), ("saliency", 0, "again"),
+         ("integrated_gradients", 0, "new"), ("integrated_gradients", 1, "new")]
 POINTS = 50
 
 
@@ -79,7 +80,7 @@ def ours(server, method, ids, target):
 
 def table(results):
     """In the form that `cargo xtask performance` reads."""
-    rows = [[case["method"], ["again", "new"][case["is_new"]], ["every position", "the last one"][case["logits"]],
+    rows = [[case["method"], case["context"], ["every position", "the last one"][case["logits"]],
              f"{case['ours_ms']:.1f}",
              f"{case['theirs_ms']:.1f}", f"**{case['ratio']:.2f}**", f"{case['largest_difference']:.0e}"]
             for case in results["cases"]]
@@ -102,24 +103,27 @@ def main():
     versions = {name: importlib.metadata.version(name) for name in ("transformers", "torch", "captum")}
     results = {"machine": machine(options), "length": options.length, "cases": [], "versions": versions}
     ids = [index * 7919 % 40000 + 10 for index in range(options.length)]
-    for number, (method, kept, is_new) in enumerate(CASES):
+    for number, (method, kept, kind) in enumerate(CASES):
         # Targets of its own for each run.
         targets = iter(range(100 + 1000 * number, 40000))
-        if not is_new:
+        if kind != "new":
             ours(server, method, ids, next(targets))
+        longer = list(ids)
 
         def our_run():
-            context = [next(targets)] + ids[1:] if is_new else ids
+            if kind == "longer":
+                longer.append(next(targets))
+            context = [next(targets)] + ids[1:] if kind == "new" else list(longer)
             server.preview(context)
             return ours(server, method, context, next(targets))
 
         runs = pairs(our_run, lambda: captum.run(method, ids, next(targets), kept), options.pairs)
-        found = {"method": method, "logits": kept, "is_new": is_new} | summary([(a[0], b[0]) for a, b in runs])
+        found = {"method": method, "logits": kept, "context": kind} | summary([(a[0], b[0]) for a, b in runs])
         target = next(targets)
         a, b = ours(server, method, ids, target)[1], captum.run(method, ids, target, kept)[1]
         found["largest_difference"] = max(abs(x - y) for x, y in zip(a, b, strict=True))
         results["cases"].append(found)
-        print(f"{method:22} {['all logits', 'last logits'][kept]:12} {['again', 'new'][is_new]:6} {options.length} tokens  "
+        print(f"{method:22} {['all logits', 'last logits'][kept]:12} {kind:6} {options.length} tokens  "
               f"{found['ours_ms']:8.1f} {found['theirs_ms']:8.1f} ms  {found['ratio']:.2f} x "
               f"({found['lowest_ratio']:.2f} to {found['highest_ratio']:.2f})  "
               f"scores differ by at most {found['largest_difference']:.1e}", flush=True)

@@ -5,19 +5,22 @@
 //! the way back if that of all layers fits into a budget; if not, only the layers' inputs are, and each
 //! layer is run once more before its gradient is taken.
 //!
-//! People ask about one input again and again, for one candidate after the other. So the last recording
-//! stays, if it is small, and the way there is gone once.
+//! People ask about one input again and again, for one candidate after the other, and about inputs that
+//! begin alike: each generated token's is that of the one before and a token. So the last recording stays,
+//! if it is small. What it has of an input's first tokens is true of them whatever follows, so that the way
+//! there is gone for the tokens after them only.
 
 use std::ops::RangeInclusive;
 use std::sync::{MutexGuard, PoisonError};
 
 use crate::decoder::Pass;
+use crate::kv::KvSegment;
 use crate::ops::attention::{Given, Gradients, attention_backward};
 use crate::ops::linear::{Gradient, Scratch, linear_backward};
 use crate::ops::{activation, norm, softcap_slope};
 use crate::state::{LayerTape, Stream};
 use crate::weights::{Layer, Norm};
-use crate::{Decoder, KvCache, LayerConfig, Slope};
+use crate::{Config, Decoder, KvCache, LayerConfig, Slope};
 
 /// Bytes of what is written down for one pass.
 pub(crate) const BUDGET: usize = 384 << 20;
@@ -80,11 +83,12 @@ impl Decoder {
         let bytes = rows * self.row_bytes();
         let keeps_all = bytes <= budget;
         let mut recording = self.recorded().take().unwrap_or_default();
-        if !recording.is_of(n, embeddings) || recording.tapes.len() != self.n_tapes(keeps_all) {
-            self.record(&pass, embeddings, keeps_all, &mut recording, go_on)?;
+        let known = self.known(&recording, n, embeddings, keeps_all);
+        if known < rows {
+            self.record(&pass, embeddings, known, keeps_all, &mut recording, go_on)?;
         }
-        let gradient = self.way_back(&pass, &mut recording, slope, go_on);
-        if bytes <= KEPT {
+        let gradient = self.way_back(&pass, rows, &mut recording, slope, go_on);
+        if recording.rows(config) * self.row_bytes() <= KEPT {
             *self.recorded() = Some(recording);
         }
         gradient
@@ -99,47 +103,96 @@ impl Decoder {
         if keeps_all { layers } else { layers.min(1) }
     }
 
-    /// Goes from the embeddings to the last layer's output and writes down what the way back needs,
-    /// into the memory of another recording.
+    /// Of how many rows a recording has all that is needed.
+    fn known(&self, recording: &Recording, n: usize, embeddings: &[f32], keeps_all: bool) -> usize {
+        let d_model = self.config.d_model;
+        let (rows, recorded) = (embeddings.len() / d_model, recording.rows(&self.config));
+        if recorded == 0 || recording.tapes.len() != self.n_tapes(keeps_all) {
+            return 0;
+        }
+        if recording.n == n && recording.embeddings == embeddings {
+            return rows;
+        }
+        // Other sequences begin elsewhere, and layers that are run again are run as a whole.
+        let is_one = rows == n && recorded == recording.n;
+        if !is_one || !keeps_all || self.config.regime(n) != self.config.regime(recording.n) {
+            return 0;
+        }
+        let pairs =
+            embeddings.chunks_exact(d_model).zip(recording.embeddings.chunks_exact(d_model));
+        pairs.take_while(|(wanted, recorded)| wanted == recorded).count()
+    }
+
+    /// Goes from the embeddings to the last layer's output and writes down what the way back needs. Of the first
+    /// `known` rows it is there already.
     fn record(
         &self,
         pass: &Pass,
         embeddings: &[f32],
+        known: usize,
         keeps_all: bool,
         recording: &mut Recording,
         go_on: &mut dyn FnMut() -> bool,
     ) -> Option<()> {
         let config = &self.config;
-        let rows = embeddings.len() / config.d_model;
+        let (rows, new) = (embeddings.len() / config.d_model, known * config.d_model);
         let Recording { n, embeddings: recorded, inputs, tapes, output } = recording;
         // Until it is complete, it is of nothing.
         *n = 0;
-        recorded.clear();
         inputs.resize_with(self.weights.layers.len(), Vec::new);
         tapes.resize_with(self.n_tapes(keeps_all), LayerTape::default);
 
+        let after_known = (known > 0).then(|| {
+            let past = KvCache::empty(config.regime(pass.n)).with(self.remembered(tapes, known));
+            Pass::new(config, past, rows - known)
+        });
+        let whole = pass.n;
+        let pass = after_known.as_ref().unwrap_or(pass);
         let mut stream = Stream::default();
-        stream.for_rows(config, rows).x.copy_from_slice(embeddings);
+        stream.for_rows(config, rows - known).x.copy_from_slice(&embeddings[new..]);
         self.place_embeddings(pass, &mut stream.x);
+        let mut of_new = LayerTape::default();
         for (index, (layer, input)) in self.weights.layers.iter().zip(inputs).enumerate() {
             if !go_on() {
                 return None;
             }
-            input.clone_from(&stream.x);
+            input.truncate(new);
+            input.extend_from_slice(&stream.x);
             let tape = &mut tapes[if keeps_all { index } else { 0 }];
-            tape.make_room(config, layer, rows);
-            self.layer(index, pass, &mut stream, &mut tape.places(), None);
+            if known == 0 {
+                tape.make_room(config, layer, rows);
+                self.layer(index, pass, &mut stream, &mut tape.places(), None);
+            } else {
+                of_new.make_room(config, layer, rows - known);
+                self.layer(index, pass, &mut stream, &mut of_new.places(), None);
+                tape.make_room(config, layer, known);
+                tape.append(config, layer, &mut of_new);
+            }
         }
-        *output = stream.x;
-        *n = pass.n;
+        output.truncate(new);
+        output.extend_from_slice(&stream.x);
+        *n = whole;
+        recorded.clear();
         recorded.extend_from_slice(embeddings);
         Some(())
+    }
+
+    /// The keys and values of the first tokens that tapes are of.
+    fn remembered(&self, tapes: &[LayerTape], tokens: usize) -> KvSegment {
+        let mut segment = KvSegment::new(tokens, &self.config);
+        for (index, tape) in tapes.iter().enumerate() {
+            let (keys, values) = segment.layer_mut(index);
+            keys.copy_from_slice(&tape.keys[..keys.len()]);
+            values.copy_from_slice(&tape.values[..values.len()]);
+        }
+        segment
     }
 
     /// Goes back from what the slope says of the logits to the embeddings.
     fn way_back(
         &self,
         pass: &Pass,
+        rows: usize,
         recording: &mut Recording,
         slope: &mut Slope<'_>,
         go_on: &mut dyn FnMut() -> bool,
@@ -148,7 +201,8 @@ impl Decoder {
             return None;
         }
         let Recording { inputs, tapes, output, .. } = recording;
-        let rows = output.len() / self.config.d_model;
+        // There may be more rows, of tokens after these.
+        let output = &output[..rows * self.config.d_model];
         let keeps_all = tapes.len() == inputs.len();
         let mut stream = Stream::default();
         let mut back = Back::new(self, rows);
@@ -277,7 +331,9 @@ impl Decoder {
         self.norm_backward(layer.attention_post_norm.as_ref(), &tape.norms.attended, d_attended);
         let layers = [Gradient::of(&attention.output, d_attended)];
         linear_backward(&self.workers, scratch, layers, d_mixed);
-        let given = Given { q: &tape.q, keys: &tape.keys, values: &tape.values, d_out: d_mixed };
+        let (q, kv) = (d_q.len(), d_keys.len());
+        let (keys, values) = (&tape.keys[..kv], &tape.values[..kv]);
+        let given = Given { q: &tape.q[..q], keys, values, d_out: d_mixed };
         let gradients = Gradients { q: d_q, keys: d_keys, values: d_values };
         attention_backward(&self.workers, config, window, pass.n, &given, gradients);
         if let Some(rope) = rope {
@@ -348,8 +404,8 @@ pub(crate) struct Recording {
 }
 
 impl Recording {
-    fn is_of(&self, n: usize, embeddings: &[f32]) -> bool {
-        self.n == n && self.embeddings == embeddings
+    fn rows(&self, config: &Config) -> usize {
+        if self.n == 0 { 0 } else { self.embeddings.len() / config.d_model }
     }
 }
 
@@ -487,6 +543,57 @@ mod tests {
         assert_eq!(asked_before(usize::MAX), (questions, true));
         for end in 1..=questions {
             assert_eq!(asked_before(end), (end, false));
+        }
+    }
+
+    #[test]
+    fn what_is_recorded_of_the_first_tokens_is_true_whatever_follows() {
+        for family in [
+            "llama",
+            "gemma2",
+            "gemma3_text",
+            "gpt_neox",
+            "gpt2",
+            "olmo2",
+            "qwen3",
+            "phi3_longrope",
+        ] {
+            let model = tiny(family);
+            let ids: Vec<TokenId> = (0..40).map(|i| TokenId(3 + i * 7 % 200)).collect();
+            let mut others = ids.clone();
+            others[12] = TokenId(200);
+            let ask = |model: &Decoder, ids: &[TokenId]| {
+                let mut asked = 0;
+                let go_on = &mut || {
+                    asked += 1;
+                    true
+                };
+                let found =
+                    model.gradients(ids.len(), &model.embeddings(ids), &mut one_logit, go_on);
+                (found.unwrap(), asked)
+            };
+            let (all, half) =
+                (2 * model.config().layers.len() + 1, model.config().layers.len() + 1);
+            for (input, questions) in [
+                (&ids[..23], all),
+                // What follows is still there afterwards.
+                (&ids[..9], half),
+                (&ids[..23], half),
+                (&ids[..24], all),
+                (&ids[..40], all),
+                (&others[..30], all),
+                (&others[..14], half),
+                (&ids[..12], half),
+                (&ids[..13], all),
+                (&ids[..1], half),
+            ] {
+                let (found, asked) = ask(&model, input);
+                let (expected, _) = ask(&tiny(family), input);
+                let largest = expected.iter().fold(0.0f32, |m, d| m.max(d.abs()));
+                assert_close(&found, &expected, 1e-5 * largest);
+                let of_one_regime = family != "phi3_longrope";
+                assert!(asked == questions || !of_one_regime, "{family}, {}: {asked}", input.len());
+            }
         }
     }
 

@@ -130,6 +130,14 @@ impl LayerTape {
         }
     }
 
+    /// Takes what another tape has of the tokens after these.
+    pub(crate) fn append(&mut self, config: &Config, layer: &Layer, more: &mut LayerTape) {
+        let more = more.vectors(config, layer);
+        for ((vector, _), (more, _)) in self.vectors(config, layer).into_iter().zip(more) {
+            vector.append(more);
+        }
+    }
+
     /// Bytes of one row.
     pub(crate) fn row_bytes(config: &Config, layer: &Layer) -> usize {
         let mut empty = LayerTape::default();
