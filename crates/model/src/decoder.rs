@@ -12,8 +12,8 @@ use crate::state::{LayerPlaces, State, Stream};
 use crate::weights::{Attention, Layer, Norm, Weights};
 use crate::workers::Workers;
 use crate::{
-    Config, Forward, GgufFile, HfFolder, KvCache, Model, ModelError, RopeRegime, Slope, Trace,
-    family, gradient,
+    Config, Forward, GgufFile, HfFolder, KvCache, LayerConfig, Model, ModelError, RopeRegime,
+    Slope, Trace, family, gradient,
 };
 
 /// A transformer on the CPU: shape, weights, and the threads it computes with. It holds no state
@@ -91,17 +91,8 @@ impl Decoder {
             }
             let (keys, values) = written.layer_mut(index);
             let mut places = LayerPlaces { q, keys, values, gate, up, tape: None };
-            self.project(index, &pass, stream, &mut places);
-            if index + 1 == config.layers.len() && trace.is_none() {
-                // What the last layer gives for other tokens nobody sees; their keys and values are there.
-                if outputs == 0 {
-                    break;
-                }
-                stream.keep_last(outputs, ids.len());
-                places.keep_last(outputs, ids.len());
-            }
             let traced = trace.as_mut().map(|trace| &mut trace.attention[index]);
-            self.look_and_think(index, &pass, stream, &mut places, traced);
+            self.layer(index, &pass, stream, &mut places, traced);
         }
 
         if let Some(trace) = trace {
@@ -138,21 +129,8 @@ impl Decoder {
         places: &mut LayerPlaces<'_>,
         traced: Option<&mut Vec<f32>>,
     ) {
-        self.project(index, pass, stream, places);
-        self.look_and_think(index, pass, stream, places, traced);
-    }
-
-    /// A layer whose queries, keys and values are there adds to `x` what attention and MLP have to add.
-    fn look_and_think(
-        &self,
-        index: usize,
-        pass: &Pass,
-        stream: &mut Stream,
-        places: &mut LayerPlaces<'_>,
-        traced: Option<&mut Vec<f32>>,
-    ) {
         let layer = &self.weights.layers[index];
-        self.look(index, pass, stream, places, traced);
+        self.attend(index, pass, stream, places, traced);
         if self.config.parallel_residual {
             // Both parts see the same input: what attention adds waits.
             self.think(layer, stream, places);
@@ -167,36 +145,8 @@ impl Decoder {
         self.add(&mut stream.x, &stream.thought);
     }
 
-    /// The queries, keys and values of a layer.
-    fn project(
-        &self,
-        index: usize,
-        pass: &Pass,
-        stream: &mut Stream,
-        places: &mut LayerPlaces<'_>,
-    ) {
-        let (config, layer) = (&self.config, &self.weights.layers[index]);
-        let Attention { q, k, v, q_norm, k_norm, .. } = &layer.attention;
-        self.normed(layer.attention_norm.as_ref(), &stream.x, &mut stream.h);
-
-        let LayerPlaces { q: queries, keys, values, .. } = places;
-        let outputs = [Output::of(q, queries), Output::of(k, keys), Output::of(v, values)];
-        linear(&self.workers, &mut stream.scratch, &stream.h, outputs);
-        let mut tape = places.tape.as_deref_mut();
-        self.norm_kept(q_norm.as_ref(), queries, tape.as_mut().map(|tape| &mut tape.q));
-        self.norm_kept(k_norm.as_ref(), keys, tape.as_mut().map(|tape| &mut tape.keys));
-        if let Some(rope) = config.layers[index].rope {
-            for (x, row) in [(&mut **queries, config.q_dim()), (keys, config.kv_dim())] {
-                self.turn(pass, x, row, |token, x| {
-                    pass.rotations[rope].apply(token, x, config.head_dim);
-                });
-            }
-        }
-    }
-
-    /// What the attention of a layer adds to `x` goes to `attended`. There may be fewer queries than keys, those
-    /// of the last tokens of each sequence.
-    fn look(
+    /// What the attention of a layer adds to `x` goes to `attended`.
+    fn attend(
         &self,
         index: usize,
         pass: &Pass,
@@ -205,12 +155,27 @@ impl Decoder {
         traced: Option<&mut Vec<f32>>,
     ) {
         let (config, layer) = (&self.config, &self.weights.layers[index]);
-        let window = config.layers[index].window;
-        let LayerPlaces { q: queries, keys, values, tape, .. } = places;
+        let Attention { q, k, v, output, q_norm, k_norm } = &layer.attention;
+        let LayerConfig { window, rope } = config.layers[index];
+        self.normed(layer.attention_norm.as_ref(), &stream.x, &mut stream.h);
+
+        let LayerPlaces { q: queries, keys, values, .. } = places;
+        let outputs = [Output::of(q, queries), Output::of(k, keys), Output::of(v, values)];
+        linear(&self.workers, &mut stream.scratch, &stream.h, outputs);
+        let mut tape = places.tape.as_deref_mut();
+        self.norm_kept(q_norm.as_ref(), queries, tape.as_mut().map(|tape| &mut tape.q));
+        self.norm_kept(k_norm.as_ref(), keys, tape.as_mut().map(|tape| &mut tape.keys));
+        if let Some(rope) = rope {
+            for (x, row) in [(&mut **queries, config.q_dim()), (keys, config.kv_dim())] {
+                self.turn(pass, x, row, |token, x| {
+                    pass.rotations[rope].apply(token, x, config.head_dim);
+                });
+            }
+        }
+
         // Each sequence looks at itself only.
-        let kv_len = pass.n * config.kv_dim();
-        let q_len = queries.len() / (keys.len() / kv_len);
-        let attend = |sequence: usize, mixed: &mut [f32], traced| {
+        let (q_len, kv_len) = (pass.n * config.q_dim(), pass.n * config.kv_dim());
+        let look = |sequence: usize, mixed: &mut [f32], traced| {
             let own = sequence * kv_len..(sequence + 1) * kv_len;
             let own = [(&keys[own.clone()], &values[own])];
             let segments: Vec<(&[f32], &[f32])> = pass.past.layer(index).chain(own).collect();
@@ -218,14 +183,14 @@ impl Decoder {
             attention::attention(&self.workers, config, window, queries, &segments, mixed, traced);
         };
         if traced.is_some() {
-            attend(0, &mut stream.mixed, traced);
+            look(0, &mut stream.mixed, traced);
         } else {
-            let sequences = |sequence, mixed: &mut [f32]| attend(sequence, mixed, None);
+            let sequences = |sequence, mixed: &mut [f32]| look(sequence, mixed, None);
             self.workers.chunks(&mut stream.mixed, q_len, sequences);
         }
-        let outputs = [Output::of(&layer.attention.output, &mut stream.attended)];
+        let outputs = [Output::of(output, &mut stream.attended)];
         linear(&self.workers, &mut stream.scratch, &stream.mixed, outputs);
-        let kept = tape.as_mut().map(|tape| &mut tape.attended);
+        let kept = tape.map(|tape| &mut tape.attended);
         self.norm_kept(layer.attention_post_norm.as_ref(), &mut stream.attended, kept);
     }
 

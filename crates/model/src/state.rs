@@ -39,15 +39,6 @@ impl Stream {
         }
         self
     }
-
-    /// Goes on with the last `wanted` of `rows` rows only.
-    pub(crate) fn keep_last(&mut self, wanted: usize, rows: usize) {
-        let Stream { x, h, mixed, attended, inner, thought, .. } = self;
-        x.drain(..x.len() / rows * (rows - wanted));
-        for vector in [h, mixed, attended, inner, thought] {
-            vector.truncate(vector.len() / rows * wanted);
-        }
-    }
 }
 
 /// What a layer computes on its way that its gradient needs again. In a forward pass, all layers
@@ -65,16 +56,6 @@ pub(crate) struct LayerPlaces<'a> {
     pub(crate) up: &'a mut [f32],
     /// What else only a gradient needs.
     pub(crate) tape: Option<&'a mut Tape>,
-}
-
-impl LayerPlaces<'_> {
-    /// Goes on with the last `wanted` of `rows` rows only, but with all keys and values.
-    pub(crate) fn keep_last(&mut self, wanted: usize, rows: usize) {
-        for place in [&mut self.q, &mut self.gate, &mut self.up] {
-            let first = place.len() / rows * (rows - wanted);
-            *place = &mut std::mem::take(place)[first..];
-        }
-    }
 }
 
 /// What norms are given, as gradients need it. What no norm is given is empty.
