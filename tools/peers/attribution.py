@@ -20,7 +20,8 @@ from prepare import BUILTIN, ROOT
 from programs import OurServer
 
 # Methods, how many positions' logits the peer computes (0 means all), and the context: new, longer or again.
-CASES = [("attention", 1, "new"), ("saliency", 0, "new"), ("saliency", 1, "new"), ("saliency", 0, "longer"), ("saliency", 0, "again"),
+CASES = [("attention", 1, "new"), ("saliency", 0, "new"), ("saliency", 1, "new"),
+         ("saliency", 0, "longer"), ("saliency", 0, "again"),
          ("integrated_gradients", 0, "new"), ("integrated_gradients", 1, "new")]
 POINTS = 50
 

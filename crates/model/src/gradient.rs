@@ -135,7 +135,7 @@ impl Decoder {
         go_on: &mut dyn FnMut() -> bool,
     ) -> Option<()> {
         let config = &self.config;
-        let (rows, new) = (embeddings.len() / config.d_model, known * config.d_model);
+        let (rows, start) = (embeddings.len() / config.d_model, known * config.d_model);
         let Recording { n, embeddings: recorded, inputs, tapes, output } = recording;
         // Until it is complete, it is of nothing.
         *n = 0;
@@ -149,17 +149,18 @@ impl Decoder {
         let whole = pass.n;
         let pass = after_known.as_ref().unwrap_or(pass);
         let mut stream = Stream::default();
-        stream.for_rows(config, rows - known).x.copy_from_slice(&embeddings[new..]);
+        stream.for_rows(config, rows - known).x.copy_from_slice(&embeddings[start..]);
         self.place_embeddings(pass, &mut stream.x);
         let mut of_new = LayerTape::default();
         for (index, (layer, input)) in self.weights.layers.iter().zip(inputs).enumerate() {
             if !go_on() {
                 return None;
             }
-            input.truncate(new);
+            input.truncate(start);
             input.extend_from_slice(&stream.x);
             let tape = &mut tapes[if keeps_all { index } else { 0 }];
             if known == 0 {
+                // As below, without a copy of it all.
                 tape.make_room(config, layer, rows);
                 self.layer(index, pass, &mut stream, &mut tape.places(), None);
             } else {
@@ -169,7 +170,7 @@ impl Decoder {
                 tape.append(config, layer, &mut of_new);
             }
         }
-        output.truncate(new);
+        output.truncate(start);
         output.extend_from_slice(&stream.x);
         *n = whole;
         recorded.clear();
@@ -454,6 +455,20 @@ mod tests {
     use crate::ops::testing::assert_close;
     use crate::{HfFolder, Model};
 
+    /// One for every kind of layer and position.
+    const FAMILIES: [&str; 10] = [
+        "llama",
+        "mistral",
+        "gemma2",
+        "gemma3_text",
+        "gpt_neox",
+        "gpt2",
+        "olmo2",
+        "qwen3",
+        "granite",
+        "phi3_longrope",
+    ];
+
     fn tiny(family: &str) -> Decoder {
         let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/tiny");
         let folder = HfFolder::open(&Path::new(fixtures).join(family)).unwrap();
@@ -474,18 +489,7 @@ mod tests {
     #[test]
     fn layers_run_again_give_exactly_what_layers_kept_give() {
         let n = 23;
-        for family in [
-            "llama",
-            "mistral",
-            "gemma2",
-            "gemma3_text",
-            "gpt_neox",
-            "gpt2",
-            "olmo2",
-            "qwen3",
-            "granite",
-            "phi3_longrope",
-        ] {
+        for family in FAMILIES {
             let model = tiny(family);
             let embeddings = two_sequences(&model, n);
             let run = |budget| {
@@ -548,16 +552,7 @@ mod tests {
 
     #[test]
     fn what_is_recorded_of_the_first_tokens_is_true_whatever_follows() {
-        for family in [
-            "llama",
-            "gemma2",
-            "gemma3_text",
-            "gpt_neox",
-            "gpt2",
-            "olmo2",
-            "qwen3",
-            "phi3_longrope",
-        ] {
+        for family in FAMILIES {
             let model = tiny(family);
             let ids: Vec<TokenId> = (0..40).map(|i| TokenId(3 + i * 7 % 200)).collect();
             let mut others = ids.clone();
