@@ -4,10 +4,10 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use tokenscope_tokens::TokenId;
 
-use crate::gradient::Recording;
 use crate::kv::KvSegment;
 use crate::ops::linear::{Output, Scratch, linear};
 use crate::ops::{activation, add_scaled, attention, embedding, norm, rope, softcap};
+use crate::recording::Recording;
 use crate::state::{LayerPlaces, State, Stream};
 use crate::weights::{Attention, Layer, Norm, Weights};
 use crate::workers::Workers;
@@ -24,7 +24,7 @@ pub struct Decoder {
     pub(crate) workers: Workers,
     /// The memory of a pass, used again by the next one.
     state: Mutex<State>,
-    /// What was last written down for gradients, if it is small.
+    /// What was last written down for gradients, if it is little.
     pub(crate) recorded: Mutex<Option<Recording>>,
     mean_embedding: OnceLock<Vec<f32>>,
 }
@@ -75,14 +75,22 @@ impl Decoder {
     ) -> Option<Forward> {
         let config = &self.config;
         let pass = Pass::new(config, past.clone(), ids.len());
-        let mut written = KvSegment::new(ids.len(), config);
+        let mut written = KvSegment::of_tokens(ids, config);
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let State { stream, q, gate, up } = state.for_tokens(config, ids.len());
 
         embedding::rows(&self.weights.embedding, ids.iter().map(|id| id.index()), &mut stream.x);
+        let mut recording = match trace {
+            None => self.recording_after(past, ids),
+            Some(_) => None,
+        };
         self.place_embeddings(&pass, &mut stream.x);
         for index in 0..config.layers.len() {
             if !go_on() {
+                if let Some(mut recording) = recording {
+                    self.take_back(&mut recording, past.len());
+                    self.keep_recording(recording);
+                }
                 return None;
             }
             if let Some(trace) = &mut trace {
@@ -90,9 +98,21 @@ impl Decoder {
                 trace.attention.push(Vec::new());
             }
             let (keys, values) = written.layer_mut(index);
-            let mut places = LayerPlaces { q, keys, values, gate, up, tape: None };
-            let traced = trace.as_mut().map(|trace| &mut trace.attention[index]);
-            self.layer(index, &pass, stream, &mut places, traced);
+            if let Some(recording) = &mut recording {
+                let mut places = self.places(recording, index, &stream.x);
+                self.layer(index, &pass, stream, &mut places, None);
+                keys.copy_from_slice(places.keys);
+                values.copy_from_slice(places.values);
+            } else {
+                let mut places = LayerPlaces { q, keys, values, gate, up, norms: None };
+                let traced = trace.as_mut().map(|trace| &mut trace.attention[index]);
+                self.layer(index, &pass, stream, &mut places, traced);
+            }
+        }
+        let cache = past.with(written);
+        if let Some(mut recording) = recording {
+            recording.end(cache.len(), &stream.x);
+            self.keep_recording(recording);
         }
 
         if let Some(trace) = trace {
@@ -102,7 +122,7 @@ impl Decoder {
         }
         // Only the positions that are asked for meet the unembedding; often there are none.
         let logits = if outputs == 0 { Vec::new() } else { self.last_logits(outputs, stream) };
-        Some(Forward { logits, cache: past.with(written) })
+        Some(Forward { logits, cache })
     }
 
     /// Rows of the embedding matrix become the input of the first layer, `x: [rows][d_model]`.
@@ -137,8 +157,8 @@ impl Decoder {
             self.add(&mut stream.x, &stream.attended);
         } else {
             self.add(&mut stream.x, &stream.attended);
-            if let Some(tape) = &mut places.tape {
-                tape.x_between.copy_from_slice(&stream.x);
+            if let Some(norms) = &mut places.norms {
+                norms.x_between.copy_from_slice(&stream.x);
             }
             self.think(layer, stream, places);
         }
@@ -159,12 +179,11 @@ impl Decoder {
         let LayerConfig { window, rope } = config.layers[index];
         self.normed(layer.attention_norm.as_ref(), &stream.x, &mut stream.h);
 
-        let LayerPlaces { q: queries, keys, values, .. } = places;
+        let LayerPlaces { q: queries, keys, values, norms, .. } = places;
         let outputs = [Output::of(q, queries), Output::of(k, keys), Output::of(v, values)];
         linear(&self.workers, &mut stream.scratch, &stream.h, outputs);
-        let mut tape = places.tape.as_deref_mut();
-        self.norm_kept(q_norm.as_ref(), queries, tape.as_mut().map(|tape| &mut tape.q));
-        self.norm_kept(k_norm.as_ref(), keys, tape.as_mut().map(|tape| &mut tape.keys));
+        self.norm_kept(q_norm.as_ref(), queries, norms.as_mut().map(|norms| &mut *norms.q));
+        self.norm_kept(k_norm.as_ref(), keys, norms.as_mut().map(|norms| &mut *norms.keys));
         if let Some(rope) = rope {
             for (x, row) in [(&mut **queries, config.q_dim()), (keys, config.kv_dim())] {
                 self.turn(pass, x, row, |token, x| {
@@ -190,7 +209,7 @@ impl Decoder {
         }
         let outputs = [Output::of(output, &mut stream.attended)];
         linear(&self.workers, &mut stream.scratch, &stream.mixed, outputs);
-        let kept = tape.map(|tape| &mut tape.attended);
+        let kept = norms.as_mut().map(|norms| &mut *norms.attended);
         self.norm_kept(layer.attention_post_norm.as_ref(), &mut stream.attended, kept);
     }
 
@@ -198,7 +217,7 @@ impl Decoder {
     fn think(&self, layer: &Layer, stream: &mut Stream, places: &mut LayerPlaces<'_>) {
         let config = &self.config;
         self.normed(layer.mlp_norm.as_ref(), &stream.x, &mut stream.h);
-        let LayerPlaces { gate, up, tape, .. } = places;
+        let LayerPlaces { gate, up, norms, .. } = places;
         let up_output = Output::of(&layer.mlp.up, up);
         // `act(up)` or, with a gate, `act(gate) * up`.
         let (activated, other_half): (&[f32], Option<&[f32]>) = match &layer.mlp.gate {
@@ -219,7 +238,7 @@ impl Decoder {
         });
         let outputs = [Output::of(&layer.mlp.down, &mut stream.thought)];
         linear(&self.workers, &mut stream.scratch, &stream.inner, outputs);
-        let kept = tape.as_mut().map(|tape| &mut tape.thought);
+        let kept = norms.as_mut().map(|norms| &mut *norms.thought);
         self.norm_kept(layer.mlp_post_norm.as_ref(), &mut stream.thought, kept);
     }
 
@@ -268,7 +287,7 @@ impl Decoder {
     }
 
     /// As [`Decoder::norm`], and what is normalised is kept, if somebody wants it.
-    fn norm_kept(&self, weights: Option<&Norm>, x: &mut [f32], kept: Option<&mut Vec<f32>>) {
+    fn norm_kept(&self, weights: Option<&Norm>, x: &mut [f32], kept: Option<&mut [f32]>) {
         if let (Some(_), Some(kept)) = (weights, kept) {
             kept.copy_from_slice(x);
         }

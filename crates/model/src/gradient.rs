@@ -5,28 +5,21 @@
 //! the way back if that of all layers fits into a budget; if not, only the layers' inputs are, and each
 //! layer is run once more before its gradient is taken.
 //!
-//! People ask about one input again and again, for one candidate after the other, and about inputs that
-//! begin alike: each generated token's is that of the one before and a token. So the last recording stays,
-//! if it is small. What it has of an input's first tokens is true of them whatever follows, so that the way
-//! there is gone for the tokens after them only.
+//! Where the way there has been gone before ([`crate::recording`]), only the way back is left.
 
 use std::ops::RangeInclusive;
-use std::sync::{MutexGuard, PoisonError};
 
 use crate::decoder::Pass;
-use crate::kv::KvSegment;
 use crate::ops::attention::{Given, Gradients, attention_backward};
 use crate::ops::linear::{Gradient, Scratch, linear_backward};
 use crate::ops::{activation, norm, softcap_slope};
+use crate::recording::Recording;
 use crate::state::{LayerTape, Stream};
 use crate::weights::{Layer, Norm};
-use crate::{Config, Decoder, KvCache, LayerConfig, Slope};
+use crate::{Decoder, KvCache, LayerConfig, Slope};
 
 /// Bytes of what is written down for one pass.
 pub(crate) const BUDGET: usize = 384 << 20;
-
-/// Bytes of a recording that stays: of SmolLM2, of more than a hundred tokens.
-const KEPT: usize = 64 << 20;
 
 /// Rows of a pass of several sequences, at least and at most. With fewer, the expansion of weights
 /// would weigh; with more, it would weigh no less.
@@ -53,13 +46,6 @@ impl Decoder {
         (in_time.clamp(*ROWS.start(), *ROWS.end()).min(in_memory) / n.max(1)).max(1)
     }
 
-    /// Bytes that are written down for one row if all is kept.
-    fn row_bytes(&self) -> usize {
-        let input = self.config.d_model * size_of::<f32>();
-        let layers = self.weights.layers.iter();
-        layers.map(|layer| input + LayerTape::row_bytes(&self.config, layer)).sum()
-    }
-
     /// See [`crate::Model::gradients`]. What is written down may take `budget` bytes.
     pub(crate) fn gradients_within(
         &self,
@@ -82,111 +68,52 @@ impl Decoder {
         let pass = Pass::new(config, KvCache::empty(config.regime(n)), n);
         let bytes = rows * self.row_bytes();
         let keeps_all = bytes <= budget;
-        let mut recording = self.recorded().take().unwrap_or_default();
+        let mut recording = self.take_recording();
         let known = self.known(&recording, n, embeddings, keeps_all);
         if known < rows {
-            self.record(&pass, embeddings, known, keeps_all, &mut recording, go_on)?;
+            let new = &embeddings[known * config.d_model..];
+            self.begin(&mut recording, known, new, keeps_all);
+            if self.record(&pass, new, known, &mut recording, go_on).is_none() {
+                self.take_back(&mut recording, known);
+                self.keep_recording(recording);
+                return None;
+            }
         }
         let gradient = self.way_back(&pass, rows, &mut recording, slope, go_on);
-        if recording.rows(config) * self.row_bytes() <= KEPT {
-            *self.recorded() = Some(recording);
-        }
+        self.keep_recording(recording);
         gradient
     }
 
-    fn recorded(&self) -> MutexGuard<'_, Option<Recording>> {
-        self.recorded.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn n_tapes(&self, keeps_all: bool) -> usize {
-        let layers = self.weights.layers.len();
-        if keeps_all { layers } else { layers.min(1) }
-    }
-
-    /// Of how many rows a recording has all that is needed.
-    fn known(&self, recording: &Recording, n: usize, embeddings: &[f32], keeps_all: bool) -> usize {
-        let d_model = self.config.d_model;
-        let (rows, recorded) = (embeddings.len() / d_model, recording.rows(&self.config));
-        if recorded == 0 || recording.tapes.len() != self.n_tapes(keeps_all) {
-            return 0;
-        }
-        if recording.n == n && recording.embeddings == embeddings {
-            return rows;
-        }
-        // Other sequences begin elsewhere, and layers that are run again are run as a whole.
-        let is_one = rows == n && recorded == recording.n;
-        if !is_one || !keeps_all || self.config.regime(n) != self.config.regime(recording.n) {
-            return 0;
-        }
-        let pairs =
-            embeddings.chunks_exact(d_model).zip(recording.embeddings.chunks_exact(d_model));
-        pairs.take_while(|(wanted, recorded)| wanted == recorded).count()
-    }
-
-    /// Goes from the embeddings to the last layer's output and writes down what the way back needs. Of the first
-    /// `known` rows it is there already.
+    /// Goes from the embeddings of the rows after the first `known` to the last layer's output and writes
+    /// down what the way back needs.
     fn record(
         &self,
         pass: &Pass,
         embeddings: &[f32],
         known: usize,
-        keeps_all: bool,
         recording: &mut Recording,
         go_on: &mut dyn FnMut() -> bool,
     ) -> Option<()> {
         let config = &self.config;
-        let (rows, start) = (embeddings.len() / config.d_model, known * config.d_model);
-        let Recording { n, embeddings: recorded, inputs, tapes, output } = recording;
-        // Until it is complete, it is of nothing.
-        *n = 0;
-        inputs.resize_with(self.weights.layers.len(), Vec::new);
-        tapes.resize_with(self.n_tapes(keeps_all), LayerTape::default);
-
+        let rows = embeddings.len() / config.d_model;
         let after_known = (known > 0).then(|| {
-            let past = KvCache::empty(config.regime(pass.n)).with(self.remembered(tapes, known));
-            Pass::new(config, past, rows - known)
+            let past = KvCache::empty(config.regime(pass.n));
+            Pass::new(config, past.with(self.remembered(recording, known)), rows)
         });
         let whole = pass.n;
         let pass = after_known.as_ref().unwrap_or(pass);
         let mut stream = Stream::default();
-        stream.for_rows(config, rows - known).x.copy_from_slice(&embeddings[start..]);
+        stream.for_rows(config, rows).x.copy_from_slice(embeddings);
         self.place_embeddings(pass, &mut stream.x);
-        let mut of_new = LayerTape::default();
-        for (index, (layer, input)) in self.weights.layers.iter().zip(inputs).enumerate() {
+        for index in 0..self.weights.layers.len() {
             if !go_on() {
                 return None;
             }
-            input.truncate(start);
-            input.extend_from_slice(&stream.x);
-            let tape = &mut tapes[if keeps_all { index } else { 0 }];
-            if known == 0 {
-                // As below, without a copy of it all.
-                tape.make_room(config, layer, rows);
-                self.layer(index, pass, &mut stream, &mut tape.places(), None);
-            } else {
-                of_new.make_room(config, layer, rows - known);
-                self.layer(index, pass, &mut stream, &mut of_new.places(), None);
-                tape.make_room(config, layer, known);
-                tape.append(config, layer, &mut of_new);
-            }
+            let mut places = self.places(recording, index, &stream.x);
+            self.layer(index, pass, &mut stream, &mut places, None);
         }
-        output.truncate(start);
-        output.extend_from_slice(&stream.x);
-        *n = whole;
-        recorded.clear();
-        recorded.extend_from_slice(embeddings);
+        recording.end(whole, &stream.x);
         Some(())
-    }
-
-    /// The keys and values of the first tokens that tapes are of.
-    fn remembered(&self, tapes: &[LayerTape], tokens: usize) -> KvSegment {
-        let mut segment = KvSegment::new(tokens, &self.config);
-        for (index, tape) in tapes.iter().enumerate() {
-            let (keys, values) = segment.layer_mut(index);
-            keys.copy_from_slice(&tape.keys[..keys.len()]);
-            values.copy_from_slice(&tape.values[..values.len()]);
-        }
-        segment
     }
 
     /// Goes back from what the slope says of the logits to the embeddings.
@@ -214,9 +141,9 @@ impl Decoder {
             }
             let tape = &mut tapes[if keeps_all { index } else { 0 }];
             if !keeps_all {
-                tape.make_room(&self.config, &self.weights.layers[index], rows);
                 stream.for_rows(&self.config, rows).x.copy_from_slice(input);
-                self.layer(index, pass, &mut stream, &mut tape.places(), None);
+                let mut places = tape.places(&self.config, &self.weights.layers[index], 0..rows);
+                self.layer(index, pass, &mut stream, &mut places, None);
                 if !go_on() {
                     return None;
                 }
@@ -389,27 +316,6 @@ impl Decoder {
     }
 }
 
-/// What the way back needs of the way there.
-#[derive(Default)]
-pub(crate) struct Recording {
-    /// Tokens of each sequence; none while it is of nothing.
-    n: usize,
-    /// What it is of, `[rows][d_model]`.
-    embeddings: Vec<f32>,
-    /// Each layer's input, of the same shape.
-    inputs: Vec<Vec<f32>>,
-    /// What each layer has written down, or the memory for one.
-    tapes: Vec<LayerTape>,
-    /// The last layer's output.
-    output: Vec<f32>,
-}
-
-impl Recording {
-    fn rows(&self, config: &Config) -> usize {
-        if self.n == 0 { 0 } else { self.embeddings.len() / config.d_model }
-    }
-}
-
 /// Gradients with respect to what has these names in [`Stream`] and [`LayerTape`].
 struct Back {
     dx: Vec<f32>,
@@ -446,7 +352,7 @@ impl Back {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::path::Path;
 
     use tokenscope_tokens::TokenId;
@@ -456,7 +362,7 @@ mod tests {
     use crate::{HfFolder, Model};
 
     /// One for every kind of layer and position.
-    const FAMILIES: [&str; 10] = [
+    pub(crate) const FAMILIES: [&str; 10] = [
         "llama",
         "mistral",
         "gemma2",
@@ -469,20 +375,20 @@ mod tests {
         "phi3_longrope",
     ];
 
-    fn tiny(family: &str) -> Decoder {
+    pub(crate) fn tiny(family: &str) -> Decoder {
         let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/tiny");
         let folder = HfFolder::open(&Path::new(fixtures).join(family)).unwrap();
         Decoder::from_folder(&folder, 2).unwrap()
     }
 
     /// Two sequences of `n` tokens.
-    fn two_sequences(model: &Decoder, n: u32) -> Vec<f32> {
+    pub(crate) fn two_sequences(model: &Decoder, n: u32) -> Vec<f32> {
         let ids: Vec<TokenId> = (0..2 * n).map(|i| TokenId(3 + i * 7 % 200)).collect();
         model.embeddings(&ids)
     }
 
     /// The slope of one logit of each sequence, and another for the second.
-    fn one_logit(sequence: usize, _: &[f32], d_logits: &mut [f32]) {
+    pub(crate) fn one_logit(sequence: usize, _: &[f32], d_logits: &mut [f32]) {
         d_logits[5 + sequence] = 1.0;
     }
 
@@ -531,7 +437,7 @@ mod tests {
         let asked_before = |end: usize| {
             let embeddings = two_sequences(&model, 4);
             // What was recorded would not be gone through again.
-            *model.recorded() = None;
+            model.take_recording();
             let mut asked = 0;
             let go_on = &mut || {
                 asked += 1;
@@ -547,87 +453,6 @@ mod tests {
         assert_eq!(asked_before(usize::MAX), (questions, true));
         for end in 1..=questions {
             assert_eq!(asked_before(end), (end, false));
-        }
-    }
-
-    #[test]
-    fn what_is_recorded_of_the_first_tokens_is_true_whatever_follows() {
-        for family in FAMILIES {
-            let model = tiny(family);
-            let ids: Vec<TokenId> = (0..40).map(|i| TokenId(3 + i * 7 % 200)).collect();
-            let mut others = ids.clone();
-            others[12] = TokenId(200);
-            let ask = |model: &Decoder, ids: &[TokenId]| {
-                let mut asked = 0;
-                let go_on = &mut || {
-                    asked += 1;
-                    true
-                };
-                let found =
-                    model.gradients(ids.len(), &model.embeddings(ids), &mut one_logit, go_on);
-                (found.unwrap(), asked)
-            };
-            let (all, half) =
-                (2 * model.config().layers.len() + 1, model.config().layers.len() + 1);
-            for (input, questions) in [
-                (&ids[..23], all),
-                // What follows is still there afterwards.
-                (&ids[..9], half),
-                (&ids[..23], half),
-                (&ids[..24], all),
-                (&ids[..40], all),
-                (&others[..30], all),
-                (&others[..14], half),
-                (&ids[..12], half),
-                (&ids[..13], all),
-                (&ids[..1], half),
-            ] {
-                let (found, asked) = ask(&model, input);
-                let (expected, _) = ask(&tiny(family), input);
-                let largest = expected.iter().fold(0.0f32, |m, d| m.max(d.abs()));
-                assert_close(&found, &expected, 1e-5 * largest);
-                let of_one_regime = family != "phi3_longrope";
-                assert!(asked == questions || !of_one_regime, "{family}, {}: {asked}", input.len());
-            }
-        }
-    }
-
-    #[test]
-    fn what_is_recorded_is_gone_through_once_and_changes_nothing() {
-        let model = tiny("gemma2");
-        let layers = model.config().layers.len();
-        let ask = |model: &Decoder, n: usize, embeddings: &[f32], logit: usize, most: usize| {
-            let mut asked = 0;
-            let slope = &mut |_: usize, _: &[f32], d: &mut [f32]| d[logit] = 1.0;
-            let go_on = &mut || {
-                asked += 1;
-                asked <= most
-            };
-            (model.gradients(n, embeddings, slope, go_on), asked)
-        };
-        let anew = |n, embeddings: &[f32], logit| {
-            ask(&tiny("gemma2"), n, embeddings, logit, usize::MAX).0.unwrap()
-        };
-        let embeddings = two_sequences(&model, 23);
-        let others = two_sequences(&model, 11);
-        // (tokens of a sequence, input, logit, questions it may ask, questions it asks)
-        let (all, half) = (2 * layers + 1, layers + 1);
-        for (n, input, logit, most, asked) in [
-            (23, &embeddings, 5, all, all),
-            (23, &embeddings, 6, all, half),
-            (46, &embeddings, 6, all, all),
-            (11, &others, 5, all, all),
-            (11, &others, 7, all, half),
-            // Stopped on the way back, it has been recorded; on the way there it has not.
-            (23, &embeddings, 5, all - 1, all),
-            (23, &embeddings, 5, all, half),
-            (11, &others, 5, layers - 1, layers),
-            (11, &others, 5, all, all),
-        ] {
-            let (found, questions) = ask(&model, n, input, logit, most);
-            assert_eq!(questions, asked, "{n} tokens, logit {logit}, at most {most}");
-            assert_eq!(found.is_some(), asked <= most);
-            assert!(found.is_none_or(|found| found == anew(n, input, logit)));
         }
     }
 

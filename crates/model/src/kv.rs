@@ -11,6 +11,8 @@
 
 use std::sync::Arc;
 
+use tokenscope_tokens::TokenId;
+
 use crate::{Config, RopeRegime};
 
 /// Keys and values of a sequence in one regime. Cloning and cutting are cheap.
@@ -62,6 +64,11 @@ impl KvCache {
         prefix
     }
 
+    /// The tokens it is of, or fewer if some of it is of other embeddings.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = TokenId> {
+        self.segments.iter().flat_map(|(segment, used)| segment.ids.iter().take(*used).copied())
+    }
+
     /// This sequence with a segment after it.
     pub(crate) fn with(&self, segment: KvSegment) -> KvCache {
         let mut longer = self.clone();
@@ -109,15 +116,23 @@ pub(crate) struct KvSegment {
     /// Positions.
     n: usize,
     kv_dim: usize,
+    /// The tokens there; none if it is of other embeddings.
+    ids: Vec<TokenId>,
     /// `[layer][keys, values][n][kv_dim]`
     numbers: Vec<f32>,
 }
 
 impl KvSegment {
-    /// Room for `n` positions.
-    pub(crate) fn new(n: usize, config: &Config) -> Self {
+    /// Room for tokens.
+    pub(crate) fn of_tokens(ids: &[TokenId], config: &Config) -> Self {
+        KvSegment { ids: ids.to_vec(), ..KvSegment::of_embeddings(ids.len(), config) }
+    }
+
+    /// Room for `n` positions of embeddings, whatever they are.
+    pub(crate) fn of_embeddings(n: usize, config: &Config) -> Self {
         let kv_dim = config.kv_dim();
-        KvSegment { n, kv_dim, numbers: vec![0.0; config.layers.len() * 2 * n * kv_dim] }
+        let numbers = vec![0.0; config.layers.len() * 2 * n * kv_dim];
+        KvSegment { n, kv_dim, ids: Vec::new(), numbers }
     }
 
     /// The positions of several segments, as far as they are used, in one.
@@ -128,7 +143,8 @@ impl KvSegment {
             numbers.extend(parts.iter().flat_map(|(part, used)| part.layer(layer, *used).0));
             numbers.extend(parts.iter().flat_map(|(part, used)| part.layer(layer, *used).1));
         }
-        KvSegment { n, kv_dim, numbers }
+        let ids = parts.iter().flat_map(|(part, used)| part.ids.iter().take(*used).copied());
+        KvSegment { n, kv_dim, ids: ids.collect(), numbers }
     }
 
     fn layers(&self) -> usize {
@@ -149,7 +165,7 @@ impl KvSegment {
     }
 
     fn bytes(&self) -> usize {
-        self.numbers.len() * size_of::<f32>()
+        size_of_val(&self.numbers[..]) + size_of_val(&self.ids[..])
     }
 }
 
@@ -159,7 +175,8 @@ mod tests {
 
     fn segment(n: usize, first: f32) -> KvSegment {
         let numbers: Vec<f32> = (0..n).map(|i| first + i as f32).collect();
-        KvSegment { n, kv_dim: 1, numbers: [numbers.clone(), numbers].concat() }
+        let ids = (0..n).map(|i| TokenId(first as u32 + i as u32)).collect();
+        KvSegment { n, kv_dim: 1, ids, numbers: [numbers.clone(), numbers].concat() }
     }
 
     fn keys(cache: &KvCache) -> Vec<f32> {
@@ -179,6 +196,7 @@ mod tests {
         ] {
             assert_eq!(keys(cache), expected);
             assert_eq!(cache.len(), expected.len());
+            assert!(cache.ids().map(|id| id.0 as f32).eq(expected.iter().copied()));
         }
     }
 
@@ -192,6 +210,7 @@ mod tests {
         }
         let expected: Vec<f32> = (0..cache.len()).map(|position| position as f32).collect();
         assert_eq!(keys(&cache), expected);
+        assert!(cache.ids().map(|id| id.0 as f32).eq(expected.iter().copied()));
         assert_eq!(cache.segments().count(), 1 + 3 + 5);
         // A rewind into a joined segment leaves a short one, which is joined with what follows.
         let rewound = cache.prefix(110);
@@ -207,7 +226,7 @@ mod tests {
                 let (part, rest) = (i / (2 * n), i % (2 * n));
                 (part * 1000 + (first + rest / 2) * 2 + rest % 2) as f32
             };
-            KvSegment { n, kv_dim: 2, numbers: (0..8 * n).map(number).collect() }
+            KvSegment { n, kv_dim: 2, ids: Vec::new(), numbers: (0..8 * n).map(number).collect() }
         };
         let parts = KvCache::empty(RopeRegime::Short).with(segment(0, 40)).with(segment(40, 30));
         assert_eq!(parts.segments().count(), 1);

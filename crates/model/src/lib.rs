@@ -30,6 +30,7 @@ mod kv;
 mod mapping;
 mod ops;
 pub mod quadrature;
+mod recording;
 mod simd;
 mod state;
 #[cfg(test)]

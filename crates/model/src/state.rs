@@ -1,6 +1,8 @@
 //! The memory of a pass. That of a forward pass belongs to the model and is used again by the next
 //! one, so that a token costs no allocations but those of what it leaves behind.
 
+use std::ops::Range;
+
 use crate::Config;
 use crate::ops::linear::Scratch;
 use crate::weights::Layer;
@@ -55,21 +57,21 @@ pub(crate) struct LayerPlaces<'a> {
     /// `[rows][d_ff]`; without a gate, before the non-linearity.
     pub(crate) up: &'a mut [f32],
     /// What else only a gradient needs.
-    pub(crate) tape: Option<&'a mut Tape>,
+    pub(crate) norms: Option<Norms<&'a mut [f32]>>,
 }
 
 /// What norms are given, as gradients need it. What no norm is given is empty.
 #[derive(Default)]
-pub(crate) struct Tape {
+pub(crate) struct Norms<T> {
     /// The residual stream between attention and MLP `[rows][d_model]`; empty where both see the
     /// same.
-    pub(crate) x_between: Vec<f32>,
+    pub(crate) x_between: T,
     /// Queries and keys before they are normalised.
-    pub(crate) q: Vec<f32>,
-    pub(crate) keys: Vec<f32>,
+    pub(crate) q: T,
+    pub(crate) keys: T,
     /// What attention and MLP would have added without their post norms.
-    pub(crate) attended: Vec<f32>,
-    pub(crate) thought: Vec<f32>,
+    pub(crate) attended: T,
+    pub(crate) thought: T,
 }
 
 /// The memory of a forward pass.
@@ -100,23 +102,16 @@ pub(crate) struct LayerTape {
     pub(crate) values: Vec<f32>,
     pub(crate) gate: Vec<f32>,
     pub(crate) up: Vec<f32>,
-    pub(crate) norms: Tape,
+    pub(crate) norms: Norms<Vec<f32>>,
 }
 
 impl LayerTape {
-    /// Has room for a layer's rows. What was there before may still be there.
-    pub(crate) fn make_room(&mut self, config: &Config, layer: &Layer, rows: usize) {
-        for (vector, len) in self.vectors(config, layer) {
-            vector.resize(rows * len, 0.0);
-        }
-    }
-
-    /// Takes what another tape has of the tokens after these.
-    pub(crate) fn append(&mut self, config: &Config, layer: &Layer, more: &mut LayerTape) {
-        let more = more.vectors(config, layer);
-        for ((vector, _), (more, _)) in self.vectors(config, layer).into_iter().zip(more) {
-            vector.append(more);
-        }
+    /// Bytes of all rows there is room for.
+    pub(crate) fn bytes(&self) -> usize {
+        let LayerTape { q, keys, values, gate, up, norms } = self;
+        let Norms { x_between, q: norm_q, keys: norm_keys, attended, thought } = norms;
+        let vectors = [q, keys, values, gate, up, x_between, norm_q, norm_keys, attended, thought];
+        vectors.iter().map(|vector| size_of_val(&vector[..])).sum()
     }
 
     /// Bytes of one row.
@@ -131,7 +126,7 @@ impl LayerTape {
         let if_needed = |is_needed: bool, len: usize| if is_needed { len } else { 0 };
         let (d_model, q_dim, kv_dim) = (config.d_model, config.q_dim(), config.kv_dim());
         let attention = &layer.attention;
-        let Tape { x_between, q, keys, attended, thought } = &mut self.norms;
+        let Norms { x_between, q, keys, attended, thought } = &mut self.norms;
         [
             (&mut self.q, q_dim),
             (&mut self.keys, kv_dim),
@@ -146,15 +141,20 @@ impl LayerTape {
         ]
     }
 
-    /// Where a layer writes it.
-    pub(crate) fn places(&mut self) -> LayerPlaces<'_> {
-        LayerPlaces {
-            q: &mut self.q,
-            keys: &mut self.keys,
-            values: &mut self.values,
-            gate: &mut self.gate,
-            up: &mut self.up,
-            tape: Some(&mut self.norms),
-        }
+    /// Where a layer writes some rows of it. What was there before may still be there, and so may what comes
+    /// after them: to fill with zeros what is then overwritten takes as long as to write it.
+    pub(crate) fn places(
+        &mut self,
+        config: &Config,
+        layer: &Layer,
+        rows: Range<usize>,
+    ) -> LayerPlaces<'_> {
+        let [q, keys, values, gate, up, x_between, norm_q, norm_keys, attended, thought] =
+            self.vectors(config, layer).map(|(vector, len)| {
+                vector.resize(vector.len().max(rows.end * len), 0.0);
+                &mut vector[rows.start * len..rows.end * len]
+            });
+        let norms = Norms { x_between, q: norm_q, keys: norm_keys, attended, thought };
+        LayerPlaces { q, keys, values, gate, up, norms: Some(norms) }
     }
 }
