@@ -6,7 +6,7 @@ import { keepSession, restoreSession } from "../state/keeping.js";
 import { setHome } from "../state/kept_sessions.js";
 import * as store from "../state/store.js";
 import { claimSession, heldSessions } from "./claim.js";
-import { openDatabase } from "./database.js";
+import { noteKept } from "./first_visit.js";
 
 /** @import { SessionDatabase } from "../types/app" */
 /** @import { Claim } from "./claim.js" */
@@ -14,27 +14,38 @@ import { openDatabase } from "./database.js";
 /** A database that is blocked may never answer. */
 const PATIENCE_MS = 2000;
 
-/** @param {Window & typeof globalThis} browser */
-export async function startKeeping(browser) {
+/**
+ * Tells whether a session came back.
+ * @param {Window & typeof globalThis} browser
+ * @param {Promise<SessionDatabase>} opening
+ */
+export async function startKeeping(browser, opening) {
   let late = false;
+  const before = store.session.peek();
   const timer = new Promise((_, reject) => setTimeout(() => reject((late = true, new Error("The database does not answer."))), PATIENCE_MS));
   try {
-    await Promise.race([start(), timer]);
+    return await Promise.race([start(), timer]);
   } catch (error) {
     tellFailure(error);
+    return false;
   }
 
+  /** @returns {Promise<boolean>} */
   async function start() {
-    const database = await openDatabase(browser.indexedDB);
+    const database = noting(await opening, browser);
     const { locks } = browser.navigator;
     const claim = await claimSession({ memory: browser.sessionStorage, locks, list: database.list, newId: () => `${Date.now()}-${Math.random().toString(36).slice(2, 8)}` });
-    const found = await restore(database, browser.localStorage, claim);
-    if (late) return;
+    // A first visit does not wait for this. What has been done by now is kept, and nothing is put in its place.
+    const begun = store.session.peek() !== before;
+    const found = begun ? { id: `${claim.id}-anew`, saved: {}, dirty: true } : await restore(database, browser.localStorage, claim);
+    if (late) return false;
+    const cameBack = !begun && store.session.peek() !== before;
     setHome({ database, id: found.id, held: () => heldSessions(locks) });
     const keeper = keepSession(database, browser.localStorage, found.id, found, tellFailure);
     browser.addEventListener("pagehide", keeper.leave);
     // A phone may end a page that is not on screen, and tells nobody.
     browser.document.addEventListener("visibilitychange", () => browser.document.visibilityState === "hidden" && void keeper.flush());
+    return cameBack;
   }
 }
 
@@ -54,6 +65,22 @@ async function restore(database, storage, { id, from }) {
     store.notice.value = `The kept session cannot be read, so the page begins with an empty one. ${reason(error)}`;
     return { id: `${id}-anew`, saved: {}, dirty: false };
   }
+}
+
+/**
+ * Remembers that there is a session from the first one on that is written.
+ * @param {SessionDatabase} database
+ * @param {Window} browser
+ * @returns {SessionDatabase}
+ */
+function noting(database, browser) {
+  return {
+    ...database,
+    async write(kept, changes) {
+      await database.write(kept, changes);
+      noteKept(browser);
+    },
+  };
 }
 
 /** @param {unknown} error */
