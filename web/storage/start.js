@@ -37,7 +37,7 @@ export async function startKeeping(browser, opening) {
     const claim = await claimSession({ memory: browser.sessionStorage, locks, list: database.list, newId: () => `${Date.now()}-${Math.random().toString(36).slice(2, 8)}` });
     // A first visit does not wait for this. What has been done by now is kept, and nothing is put in its place.
     const begun = store.session.peek() !== before;
-    const found = begun ? { id: `${claim.id}-anew`, saved: {}, dirty: true } : await restore(database, browser.localStorage, claim);
+    const found = begun ? { id: claim.from === null ? claim.id : anew(claim), saved: {}, dirty: true } : await restore(database, browser.localStorage, claim);
     if (late) return false;
     const cameBack = !begun && store.session.peek() !== before;
     setHome({ database, id: found.id, held: () => heldSessions(locks) });
@@ -63,8 +63,16 @@ async function restore(database, storage, { id, from }) {
   } catch (error) {
     // What cannot be read stays where it is, and is not written over.
     store.notice.value = `The kept session cannot be read, so the page begins with an empty one. ${reason(error)}`;
-    return { id: `${id}-anew`, saved: {}, dirty: false };
+    return { id: anew({ id }), saved: {}, dirty: false };
   }
+}
+
+/**
+ * A name beside that of a session which is there already and stays as it is.
+ * @param {Pick<Claim, "id">} claim
+ */
+function anew({ id }) {
+  return `${id}-anew`;
 }
 
 /**
