@@ -54,8 +54,8 @@ fn ids(ids: &[u32]) -> Vec<TokenId> {
     ids.iter().copied().map(TokenId).collect()
 }
 
-/// The tiny Llama: a position takes 3 layers x 2 x 32 numbers, logits are 320.
-const POSITION: usize = 3 * 2 * 32 * 4;
+/// The tiny Llama: a position takes 3 layers x 2 x 32 numbers and its id, logits are 320.
+const POSITION: usize = (3 * 2 * 32 + 1) * 4;
 const LOGITS: usize = 320 * 4;
 
 #[test]
