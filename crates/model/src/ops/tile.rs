@@ -18,7 +18,6 @@
 use std::ops::Range;
 
 use crate::simd::{Kernel, Simd, SimdLevel, lanes_at, store_at};
-use crate::workers::SharedRows;
 
 /// Rows divided into tiles.
 #[derive(Clone, Copy)]
@@ -99,22 +98,16 @@ pub(crate) fn panel_of_columns<'a, S: Simd>(
 
 /// Multiplies packed rows `[depth][n_rows]` with a panel `[depth][columns]`, where columns are as
 /// many as the instruction set's panels have.
-pub(crate) struct Multiply<'a, O> {
+pub(crate) struct Multiply<'a> {
     pub(crate) rows: &'a [f32],
     pub(crate) n_rows: usize,
     pub(crate) panel: &'a [f32],
     /// What is added to the products of every row, as far as it goes; none means what `out` holds.
     pub(crate) start: Option<&'a [f32]>,
-    pub(crate) out: O,
+    pub(crate) out: RowsOf<'a>,
 }
 
-/// Where the sums of a tile go.
-pub(crate) trait OutRows {
-    /// The place for the first columns of a row, as many as there is room for.
-    fn row(&mut self, row: usize) -> &mut [f32];
-}
-
-/// Rows in one slice.
+/// Where the sums of a tile go: rows in one slice.
 pub(crate) struct RowsOf<'a> {
     /// From the first row's place on.
     pub(crate) numbers: &'a mut [f32],
@@ -124,21 +117,15 @@ pub(crate) struct RowsOf<'a> {
     pub(crate) len: usize,
 }
 
-impl OutRows for RowsOf<'_> {
+impl RowsOf<'_> {
+    /// The place for the first columns of a row, as many as there is room for.
     #[inline(always)]
     fn row(&mut self, row: usize) -> &mut [f32] {
         &mut self.numbers[row * self.stride..][..self.len]
     }
 }
 
-impl OutRows for SharedRows<'_> {
-    #[inline(always)]
-    fn row(&mut self, row: usize) -> &mut [f32] {
-        self.row_mut(row)
-    }
-}
-
-impl<O: OutRows> Kernel for Multiply<'_, O> {
+impl Kernel for Multiply<'_> {
     type Output = ();
 
     #[inline(always)]
@@ -147,7 +134,7 @@ impl<O: OutRows> Kernel for Multiply<'_, O> {
         macro_rules! widths {
             ($columns:literal: $($rows:literal)*) => {
                 match self.n_rows {
-                    $($rows => tile::<S, O, $rows, $columns>(s, self),)*
+                    $($rows => tile::<S, $rows, $columns>(s, self),)*
                     rows => unreachable!("a tile of {rows} rows"),
                 }
             };
@@ -162,7 +149,7 @@ impl<O: OutRows> Kernel for Multiply<'_, O> {
 }
 
 #[inline(always)]
-fn tile<S: Simd, O: OutRows, const ROWS: usize, const COLUMNS: usize>(s: S, job: Multiply<'_, O>) {
+fn tile<S: Simd, const ROWS: usize, const COLUMNS: usize>(s: S, job: Multiply<'_>) {
     let Multiply { rows, panel, start, mut out, .. } = job;
     let mut sums = [[s.splat(0.0); COLUMNS]; ROWS];
     match start {
