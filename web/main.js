@@ -6,10 +6,7 @@ import { h } from "./html.js";
 import { startTour, tourSeen } from "./state/learning.js";
 import { pollStatus } from "./state/model.js";
 import { restore, watch } from "./state/persist.js";
-import { requestPreview } from "./state/preview.js";
 import * as store from "./state/store.js";
-import { openDatabase } from "./storage/database.js";
-import { isFirstVisit } from "./storage/first_visit.js";
 import { startKeeping } from "./storage/start.js";
 import { App } from "./view/app.js";
 import { listenToDrops } from "./view/files.js";
@@ -29,34 +26,22 @@ void start();
 
 async function start() {
   // First, since the database takes its time.
-  const opening = openDatabase(window.indexedDB);
-  const first = isFirstVisit(window);
+  const session = startKeeping(window);
   restore(storage);
   watch(storage);
-  const session = startKeeping(window, opening);
-  const status = pollStatus(first ? undefined : session);
-  // There may be one all the same, if settings alone were deleted.
-  if (first) void session.then((found) => found && requestPreview());
-  else await session;
+  const status = pollStatus(session);
+  await session;
   await Promise.race([status.catch(reportError), later(PATIENCE_MS)]);
   if (store.ready.value) await Promise.race([firstDistribution(), later(PATIENCE_MS)]);
+  if (!tourSeen.value) startTour();
   effect(() => {
     document.documentElement.dataset["theme"] = store.theme.value;
   });
   const root = document.getElementById("app");
   if (root) render(h(App, {}), root);
-  // After the first picture, which neither waits for the tour to find its place nor for the tab's icon.
-  requestAnimationFrame(() => setTimeout(() => {
-    if (!tourSeen.value) startTour();
-    showIcon();
-  }));
   listenToKeys(document);
   listenToPointer(document);
   listenToDrops(document);
-}
-
-function showIcon() {
-  document.querySelector("link[rel=icon]")?.setAttribute("href", "/favicon.svg");
 }
 
 /** @returns {Promise<void>} */

@@ -27,7 +27,6 @@ export async function branchOut(options, browser) {
     await compare(page);
     await check("B28", "a reload keeps inputs, tokens and undo, also of an edit a moment before", () => keepOverReload(page));
     await check("B28", "each tab has its own session, and a new one goes on with a closed one", () => keepTabsApart(page, context, options.url));
-    await check("B28", "a session comes back even where all settings were deleted", () => outliveSettings(browser, options.url));
     await workWithoutDatabase(browser, options.url);
     await exportAndImport(page, folder);
     await dropFile(page, folder);
@@ -173,29 +172,6 @@ async function keepOverReload(page) {
   await expectLength(page, length - 1, "After an edit and a reload at once");
   await page.keyboard.press("Control+z");
   await expectLength(page, length, "After Ctrl+Z behind a reload");
-}
-
-/** @param {Browser} browser @param {string} url */
-async function outliveSettings(browser, url) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 720 } });
-  const open = async () => {
-    const page = await context.newPage();
-    const complaints = watch(page, url);
-    // Not as somebody who has been here: without a single setting.
-    await page.goto(url);
-    await page.locator(".tour").waitFor({ timeout: 60_000 });
-    await page.locator(".row-item").first().waitFor();
-    return { page, complaints };
-  };
-  const first = await open();
-  await stepBy(first.page, () => button(first.page, "Step").click());
-  await first.page.waitForFunction(() => localStorage.getItem("tokenscope.kept"));
-  await first.page.evaluate(() => localStorage.clear());
-  await first.page.close();
-  const second = await open();
-  await expectLength(second.page, 1, "After all settings were deleted");
-  assertNoComplaints([...first.complaints, ...second.complaints]);
-  await context.close();
 }
 
 /** @param {Page} page @param {BrowserContext} context @param {string} url */

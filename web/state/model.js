@@ -24,14 +24,14 @@ let asking = false;
 let cancelling = false;
 
 /** The session of before, which the first answer waits for. */
-let restored = /** @type {Promise<unknown>} */ (Promise.resolve());
+let restored = /** @type {Promise<void>} */ (Promise.resolve());
 
 const feed = createStatusFeed({ read: readStatus, take: apply, fail: showSilence, trusts: agreesWithAnswers, delay: pollDelay });
 
 /**
  * Asks how the server is, and from then on again and again. What it answers counts once `session` is
  * back: the first preview is about that. Ends when the first answer has been taken.
- * @param {Promise<unknown>} [session]
+ * @param {Promise<void>} [session]
  */
 export function pollStatus(session = Promise.resolve()) {
   restored = session;

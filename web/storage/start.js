@@ -6,7 +6,7 @@ import { keepSession, restoreSession } from "../state/keeping.js";
 import { setHome } from "../state/kept_sessions.js";
 import * as store from "../state/store.js";
 import { claimSession, heldSessions } from "./claim.js";
-import { noteKept } from "./first_visit.js";
+import { openDatabase } from "./database.js";
 
 /** @import { SessionDatabase } from "../types/app" */
 /** @import { Claim } from "./claim.js" */
@@ -14,38 +14,27 @@ import { noteKept } from "./first_visit.js";
 /** A database that is blocked may never answer. */
 const PATIENCE_MS = 2000;
 
-/**
- * Tells whether a session came back.
- * @param {Window & typeof globalThis} browser
- * @param {Promise<SessionDatabase>} opening
- */
-export async function startKeeping(browser, opening) {
+/** @param {Window & typeof globalThis} browser */
+export async function startKeeping(browser) {
   let late = false;
-  const before = store.session.peek();
   const timer = new Promise((_, reject) => setTimeout(() => reject((late = true, new Error("The database does not answer."))), PATIENCE_MS));
   try {
-    return await Promise.race([start(), timer]);
+    await Promise.race([start(), timer]);
   } catch (error) {
     tellFailure(error);
-    return false;
   }
 
-  /** @returns {Promise<boolean>} */
   async function start() {
-    const database = noting(await opening, browser);
+    const database = await openDatabase(browser.indexedDB);
     const { locks } = browser.navigator;
     const claim = await claimSession({ memory: browser.sessionStorage, locks, list: database.list, newId: () => `${Date.now()}-${Math.random().toString(36).slice(2, 8)}` });
-    // A first visit does not wait for this. What has been done by now is kept, and nothing is put in its place.
-    const begun = store.session.peek() !== before;
-    const found = begun ? { id: claim.from === null ? claim.id : anew(claim), saved: {}, dirty: true } : await restore(database, browser.localStorage, claim);
-    if (late) return false;
-    const cameBack = !begun && store.session.peek() !== before;
+    const found = await restore(database, browser.localStorage, claim);
+    if (late) return;
     setHome({ database, id: found.id, held: () => heldSessions(locks) });
     const keeper = keepSession(database, browser.localStorage, found.id, found, tellFailure);
     browser.addEventListener("pagehide", keeper.leave);
     // A phone may end a page that is not on screen, and tells nobody.
     browser.document.addEventListener("visibilitychange", () => browser.document.visibilityState === "hidden" && void keeper.flush());
-    return cameBack;
   }
 }
 
@@ -63,32 +52,8 @@ async function restore(database, storage, { id, from }) {
   } catch (error) {
     // What cannot be read stays where it is, and is not written over.
     store.notice.value = `The kept session cannot be read, so the page begins with an empty one. ${reason(error)}`;
-    return { id: anew({ id }), saved: {}, dirty: false };
+    return { id: `${id}-anew`, saved: {}, dirty: false };
   }
-}
-
-/**
- * A name beside that of a session which is there already and stays as it is.
- * @param {Pick<Claim, "id">} claim
- */
-function anew({ id }) {
-  return `${id}-anew`;
-}
-
-/**
- * Remembers that there is a session from the first one on that is written.
- * @param {SessionDatabase} database
- * @param {Window} browser
- * @returns {SessionDatabase}
- */
-function noting(database, browser) {
-  return {
-    ...database,
-    async write(kept, changes) {
-      await database.write(kept, changes);
-      noteKept(browser);
-    },
-  };
 }
 
 /** @param {unknown} error */
