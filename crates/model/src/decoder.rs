@@ -88,7 +88,7 @@ impl Decoder {
         for index in 0..config.layers.len() {
             if !go_on() {
                 if let Some(mut recording) = recording {
-                    self.take_back(&mut recording, past.len());
+                    self.take_back(&mut recording, past.len(), past.len() + ids.len());
                     self.keep_recording(recording);
                 }
                 return None;

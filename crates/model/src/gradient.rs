@@ -74,7 +74,7 @@ impl Decoder {
             let new = &embeddings[known * config.d_model..];
             self.begin(&mut recording, known, new, keeps_all);
             if self.record(&pass, new, known, &mut recording, go_on).is_none() {
-                self.take_back(&mut recording, known);
+                self.take_back(&mut recording, known, n);
                 self.keep_recording(recording);
                 return None;
             }

@@ -136,8 +136,10 @@ impl Decoder {
         tapes[tape].places(&self.config, &self.weights.layers[index], rows)
     }
 
-    /// Takes back what was written down after the first rows of one sequence.
-    pub(crate) fn take_back(&self, recording: &mut Recording, rows: usize) {
+    /// Takes back what was written down of sequences of `n` tokens, but for the first rows of one that were there
+    /// before. They are of use only where positions are turned as in so short a sequence.
+    pub(crate) fn take_back(&self, recording: &mut Recording, rows: usize, n: usize) {
+        let rows = if self.config.regime(rows) == self.config.regime(n) { rows } else { 0 };
         self.cut(recording, rows);
         recording.n = rows;
     }
@@ -274,6 +276,21 @@ mod tests {
             run(&empty, &others);
             check(&others, true);
         }
+    }
+
+    #[test]
+    fn what_is_left_of_a_long_sequence_that_was_stopped_is_not_taken_for_a_short_one() {
+        let family = "phi3_longrope";
+        let model = tiny(family);
+        let ids: Vec<TokenId> = (0..20).map(|i| TokenId(3 + i * 7 % 200)).collect();
+        assert_ne!(model.config().regime(12), model.config().regime(ids.len()));
+        let mut others = ids.clone();
+        others[12] = TokenId(200);
+        ask(&model, &ids);
+        let embeddings = model.embeddings(&others);
+        let stopped = model.gradients(others.len(), &embeddings, &mut one_logit, &mut || false);
+        assert!(stopped.is_none());
+        assert_right(family, &ids[..12], &ask(&model, &ids[..12]).0);
     }
 
     #[test]
