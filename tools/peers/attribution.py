@@ -8,9 +8,10 @@ position, and for attention a pass that returns its weights. Gradients are taken
 called by default, with the logits of every position, and with `logits_to_keep=1`. Ours are whole
 requests; every one has a target of its own, so that none is answered from memory, and follows a preview
 of its context, as on the page. From the first gradient on, previews record what the way back needs, which
-costs them a fifteenth of their time, so that ours only goes back. Contexts are new for each request, too, from their first token on, except where the case says that the same one is asked about again,
-for another candidate, or that it is a token longer each time, as after a step; theirs is of the shortest of
-them then. Pairs and ratios as in compare.py, and also how far the scores are apart.
+costs them a fifteenth of their time, so that ours only goes back. Contexts are new for each request, too,
+from their first token on, except where the case says that the same one is asked about again, for another
+candidate, or that it is a token longer each time, as after a step; theirs is of the shortest of them then.
+Pairs and ratios as in compare.py, and also how far the scores are apart.
 Writes target/bench/attribution_peers.json, which `cargo xtask performance` reads.
 """
 import argparse, importlib.metadata, json, os, sys, time

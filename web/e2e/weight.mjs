@@ -41,7 +41,7 @@ async function weigh(browser, url) {
     if (!new URL(response.url()).pathname.startsWith("/api/")) bodies.push(response.body().then((body) => ({ size: body.length, zipped: gzipSync(body).length })));
   });
   await openReady(page, url);
-  // The icon comes last.
+  // What the page asks for last may still be on its way.
   await sleep(500);
   const files = await Promise.all(bodies);
   await page.close();
