@@ -4,7 +4,7 @@ import { assert, isAnswer } from "./browser.mjs";
 import { check } from "./checks.mjs";
 import { button, expectLength, forceText } from "./page.mjs";
 
-/** @import { Page } from "playwright-core" */
+/** @import { Page } from "@playwright/test" */
 /** @import { AttributionRequest } from "../types/wire" */
 
 const PATIENCE = { timeout: 60_000 };

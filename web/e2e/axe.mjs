@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { assert, assertNoComplaints, openReady, run, watch } from "./browser.mjs";
 import { button, clearCompletion, forceText, previewBy, settle, stepBy } from "./page.mjs";
 
-/** @import { Page } from "playwright-core" */
+/** @import { Page } from "@playwright/test" */
 
 const AXE = readFileSync(new URL("../node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
 const SIZES = [{ width: 1280, height: 720 }, { width: 360, height: 740 }];
@@ -26,7 +26,7 @@ await run("axe", async (options, browser) => {
   for (const viewport of SIZES) {
     const context = await browser.newContext({ viewport, bypassCSP: true });
     const page = await context.newPage();
-    const complaints = watch(page, options.url);
+    const complaints = watch(page.context(), options.url);
     await openReady(page, options.url);
     for (const text of [" Paris 🎉", " is nice"]) await forceText(page, text);
     await fork(page);

@@ -1,7 +1,7 @@
 // A tab that nobody looks into. What playwright opens has the developer tools' network panel on, for which the
 // browser reads a script again to say which line asked for what: 10 to 20 ms of a first visit.
 
-/** @import { Browser } from "playwright-core" */
+/** @import { Browser } from "@playwright/test" */
 
 /**
  * A tab with a profile of its own.

@@ -12,14 +12,13 @@ import { modelCard } from "./model_card.mjs";
 import { parameters } from "./parameters.mjs";
 import { serverState } from "./status.mjs";
 import { stepping } from "./stepping.mjs";
-import { tokenLists } from "./tokens.mjs";
 
-/** @import { Page } from "playwright-core" */
+/** @import { Page } from "@playwright/test" */
 
 /** @typedef {{ page: Page, url: string, complaints: string[] }} Visit */
 
 /** Each begins on a fresh page. The model card comes last, for it loads other models. @type {Record<string, (visit: Visit) => Promise<void>>} */
-const SUBJECTS = { layout, parameters, constraint: constraintCard, inputs: inputCards, tokens: tokenLists, distribution: candidates, stepping, heat: heatOnHover, status: serverState, model_card: modelCard };
+const SUBJECTS = { layout, parameters, constraint: constraintCard, inputs: inputCards, distribution: candidates, stepping, heat: heatOnHover, status: serverState, model_card: modelCard };
 
 await run("behaviour", async ({ url, only }, browser) => {
   assert(only === "" || only in SUBJECTS, `--only takes one of ${Object.keys(SUBJECTS).join(", ")}.`);
@@ -27,7 +26,7 @@ await run("behaviour", async ({ url, only }, browser) => {
     if (only !== "" && only !== name) continue;
     const context = await browser.newContext({ viewport: { width: 1280, height: 720 } });
     const page = await context.newPage();
-    const complaints = watch(page, url);
+    const complaints = watch(page.context(), url);
     await openReady(page, url);
     console.log(` ${name}`);
     await subject({ page, url, complaints });

@@ -9,7 +9,7 @@ import { assert, assertNoComplaints, openReady, watch } from "./browser.mjs";
 import { check } from "./checks.mjs";
 import { blur, button, clearCompletion, completionLength, expectLength, forceText, previewBy, settle, stepBy } from "./page.mjs";
 
-/** @import { Browser, BrowserContext, Page } from "playwright-core" */
+/** @import { Browser, BrowserContext, Page } from "@playwright/test" */
 /** @import { Options } from "./browser.mjs" */
 
 /** @param {Options} options @param {Browser} browser */
@@ -17,7 +17,7 @@ export async function branchOut(options, browser) {
   const folder = mkdtempSync(join(tmpdir(), "tokenscope-e2e-"));
   const context = await browser.newContext({ viewport: { width: 1280, height: 720 } });
   const page = await context.newPage();
-  const complaints = watch(page, options.url);
+  const complaints = watch(page.context(), options.url);
   try {
     await openReady(page, options.url);
     await check("B29 B30 B33", "a fork goes its own way, cards are chosen by click and by key", () => forkAndSelect(page));
@@ -178,7 +178,7 @@ async function keepOverReload(page) {
 async function keepTabsApart(page, context, url) {
   const mine = await cards(page);
   const other = await context.newPage();
-  const complaints = watch(other, url);
+  const complaints = watch(other.context(), url);
   await openReady(other, url);
   await expectCards(other, "*Input 1", "In a second tab");
   await button(other, "New input").click();
@@ -210,7 +210,7 @@ async function keepTabsApart(page, context, url) {
 /** @param {Browser} browser @param {string} url */
 async function workWithoutDatabase(browser, url) {
   const page = await browser.newPage();
-  const complaints = watch(page, url);
+  const complaints = watch(page.context(), url);
   await page.addInitScript(() => {
     IDBFactory.prototype.open = () => {
       throw new DOMException("forbidden", "SecurityError");

@@ -2,13 +2,13 @@
 // no errors, no foreign hosts.
 
 import { execFileSync } from "node:child_process";
-import { chromium } from "playwright-core";
+import { chromium } from "@playwright/test";
 
-/** @import { Browser, Page, Response } from "playwright-core" */
+/** @import { Browser, BrowserContext, Page, Response } from "@playwright/test" */
 
 /** @typedef {{ url: string, out: string, steps: number, only: string, chromium: string, server: string }} Options */
 
-const FLAGS = [
+export const FLAGS = [
   "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
   "--disable-component-update", "--disable-sync",
 ];
@@ -43,20 +43,23 @@ export function launch(options) {
 }
 
 /**
- * Collects everything a visit must not do. An answer of 400 and above counts, too: Chromium reports
- * it as a console error.
- * @param {Page} page
+ * Collects everything a visit must not do, on any page of it. An answer of 400 and above counts, too:
+ * Chromium reports it as a console error.
+ * @param {BrowserContext} context
  * @param {string} url
  */
-export function watch(page, url) {
+export function watch(context, url) {
   /** @type {string[]} */
   const complaints = [];
   const host = new URL(url).host;
-  page.on("console", (message) => {
+  context.on("console", (message) => {
     if (message.type() === "error") complaints.push(`console error: ${message.text()}`);
   });
-  page.on("pageerror", (error) => complaints.push(`page error: ${error.stack ?? error.message}`));
-  page.on("request", (request) => {
+  context.on("weberror", (event) => {
+    const error = event.error();
+    complaints.push(`page error: ${error.stack ?? error.message}`);
+  });
+  context.on("request", (request) => {
     const address = new URL(request.url());
     if (address.protocol !== "data:" && address.host !== host) complaints.push(`request to another host: ${request.url()}`);
   });
@@ -129,7 +132,7 @@ export async function run(name, check, steps) {
   }
 }
 
-function findChromium() {
+export function findChromium() {
   for (const name of ["chromium", "chromium-browser", "google-chrome"]) {
     try {
       return execFileSync("which", [name], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();

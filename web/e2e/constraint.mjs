@@ -4,7 +4,7 @@ import { assert, isAnswer } from "./browser.mjs";
 import { check } from "./checks.mjs";
 import { button, clearCompletion, completionLength, expectLength, previewBy, settle, stepBy } from "./page.mjs";
 
-/** @import { Page } from "playwright-core" */
+/** @import { Page } from "@playwright/test" */
 
 const PATIENCE = { timeout: 30_000 };
 
@@ -86,7 +86,7 @@ async function barForcedText(page) {
 async function pointAtError(page, complaints) {
   await previewBy(page, () => choose(page, "regex"));
   let previews = 0;
-  const count = (/** @type {import("playwright-core").Request} */ request) => void (previews += Number(request.url().endsWith("/api/preview")));
+  const count = (/** @type {import("@playwright/test").Request} */ request) => void (previews += Number(request.url().endsWith("/api/preview")));
   page.on("request", count);
   const before = complaints.length;
   await type(page, "yes|\nno|(may|be");

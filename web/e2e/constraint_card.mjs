@@ -4,7 +4,7 @@ import { assert } from "./browser.mjs";
 import { check } from "./checks.mjs";
 import { button, openCard, previewAskedBy, requestsDuring, stored } from "./page.mjs";
 
-/** @import { Page } from "playwright-core" */
+/** @import { Page } from "@playwright/test" */
 /** @import { Visit } from "./behaviour.mjs" */
 
 /** What each kind begins with, and words that say how it is written and what it does. */

@@ -4,7 +4,7 @@ import { assert } from "./browser.mjs";
 import { check } from "./checks.mjs";
 import { button, clearCompletion, completionLength, expectLength, expectSoon, forceText, openCard, previewAskedBy, previewBy, requestsDuring, settle, stepBy, stored } from "./page.mjs";
 
-/** @import { Page } from "playwright-core" */
+/** @import { Page } from "@playwright/test" */
 /** @import { Visit } from "./behaviour.mjs" */
 
 /** @param {Visit} visit */

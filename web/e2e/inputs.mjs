@@ -4,7 +4,7 @@ import { assert } from "./browser.mjs";
 import { check } from "./checks.mjs";
 import { blur, button, clearCompletion, completionLength, expectLength, expectSoon, forceText, openCard, previewAskedBy, previewBy, requestsDuring, settle, stepBy } from "./page.mjs";
 
-/** @import { Page } from "playwright-core" */
+/** @import { Page } from "@playwright/test" */
 /** @import { Visit } from "./behaviour.mjs" */
 
 const TOPICS = ["A capital", "A database query", "A haiku", "Who is she?", "A story goes on", "Entropy for a child", "Three languages", "Fibonacci in a loop", "More primes", "For and against", "Five words", "Pirate and astronaut"];

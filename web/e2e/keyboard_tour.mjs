@@ -7,11 +7,11 @@ import { assert, assertNoComplaints, run, watch } from "./browser.mjs";
 import { check } from "./checks.mjs";
 import { completionLength, expectLength, previewBy, settle, stepBy } from "./page.mjs";
 
-/** @import { Page } from "playwright-core" */
+/** @import { Page } from "@playwright/test" */
 
 await run("keyboard_tour", async (options, browser) => {
   const page = await browser.newPage({ viewport: { width: 1280, height: 720 } });
-  const complaints = watch(page, options.url);
+  const complaints = watch(page.context(), options.url);
   await page.goto(options.url);
   await page.locator(".row-item").first().waitFor({ timeout: 60_000 });
   await takeTour(page);

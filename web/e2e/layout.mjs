@@ -4,7 +4,7 @@ import { assert } from "./browser.mjs";
 import { check } from "./checks.mjs";
 import { blur, button, expectSoon, forceText, previewBy, stored } from "./page.mjs";
 
-/** @import { Page } from "playwright-core" */
+/** @import { Page } from "@playwright/test" */
 /** @import { Visit } from "./behaviour.mjs" */
 
 const CARDS = ["Model", "Generation parameters", "Constrained sampling", "Step speed", "Attribution"];

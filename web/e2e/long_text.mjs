@@ -6,7 +6,7 @@
 import { loadavg } from "node:os";
 import { assert, openReady, run } from "./browser.mjs";
 
-/** @import { Page } from "playwright-core" */
+/** @import { Page } from "@playwright/test" */
 
 const TOKENS = 2000;
 const PATIENCE = { timeout: 120_000 };

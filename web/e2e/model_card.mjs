@@ -5,7 +5,7 @@ import { assert } from "./browser.mjs";
 import { check } from "./checks.mjs";
 import { button, completionLength, expectLength, expectSoon, forceText, previewAskedBy, requestsDuring, stepBy, stored } from "./page.mjs";
 
-/** @import { Page } from "playwright-core" */
+/** @import { Page } from "@playwright/test" */
 /** @import { Visit } from "./behaviour.mjs" */
 
 /** Random weights and no chat template. */

@@ -7,11 +7,11 @@ import { assert, assertNoComplaints, isAnswer, openReady, run, watch } from "./b
 import { check } from "./checks.mjs";
 import { button, completionLength, expectLength, forceText, settle, stepBy } from "./page.mjs";
 
-/** @import { Page } from "playwright-core" */
+/** @import { Page } from "@playwright/test" */
 
 await run("overlay", async (options, browser) => {
   const page = await browser.newPage({ viewport: { width: 1280, height: 720 } });
-  const complaints = watch(page, options.url);
+  const complaints = watch(page.context(), options.url);
   await prepare(page, options.url);
   await check("B57 B58", "the card stands beside pills and rows, stays under the pointer and goes", () => hover(page));
   await check("B60", "the card has the settings of then", () => settingsOfThen(page));
@@ -20,7 +20,7 @@ await run("overlay", async (options, browser) => {
   assertNoComplaints(complaints);
 
   const phone = await browser.newPage({ viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
-  const more = watch(phone, options.url);
+  const more = watch(phone.context(), options.url);
   await prepare(phone, options.url);
   await check("B42 B83", "a finger looks first, then removes or goes another way", () => tap(phone));
   assertNoComplaints(more);

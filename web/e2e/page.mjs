@@ -2,7 +2,7 @@
 
 import { assert, isAnswer } from "./browser.mjs";
 
-/** @import { Page } from "playwright-core" */
+/** @import { Page } from "@playwright/test" */
 /** @import { PreviewResponse, StepResponse } from "../types/wire" */
 
 /** @param {Page} page @param {string} name */
@@ -99,7 +99,7 @@ export function blur(page) {
  */
 export async function requestsDuring(page, path, act, after = 400) {
   const seen = /** @type {{ body: any, at: number }[]} */ ([]);
-  const note = (/** @type {import("playwright-core").Request} */ request) => {
+  const note = (/** @type {import("@playwright/test").Request} */ request) => {
     if (new URL(request.url()).pathname === path) seen.push({ body: request.postDataJSON(), at: Date.now() });
   };
   page.on("request", note);

@@ -4,7 +4,7 @@ import { assert, openReady } from "./browser.mjs";
 import { check } from "./checks.mjs";
 import { button, clearCompletion, completionLength, expectSoon, openCard, previewAskedBy, previewBy, requestsDuring, settle, stepBy, stored } from "./page.mjs";
 
-/** @import { Page } from "playwright-core" */
+/** @import { Page } from "@playwright/test" */
 /** @import { Visit } from "./behaviour.mjs" */
 
 /** Temperature, top-p, repetition, presence, frequency. */

@@ -9,7 +9,7 @@ const PATIENCE_MS = 60_000;
 
 await run("play", async (options, browser) => {
   const page = await browser.newPage({ viewport: { width: 1280, height: 720 } });
-  const complaints = watch(page, options.url);
+  const complaints = watch(page.context(), options.url);
   let [answers, refusals, ends, lastAnswer] = [0, 0, 0, Date.now()];
   page.on("response", (response) => {
     if (!isAnswer(response, "/api/step")) return;

@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { assertNoComplaints, openReady, run, watch } from "./browser.mjs";
 import { button, clearCompletion, forceText, settle, stepBy } from "./page.mjs";
 
-/** @import { Page } from "playwright-core" */
+/** @import { Page } from "@playwright/test" */
 
 const SIZES = [[360, 740], [1280, 720], [1920, 1080]];
 const WORDS = [" Paris, and it is", " one of the most visited cities in the world.", " Its museums are full of"];
@@ -21,7 +21,7 @@ await run("screenshots", async (options, browser) => {
     for (const theme of /** @type {const} */ (["light", "dark"])) {
       const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, reducedMotion: "reduce" });
       const page = await context.newPage();
-      const complaints = watch(page, options.url);
+      const complaints = watch(page.context(), options.url);
       const shoot = async (/** @type {string} */ name) => {
         await page.waitForTimeout(400);
         await page.screenshot({ path: join(out, `${name}-${width}-${theme}.png`) });

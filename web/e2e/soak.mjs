@@ -10,7 +10,7 @@ import { assert, fail, openReady, run, watch } from "./browser.mjs";
 import { button, forceText, settle, stepBy } from "./page.mjs";
 
 /** @import { ChildProcess } from "node:child_process" */
-/** @import { Page } from "playwright-core" */
+/** @import { Page } from "@playwright/test" */
 /** @import { Options } from "./browser.mjs" */
 
 const MODEL = "builtin:smollm2-135m-instruct";
@@ -26,7 +26,7 @@ await run("soak", async (options, browser) => {
   let server = await start(options);
   try {
     const page = await browser.newPage({ viewport: { width: 1280, height: 720 } });
-    const complaints = watch(page, options.url);
+    const complaints = watch(page.context(), options.url);
     await openReady(page, options.url);
     await openInputs(page);
     const books = { ids: PROMPTS.map(() => /** @type {number[]} */ ([])), given: 0, answers: 0, ends: 0, knobs: 0, unanswered: 0 };

@@ -4,7 +4,7 @@ import { assert } from "./browser.mjs";
 import { check } from "./checks.mjs";
 import { blur, button, clearCompletion, completionLength, expectLength, expectSoon, forceText, openCard, previewAskedBy, previewBy, requestsDuring, settle, stepBy } from "./page.mjs";
 
-/** @import { Page, Route } from "playwright-core" */
+/** @import { Page, Route } from "@playwright/test" */
 /** @import { Visit } from "./behaviour.mjs" */
 
 /** @param {Visit} visit */

@@ -12,7 +12,7 @@ import { check } from "./checks.mjs";
 import { constrain } from "./constraint.mjs";
 import { button, clearCompletion, completionLength, expectLength, forceText, previewBy, settle, stepBy } from "./page.mjs";
 
-/** @import { Page } from "playwright-core" */
+/** @import { Page } from "@playwright/test" */
 
 const SIZES = [
   { width: 1280, height: 720 },
@@ -27,7 +27,7 @@ const SIZES = [
 
 await run("steps", async (options, browser) => {
   const page = await browser.newPage({ viewport: { width: 1280, height: 720 } });
-  const complaints = watch(page, options.url);
+  const complaints = watch(page.context(), options.url);
   await openReady(page, options.url);
 
   await check("B61", "each step appends one token", () => pressStep(page, options.steps));

@@ -6,13 +6,13 @@ import { assert, assertNoComplaints, openReady, run, watch } from "./browser.mjs
 import { check } from "./checks.mjs";
 import { button, completionLength, forceText, settle, stepBy } from "./page.mjs";
 
-/** @import { Page } from "playwright-core" */
+/** @import { Page } from "@playwright/test" */
 
 await run("text_view", async (options, browser) => {
   const context = await browser.newContext({ viewport: { width: 1280, height: 720 } });
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   const page = await context.newPage();
-  const complaints = watch(page, options.url);
+  const complaints = watch(page.context(), options.url);
   await openReady(page, options.url);
   const answer = await forceText(page, " Paris 🎉 it is");
   for (let steps = 0; steps < 3; steps += 1) {

@@ -9,7 +9,7 @@ import { gzipSync } from "node:zlib";
 import { assert, openReady, run } from "./browser.mjs";
 import { attach } from "./bare_tab.mjs";
 
-/** @import { Browser } from "playwright-core" */
+/** @import { Browser } from "@playwright/test" */
 /** @typedef {{ field: number, tokens: number }} Use in ms from navigation on */
 
 const MOST_BYTES = 150_000;

@@ -1,19 +1,25 @@
 // Every item of the list of behaviours has a check that runs, and the table names what there is.
 
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 
-const ITEMS = Array.from({ length: 83 }, (_, index) => `B${index + 1}`);
+const numbered = (/** @type {string} */ letter, /** @type {number} */ first, /** @type {number} */ last) =>
+  Array.from({ length: last - first + 1 }, (_, index) => `${letter}${first + index}`);
+const ITEMS = [...numbered("B", 1, 83), ...numbered("C", 0, 27)];
+
 const folder = new URL("../e2e/", import.meta.url);
-const read = (/** @type {string} */ name) => readFileSync(new URL(name, folder), "utf8");
+const read = (/** @type {string} */ name, from = folder) => readFileSync(new URL(name, from), "utf8");
 const scripts = new Map(readdirSync(folder).filter((name) => name.endsWith(".mjs")).map((name) => [name, read(name)]));
 
-/** "steps.mjs: each step ..." by item, as the scripts say it. */
+/** A check as Playwright runs it, and as the old scripts do. */
+const CHECK = /(?<![.\w])check(?:\.alone)?\(\s*"([^"]*)",\s*"([^"]*)"/g;
+
+/** "steps.spec.mjs: each step ..." by item, as the scripts say it. */
 function checksOfScripts() {
   const checks = new Map(ITEMS.map((item) => [item, /** @type {string[]} */ ([])]));
   for (const [name, source] of scripts)
-    for (const [, items = "", what] of source.matchAll(/await check\("([^"]*)", "([^"]*)"/g))
+    for (const [, items = "", what] of source.matchAll(CHECK))
       for (const item of items.split(" ")) {
         assert.ok(checks.has(item), `${name} names ${item}, which is no item.`);
         checks.get(item)?.push(`${name}: ${what}`);
@@ -21,13 +27,23 @@ function checksOfScripts() {
   return checks;
 }
 
-/** The same as the table says it. */
+/** The same as the table says it. A dash means: not yet. */
 function checksOfTable() {
-  const rows = read("README.md").matchAll(/^\| (B\d+) \|[^|]*\| ([^|]*) \|[^|]*\|$/gm);
-  return new Map([...rows].map(([, item = "", cell = ""]) => [item, cell.split("<br>").map((one) => one.trim())]));
+  const rows = read("README.md").matchAll(/^\| ([BC]\d+) \|[^|]*\| ([^|]*) \|[^|]*\|$/gm);
+  const cells = [...rows].map(([, item = "", cell = ""]) => /** @type {[string, string]} */ ([item, cell]));
+  return new Map(cells.map(([item, cell]) => [item, cell === "-" ? [] : cell.split("<br>").map((one) => one.trim())]));
 }
 
-/** The scripts that `cargo xtask test` runs, and what they import. */
+/** Whether a cell names a test of this folder, as "format.test.js: small numbers". @param {string} one */
+const isUnitTest = (one) => /^[\w-]+\.test\.js: /.test(one);
+
+/** Whether a title is this one, where `${...}` stands for anything. @param {string} written @param {string} title */
+function says(written, title) {
+  const parts = written.split(/\$\{[^}]*\}/).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  return new RegExp(`^${parts.join(".*")}$`).test(title);
+}
+
+/** The old scripts that `cargo xtask test` runs, and what they import. */
 function scriptsThatRun() {
   const list = readFileSync(new URL("../../xtask/src/browser.rs", import.meta.url), "utf8").match(/const CHECKS: [^=]*=\s*\[([^\]]*)\]/)?.[1] ?? "";
   const running = new Set([...list.matchAll(/"(\w+)"/g)].map(([, name]) => `${name}.mjs`));
@@ -40,22 +56,29 @@ test("each item has a check, and the table names exactly these", () => {
   const [made, told] = [checksOfScripts(), checksOfTable()];
   assert.deepEqual([...told.keys()], ITEMS);
   for (const item of ITEMS) {
-    assert.notDeepEqual(made.get(item), [], `${item} has no check.`);
-    assert.deepEqual(told.get(item)?.sort(), made.get(item)?.sort(), `the row of ${item} in e2e/README.md`);
+    const cell = told.get(item) ?? [];
+    if (item.startsWith("B")) assert.notDeepEqual(cell, [], `${item} has no check.`);
+    assert.deepEqual(cell.filter((one) => !isUnitTest(one)).sort(), made.get(item)?.sort(), `the row of ${item} in e2e/README.md`);
   }
 });
 
-test("each script with checks is run", () => {
-  const running = scriptsThatRun();
-  const idle = [...scripts].filter(([name, source]) => /await check\("/.test(source) && !running.has(name)).map(([name]) => name);
-  assert.deepEqual(idle, []);
+test("each unit test that the table names is there", () => {
+  for (const [item, cell] of checksOfTable())
+    for (const one of cell.filter(isUnitTest)) {
+      const [, name = "", title = ""] = one.match(/^([\w-]+\.test\.js): (.*)$/) ?? [];
+      const file = new URL(name, import.meta.url);
+      assert.ok(existsSync(file), `${item} names ${name}, which is not there.`);
+      const titles = read(name, new URL(".", import.meta.url)).matchAll(/\btest\(\s*(["`])((?:\\.|(?!\1)[^\\])*)\1/g);
+      assert.ok([...titles].some(([, , written = ""]) => says(written, title)), `${item} names "${title}", which is no test of ${name}.`);
+    }
 });
 
-test("each check that is written is found", () => {
+test("each check that is written is found, and runs", () => {
+  const running = scriptsThatRun();
   for (const [name, source] of scripts) {
-    if (!source.includes("./checks.mjs")) continue;
-    const calls = source.match(/(?<![.\w])check\(/g)?.length ?? 0;
-    const found = [...source.matchAll(/await check\("[^"]*", "[^"]*"/g)].length;
-    assert.equal(found, calls, `${name} calls check in a way that the table cannot see`);
+    if (name === "harness.mjs" || !/\bcheck\b[^;]*\} from "\.\/(harness|checks)\.mjs"/.test(source)) continue;
+    assert.ok(name.endsWith(".spec.mjs") || running.has(name), `${name} has checks and is no *.spec.mjs, so nobody runs it`);
+    const calls = source.match(/(?<![.\w])check(?:\.alone)?\(/g)?.length ?? 0;
+    assert.equal([...source.matchAll(CHECK)].length, calls, `${name} calls check in a way that the table cannot see`);
   }
 });

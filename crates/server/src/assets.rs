@@ -32,6 +32,7 @@ use answer::File;
 #[exclude = "node_modules/*"]
 #[exclude = "test/*"]
 #[exclude = "e2e/*"]
+#[exclude = "playwright.config.mjs"]
 struct Web;
 
 /// Serves a file of the page; `/` is `index.html`.
@@ -101,7 +102,7 @@ mod tests {
         for needed in ["index.html", "main.js", "main.css", "vendor/preact.mjs", "favicon.svg"] {
             assert!(files.iter().any(|file| file == needed), "{needed} is missing");
         }
-        let development = ["node_modules", "test/", "e2e/", "package", "tsconfig"];
+        let development = ["node_modules", "test/", "e2e/", "package", "playwright", "tsconfig"];
         let stray =
             files.iter().find(|file| development.iter().any(|start| file.starts_with(start)));
         assert_eq!(stray, None);

@@ -1,0 +1,90 @@
+// The two lists of tokens: pills in the card and rows in the stack.
+
+import { assert, openReady } from "./browser.mjs";
+import { check, expect } from "./harness.mjs";
+import { button, completionLength, expectLength, forceText, openCard, previewBy, stepBy } from "./page.mjs";
+
+/** @import { Locator, Page } from "@playwright/test" */
+
+const LISTS = [".pills", ".stack-rows"];
+
+check("B39 B40", "pills and rows have the same tokens in the same kinds, an arrow between", async ({ page }) => {
+  await expect(page.locator(".pill-arrow")).toHaveCount(0);
+  await forceText(page, " Paris, of course");
+  await expect(page.locator(".pill-arrow")).toHaveCount(1);
+  const [pills, rows] = await Promise.all(LISTS.map((list) => page.locator(`${list} .token`).evaluateAll((all) =>
+    all.map((one) => `${one.className.match(/token-(prompt|completion|special)/)?.[1]} ${(one.querySelector(".token-text") ?? one).textContent}`))));
+  expect(pills, "pills and rows should be the same").toEqual(rows);
+  for (const kind of ["prompt", "completion", "special"]) assert(pills?.some((one) => one.startsWith(kind)), `there should be ${kind} tokens.`);
+  const widths = await page.locator(".stack-rows .token").evaluateAll((all) => new Set(all.map((one) => Math.round(one.getBoundingClientRect().width))).size);
+  assert(widths === 1, "all rows should be of full width.");
+});
+
+check("B43", "a new token pops in", async ({ page }) => {
+  await forceText(page, " Paris");
+  const last = page.locator(".pills .token-last");
+  await expect(last).toHaveCSS("animation-name", "pop");
+  await expect(last).toHaveCSS("animation-duration", "0.22s");
+});
+
+check("B42", "the last token turns red under the pointer, and a click removes it and stops Play", async ({ page }) => {
+  await openCard(page, "Step speed");
+  await page.getByRole("slider", { name: "One step every" }).fill("2000");
+  for (const list of LISTS) {
+    const last = page.locator(`${list} .token-last`);
+    await stepBy(page, () => button(page, "Play").click());
+    await button(page, "Pause").waitFor();
+    const before = await completionLength(page);
+    await page.mouse.move(2, 2);
+    const calm = await colour(last);
+    await last.hover();
+    await expect.poll(() => colour(last), "another colour under the pointer").not.toBe(calm);
+    const title = (await last.getAttribute("title")) ?? "";
+    expect(title, "the last token should say what a click does").toContain("click to remove");
+    await previewBy(page, () => last.click());
+    await expectLength(page, before - 1, `After a click on the last token of ${list}`);
+    await button(page, "Play").waitFor();
+    // The pointer may be on the token before by then, whose card is another one.
+    const cards = await page.locator("#history-title").allInnerTexts();
+    assert(cards.every((card) => !card.includes(title.match(/id \d+/)?.[0] ?? "")), "the card of a removed token should go.");
+  }
+});
+
+check("B41", "the prompt's rows fold, the completion's stay", async ({ page, baseURL }) => {
+  await forceText(page, " Paris, of course");
+  const toggle = page.locator(".stack-toggle");
+  const rows = page.locator(".stack-rows .token");
+  const prompt = await page.locator(".pills .token:not([data-index])").count();
+  const completion = await completionLength(page);
+  await expect(toggle).toHaveText(`Prompt ×${prompt}`);
+  await toggle.click();
+  await expect(rows).toHaveCount(completion);
+  await expect(toggle).toHaveCSS("border-style", "dashed");
+  await openReady(page, baseURL ?? "");
+  await expect(rows, "the rows after a reload").toHaveCount(prompt + completion);
+  await toggle.click();
+  await expect(rows).toHaveCount(completion);
+  await toggle.click();
+  await expect(rows, "the rows of an unfolded stack").toHaveCount(prompt + completion);
+});
+
+check("B74", "text that looks like HTML is text", async ({ page }) => {
+  const text = '<img src=x onerror="document.title=1"><b>bold</b>';
+  await previewBy(page, () => page.locator("#prompt-text").fill(text));
+  await forceText(page, text);
+  for (const name of ["Text", "Branches", "Flow"]) {
+    const tab = page.getByRole("tab", { name });
+    await tab.click();
+    await expect(tab).toHaveAttribute("aria-selected", "true");
+    await expect(page.locator(".app").getByText("bold").first()).toBeAttached();
+    expect(await page.locator(".app :is(img, b)").count(), `in ${name} the text should not become elements`).toBe(0);
+  }
+  const shown = await page.locator(".pills .token[data-index]").evaluateAll((all) => all.map((one) => (one.querySelector(".token-text") ?? one).textContent).join("").replaceAll("␠", " "));
+  expect(shown, "the tokens should show the text").toBe(text);
+  await expect(page, "nothing in a text should run").toHaveTitle("Tokenscope");
+});
+
+/** @param {Locator} token */
+function colour(token) {
+  return token.evaluate((one) => getComputedStyle(one).color);
+}
