@@ -100,7 +100,11 @@ export function isAnswer(response, path) {
  * @returns {asserts condition}
  */
 export function assert(condition, sentence) {
-  if (!condition) throw new Error(sentence);
+  if (condition) return;
+  const error = new Error(sentence);
+  // A report shows the line that asked.
+  Error.captureStackTrace?.(error, assert);
+  throw error;
 }
 
 /**

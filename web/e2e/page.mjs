@@ -1,9 +1,10 @@
 // The page as a person uses it: the things the checks press and read.
 
+import { expect } from "@playwright/test";
 import { assert, isAnswer } from "./browser.mjs";
 
-/** @import { Page } from "@playwright/test" */
-/** @import { PreviewResponse, StepResponse } from "../types/wire" */
+/** @import { Page, Request, Response } from "@playwright/test" */
+/** @import { PreviewRequest, PreviewResponse, StepResponse } from "../types/wire" */
 
 /** @param {Page} page @param {string} name */
 export function button(page, name) {
@@ -11,32 +12,58 @@ export function button(page, name) {
 }
 
 /** @param {Page} page */
+const completionTokens = (page) => page.locator(".pills .pill-arrow ~ .token");
+
+/** @param {Page} page */
 export function completionLength(page) {
-  return page.locator(".pills .pill-arrow ~ .token").count();
+  return completionTokens(page).count();
 }
 
 /**
- * Does something that makes the page step, and returns the server's answer.
+ * Does something that makes the page ask, and returns the answer, which the page has drawn by then.
+ * @param {Page} page
+ * @param {string} path
+ * @param {() => Promise<unknown>} act
+ */
+export async function answerBy(page, path, act) {
+  const asked = new Set();
+  const note = (/** @type {Request} */ request) => void asked.add(request);
+  page.on("request", note);
+  // An answer to what was asked before is none to this.
+  const mine = (/** @type {Response} */ one) => isAnswer(one, path) && asked.has(one.request());
+  const [response] = await Promise.all([page.waitForResponse(mine, { timeout: 60_000 }), act()]).finally(() => page.off("request", note));
+  assert(response.status() === 200, `${path} answered ${response.status()}: ${await response.text()}`);
+  const answer = await response.json();
+  await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+  return { asked: response.request().postDataJSON(), answer };
+}
+
+/**
+ * Does something that makes the page step.
  * @param {Page} page
  * @param {() => Promise<unknown>} act
  * @returns {Promise<StepResponse>}
  */
 export async function stepBy(page, act) {
-  const [response] = await Promise.all([page.waitForResponse((one) => isAnswer(one, "/api/step"), { timeout: 60_000 }), act()]);
-  assert(response.status() === 200, `/api/step answered ${response.status()}: ${await response.text()}`);
-  return response.json();
+  return (await answerBy(page, "/api/step", act)).answer;
 }
 
 /**
- * Does something that makes the page preview, and returns the server's answer.
+ * Does something that makes the page preview.
  * @param {Page} page
  * @param {() => Promise<unknown>} act
  * @returns {Promise<PreviewResponse>}
  */
 export async function previewBy(page, act) {
-  const [response] = await Promise.all([page.waitForResponse((one) => isAnswer(one, "/api/preview"), { timeout: 60_000 }), act()]);
-  assert(response.status() === 200, `/api/preview answered ${response.status()}: ${await response.text()}`);
-  return response.json();
+  return (await answerBy(page, "/api/preview", act)).answer;
+}
+
+/** Steps, and waits for the next position. @param {Page} page @param {number} [times] */
+export async function step(page, times = 1) {
+  for (let steps = 0; steps < times; steps += 1) {
+    await stepBy(page, () => button(page, "Step").click());
+    await settle(page);
+  }
 }
 
 /**
@@ -46,13 +73,7 @@ export async function previewBy(page, act) {
  * @param {string} after
  */
 export async function expectLength(page, count, after) {
-  const deadline = Date.now() + 10_000;
-  let seen = await completionLength(page);
-  while (seen !== count && Date.now() < deadline) {
-    await page.waitForTimeout(20);
-    seen = await completionLength(page);
-  }
-  assert(seen === count, `${after}, the completion should show ${count} tokens and shows ${seen}.`);
+  await expect(completionTokens(page), `${after}, the completion should show ${count} tokens`).toHaveCount(count, { timeout: 10_000 });
 }
 
 /** Takes the completion away, if there is one. @param {Page} page */
@@ -90,21 +111,45 @@ export function blur(page) {
 }
 
 /**
- * What the page asks for while something is done, and a little after.
+ * What the page asks for while something is done, and a little after: for what it must not ask for.
  * @param {Page} page
  * @param {string} path
  * @param {() => Promise<unknown>} act
  * @param {number} [after] in milliseconds
- * @returns {Promise<{ body: any, at: number }[]>}
  */
 export async function requestsDuring(page, path, act, after = 400) {
+  return listen(page, path, async () => {
+    await act();
+    await page.waitForTimeout(after);
+  });
+}
+
+/**
+ * What the page asks for because of what is done: one request at least, and those that follow it closely.
+ * @param {Page} page
+ * @param {string} path
+ * @param {() => Promise<unknown>} act
+ */
+export async function requestsBy(page, path, act) {
+  return listen(page, path, async (seen) => {
+    await act();
+    await expect.poll(() => seen.length, `requests of ${path}`).toBeGreaterThan(0);
+    for (let known = 0; known < seen.length; await page.waitForTimeout(400)) known = seen.length;
+  });
+}
+
+/**
+ * @param {Page} page
+ * @param {string} path
+ * @param {(seen: { body: any, at: number }[]) => Promise<unknown>} act
+ */
+async function listen(page, path, act) {
   const seen = /** @type {{ body: any, at: number }[]} */ ([]);
-  const note = (/** @type {import("@playwright/test").Request} */ request) => {
+  const note = (/** @type {Request} */ request) => {
     if (new URL(request.url()).pathname === path) seen.push({ body: request.postDataJSON(), at: Date.now() });
   };
   page.on("request", note);
-  await act();
-  await page.waitForTimeout(after);
+  await act(seen);
   page.off("request", note);
   return seen;
 }
@@ -113,12 +158,10 @@ export async function requestsDuring(page, path, act, after = 400) {
  * The last preview that is asked for because of what is done.
  * @param {Page} page
  * @param {() => Promise<unknown>} act
- * @returns {Promise<import("../types/wire").PreviewRequest>}
+ * @returns {Promise<PreviewRequest>}
  */
 export async function previewAskedBy(page, act) {
-  const asked = await requestsDuring(page, "/api/preview", act);
-  assert(asked.length > 0, "a preview should be asked for.");
-  return asked.at(-1)?.body;
+  return (await requestsBy(page, "/api/preview", act)).at(-1)?.body;
 }
 
 /**
@@ -129,14 +172,7 @@ export async function previewAskedBy(page, act) {
  * @param {string} what
  */
 export async function expectSoon(page, seen, expected, what) {
-  const deadline = Date.now() + 10_000;
-  const wanted = JSON.stringify(expected);
-  let found = JSON.stringify(await seen());
-  while (found !== wanted && Date.now() < deadline) {
-    await page.waitForTimeout(20);
-    found = JSON.stringify(await seen());
-  }
-  assert(found === wanted, `${what} should be ${wanted} and is ${found}.`);
+  await expect.poll(seen, { message: what, timeout: 10_000 }).toEqual(expected);
 }
 
 /** What is kept under a name. @param {Page} page @param {string} key */

@@ -10,7 +10,7 @@ import { branchOut } from "./branches.mjs";
 import { assert, assertNoComplaints, openReady, run, watch } from "./browser.mjs";
 import { check } from "./checks.mjs";
 import { constrain } from "./constraint.mjs";
-import { button, clearCompletion, completionLength, expectLength, forceText, previewBy, settle, stepBy } from "./page.mjs";
+import { button, clearCompletion, expectLength, settle, stepBy } from "./page.mjs";
 
 /** @import { Page } from "@playwright/test" */
 
@@ -30,14 +30,6 @@ await run("steps", async (options, browser) => {
   const complaints = watch(page.context(), options.url);
   await openReady(page, options.url);
 
-  await check("B61", "each step appends one token", () => pressStep(page, options.steps));
-  await check("B53", "a click on a row forces its token", () => forceByRow(page));
-  await check("B56", "text can be forced", () => forceByText(page));
-  await check("B42", "the last token can be deleted", () => deleteOne(page));
-  await check("B73", "the arrow keys step and delete", () => useKeys(page));
-  await check("B51", "the temperature moves p_final and leaves p_base", () => changeTemperature(page));
-  await check("B62", "Play steps, Pause stops", () => playAndPause(page));
-  await clearCompletion(page);
   await attribute(page, complaints);
   await clearCompletion(page);
   await constrain(page, complaints);
@@ -48,89 +40,6 @@ await run("steps", async (options, browser) => {
   assertNoComplaints(complaints);
   await branchOut(options, browser);
 }, 10);
-
-/** @param {Page} page @param {number} steps */
-async function pressStep(page, steps) {
-  for (let index = 1; index <= steps; index += 1) {
-    const before = await completionLength(page);
-    const answer = await stepBy(page, () => button(page, "Step").click());
-    assert(answer.appended.length === 1, `step ${index} appended ${answer.appended.length} tokens instead of one.`);
-    await expectLength(page, before + 1, `After step ${index}`);
-    await settle(page);
-    if (answer.done) await clearCompletion(page);
-  }
-}
-
-/** @param {Page} page */
-async function forceByRow(page) {
-  await clearCompletion(page);
-  const row = page.locator(".row-item .row").nth(2);
-  const display = await row.locator(".row-token").textContent();
-  const answer = await stepBy(page, () => row.click());
-  assert(answer.appended_meta[0]?.forced_by === "token", "a click on a row should force its token.");
-  assert(answer.appended[0]?.display === display, `the row ${display} forced ${answer.appended[0]?.display}.`);
-  await expectLength(page, 1, "After a click on a row");
-  await settle(page);
-}
-
-/** @param {Page} page */
-async function forceByText(page) {
-  await clearCompletion(page);
-  const answer = await forceText(page, " hello there");
-  assert(answer.appended.length >= 1, "forcing a text should append its tokens.");
-  assert(answer.appended_meta.every((meta) => meta.forced_by === "text"), "forced text should be marked as forced.");
-  await expectLength(page, answer.appended.length, "After forcing a text");
-  assert((await page.getByLabel("Text to force").inputValue()) === "", "the field should be empty once its text was taken.");
-}
-
-/** @param {Page} page */
-async function deleteOne(page) {
-  const before = await completionLength(page);
-  await previewBy(page, () => button(page, "Delete last token").click());
-  await expectLength(page, before - 1, "After Delete last token");
-}
-
-/** @param {Page} page */
-async function useKeys(page) {
-  await clearCompletion(page);
-  await page.evaluate(() => document.activeElement instanceof HTMLElement && document.activeElement.blur());
-  await stepBy(page, () => page.keyboard.press("ArrowRight"));
-  await expectLength(page, 1, "After the right arrow");
-  await settle(page);
-  await previewBy(page, () => page.keyboard.press("ArrowLeft"));
-  await expectLength(page, 0, "After the left arrow");
-}
-
-/** @param {Page} page */
-async function changeTemperature(page) {
-  const card = page.getByRole("button", { name: "Generation parameters" });
-  if ((await card.getAttribute("aria-expanded")) === "false") await card.click();
-  const slider = page.getByRole("slider", { name: "Temperature" });
-  const before = await previewBy(page, () => slider.fill("0.9"));
-  const after = await previewBy(page, () => slider.fill("1.6"));
-  assert(before.dist && after.dist, "a preview should carry a distribution.");
-  const rows = new Map(before.dist.tokens.map((row) => [row.id, row]));
-  const common = after.dist.tokens.filter((row) => rows.has(row.id));
-  assert(common.length > 0, "the two temperatures should list common tokens.");
-  assert(common.every((row) => row.p_base === rows.get(row.id)?.p_base), "p_base should not depend on the temperature.");
-  assert(common.some((row) => row.p_final !== rows.get(row.id)?.p_final), "p_final should depend on the temperature.");
-}
-
-/** @param {Page} page */
-async function playAndPause(page) {
-  await clearCompletion(page);
-  await stepBy(page, () => button(page, "Play").click());
-  const pause = button(page, "Pause");
-  if (await pause.isVisible()) {
-    await stepBy(page, async () => {}).catch(() => null);
-    if (await pause.isVisible()) await pause.click();
-  }
-  await button(page, "Play").waitFor({ timeout: 5_000 });
-  await page.waitForTimeout(400);
-  const length = await completionLength(page);
-  await page.waitForTimeout(900);
-  assert((await completionLength(page)) === length, "nothing should be appended after Pause.");
-}
 
 /** @param {Page} page */
 async function failToLoad(page) {
