@@ -1,5 +1,6 @@
-// What two sequences of tokens have in common: a longest common subsequence.
+// What two sequences of tokens, or the words of two texts, have in common: a longest common subsequence.
 
+/** @typedef {{ text: string, apart: boolean }} WordPart a word or what is between words; `apart` where the other text has something else */
 /** @typedef {{ kind: "same" | "first" | "second", first: number | null, second: number | null }} DiffPart places in both; null where the token is only in the other */
 
 /** Products of lengths beyond this would take longer than a person waits, and tell no more. */
@@ -40,6 +41,24 @@ export function diffTokens(first, second) {
   }
   for (let index = tail; index > 0; index -= 1) same(first.length - index, second.length - index);
   return parts;
+}
+
+/**
+ * The words of two texts, and which of them differ.
+ * @param {string} first
+ * @param {string} second
+ * @returns {WordPart[][]}
+ */
+export function diffWords(first, second) {
+  const numbers = new Map(/** @type {[string, number][]} */ ([]));
+  const words = [first, second].map((text) => text.match(/\s+|[\p{L}\p{N}\p{M}]+|[^\s\p{L}\p{N}]/gu) ?? []);
+  for (const word of words.flat()) if (!numbers.has(word)) numbers.set(word, numbers.size);
+  const [a = [], b = []] = words.map((list) => list.map((word) => numbers.get(word) ?? -1));
+  const parts = diffTokens(a, b);
+  return words.map((list, side) => parts.flatMap((part) => {
+    const text = list[(side === 0 ? part.first : part.second) ?? -1];
+    return text === undefined ? [] : [{ text, apart: part.kind !== "same" }];
+  }));
 }
 
 /**

@@ -22,6 +22,7 @@ export { requestCheck } from "./constraint_check.js";
 export { closeMatrix, openMatrix } from "./attribution_matrix.js";
 export { cancelLoad, loadModel } from "./model.js";
 export * from "./branch_actions.js";
+export { askNextPair, questionAbout } from "./next_pair.js";
 export { addKept, listKept, removeKept } from "./kept_sessions.js";
 export { closeSessions, exportedPage, exportedSession, importSession, openSessions, refuseImport } from "./session_exchange.js";
 export { togglePlay } from "./playback.js";

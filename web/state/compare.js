@@ -1,11 +1,12 @@
-// Two branches side by side: where they part, what they were drawn from there, and which settings
+// Two branches side by side: where they part, what they were drawn from there, and which texts and settings
 // differ. Pure.
 
-import { commonPrefix, diffTokens } from "../lib/token_diff.js";
+import { pairOf } from "../lib/pair_rows.js";
+import { commonPrefix, diffTokens, diffWords } from "../lib/token_diff.js";
 import { completionOf } from "./session.js";
 
-/** @import { DistributionRow } from "../types/wire" */
-/** @import { DiffPart } from "../lib/token_diff.js" */
+/** @import { Pair } from "../lib/pair_rows.js" */
+/** @import { DiffPart, WordPart } from "../lib/token_diff.js" */
 /** @import { Branch, Params, Session, TokenNode } from "../types/app" */
 
 /**
@@ -13,10 +14,11 @@ import { completionOf } from "./session.js";
  * @property {TokenNode[][]} paths
  * @property {DiffPart[]} parts
  * @property {string[]} texts what differs before the completion, by name
+ * @property {WordPart[][] | null} prompts the words of both prompts; null if they are the same
  * @property {number | null} fork the first place where the completions differ; null if they do not
  * @property {(TokenNode | null)[]} atFork the tokens there; null where a completion has ended
  * @property {{ name: string, values: string[] }[]} settings
- * @property {{ display: string, special: boolean, rows: (DistributionRow | null)[] }[]} rows of both distributions at the fork
+ * @property {Pair} pair both distributions at the fork
  */
 
 /**
@@ -32,7 +34,7 @@ export function compareBranches(session, first, second) {
   const fork = common === Math.max(a.length, b.length) ? null : common;
   const atFork = paths.map((path) => (fork === null ? null : (path[fork] ?? null)));
   const params = [first, second].map((branch, index) => atFork[index]?.params ?? branch.params);
-  return { paths, parts: diffTokens(a, b), texts: differentTexts(first, second), fork, atFork, settings: differentSettings(params), rows: bothRows(atFork) };
+  return { paths, parts: diffTokens(a, b), texts: differentTexts(first, second), fork, atFork, settings: differentSettings(params), prompts: differentPrompts(first, second), pair: pairOf(atFork.map((node) => node?.dist)) };
 }
 
 /**
@@ -60,6 +62,14 @@ function differentTexts(first, second) {
   return texts;
 }
 
+/**
+ * @param {Branch} first
+ * @param {Branch} second
+ */
+function differentPrompts(first, second) {
+  return first.prompt === second.prompt ? null : diffWords(first.prompt, second.prompt);
+}
+
 /** @param {Params[]} params */
 function differentSettings(params) {
   const values = params.map((one) => /** @type {Record<string, unknown>} */ (one));
@@ -67,14 +77,4 @@ function differentSettings(params) {
   return Object.keys(values[0] ?? {})
     .map((name) => ({ name: name.replaceAll("_", " "), values: values.map((one) => show(one[name])) }))
     .filter((one) => one.name !== "preset" && one.values[0] !== one.values[1]);
-}
-
-/** @param {(TokenNode | null)[]} nodes */
-function bothRows(nodes) {
-  const lists = nodes.map((node) => new Map([...(node?.dist?.tokens ?? []), ...(node?.dist?.probes ?? [])].map((row) => [row.id, row])));
-  const all = new Map(lists.flatMap((list) => [...list]));
-  const rows = [...all].map(([id, { display, special }]) => ({ display, special, rows: lists.map((list) => list.get(id) ?? null) }));
-  const height = (/** @type {typeof rows[number]} */ one) => Math.max(...one.rows.map((row) => row?.p_final ?? 0));
-  const base = (/** @type {typeof rows[number]} */ one) => Math.max(...one.rows.map((row) => row?.p_base ?? 0));
-  return rows.sort((a, b) => height(b) - height(a) || base(b) - base(a));
 }

@@ -26,7 +26,15 @@ export const written = computed(() => {
  * that it stays at its place through rewinds, forks and other branches: what counts is how much of
  * the way to it the completion has gone.
  */
-export const anchorIndex = computed(() => sharedLength(store.session.value, store.constraintAnchor.value));
+export const anchorIndex = computed(() => anchorIn(store.session.value));
+
+/**
+ * The same for the active branch of another session.
+ * @param {Session} session
+ */
+export function anchorIn(session) {
+  return sharedLength(session, store.constraintAnchor.value);
+}
 
 /**
  * The anchor of the last token that was drawn under a constraint: where a session that was kept goes on

@@ -2,12 +2,16 @@
 // body carries everything.
 
 import { effectiveOptions } from "./attribution_options.js";
-import { constraint } from "./constraint.js";
+import { anchorIn, constraint } from "./constraint.js";
 import { toWire } from "./params.js";
+import { activeBranch, completionOf } from "./session.js";
 import * as store from "./store.js";
 
 /** @import { AttributionRequest, PreviewRequest, StepRequest } from "../types/wire" */
-/** @import { Contrast, Force, Target } from "../types/app" */
+/** @import { Contrast, Force, Session, Target } from "../types/app" */
+
+/** As many rows as the server gives, and as many probes. */
+export const MOST_ROWS = 50;
 
 /** @returns {PreviewRequest} */
 export function previewRequest() {
@@ -69,6 +73,19 @@ export function matrixRequest(contrast) {
   const end = store.completion.value.length;
   const { target_index: _place, target_token_id: _token, ...request } = attributionRequest({ index: end, id: 0, display: "" }, contrast);
   return request;
+}
+
+/**
+ * The next token after what another branch has written, or the active one of this session, with the parameters
+ * of that branch and as many rows as there may be.
+ * @param {Session} session
+ * @returns {PreviewRequest}
+ */
+export function endRequest(session) {
+  const { prompt, system, use_template, params } = activeBranch(session);
+  const completion_ids = completionOf(session).map((node) => node.token.id);
+  const grammar = constraint.value ? { constraint: { ...constraint.value, anchor: anchorIn(session) } } : {};
+  return { prompt, system_prompt: system, use_chat_template: use_template, completion_ids, top_k: MOST_ROWS, params: toWire(params), ...grammar, tokens_only: false };
 }
 
 /** @returns {PreviewRequest} */

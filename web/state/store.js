@@ -7,7 +7,7 @@ import { NO_HISTORY } from "./history.js";
 import { activeBranch, completionOf, createSession, isOnPath, lastNode, placeOf, samePlace, stopReason } from "./session.js";
 
 /** @import { AttributionOptions, Catalog, LoadProgress, ModelStatus } from "../types/wire" */
-/** @import { AttributionWork, Comparison, ConstraintCheck, ConstraintTexts, Contrast, Failure, Heat, Input, KeptSummary, Matrix, Session, ServerState, Shown, Theme, TokenNode } from "../types/app" */
+/** @import { AttributionWork, Comparison, ConstraintCheck, ConstraintTexts, Contrast, Failure, Heat, Input, KeptSummary, Matrix, NextPair, Session, ServerState, Shown, Theme, TokenNode } from "../types/app" */
 
 export const DEFAULT_MODEL = "Qwen/Qwen2.5-0.5B-Instruct";
 /** The message that a new input starts with. */
@@ -67,6 +67,8 @@ export const shown = signal(/** @type {Shown | null} */ (null));
 /** The last check of a constraint, whether it is the one in the editor or not. */
 export const constraintCheck = signal(/** @type {ConstraintCheck | null} */ (null));
 export const comparison = signal(/** @type {Comparison | null} */ (null));
+/** The last answer about two inputs, whether they are the ones on screen or not. */
+export const nextPair = signal(/** @type {NextPair | null} */ (null));
 export const elapsedMs = signal(/** @type {number | null} */ (null));
 
 /** The last attribution, whether it is still about what is on screen or not. */

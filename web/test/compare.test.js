@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { diffTokens } from "../lib/token_diff.js";
+import { pairOf } from "../lib/pair_rows.js";
+import { diffTokens, diffWords } from "../lib/token_diff.js";
 import { addBranches, fork, selectBranch } from "../state/branches.js";
 import { compareBranches, nearestBranch } from "../state/compare.js";
 import { outlineOf } from "../state/outline.js";
@@ -51,6 +52,37 @@ test("sequences too long to compare in full are still told apart", () => {
   assert.deepEqual([parts.length, parts[0]?.kind, parts.at(-1)?.kind], [6002, "same", "same"]);
 });
 
+test("words of two texts are told apart, whatever is written", () => {
+  const marked = (/** @type {string} */ a, /** @type {string} */ b) => diffWords(a, b).map((words) => words.map(({ text, apart }) => (apart ? `[${text}]` : text)).join(""));
+  /** @type {[string, string, string, string][]} */
+  const rows = [
+    ["The capital of France is", "The capital of Italy is", "The capital of [France] is", "The capital of [Italy] is"],
+    ["one, two", "one; two", "one[,] two", "one[;] two"], ["", "new", "", "[new]"], ["né 東京 😀", "né 東京", "né 東京[ ][😀]", "né 東京"],
+  ];
+  for (const [a, b, ...expected] of rows) assert.deepEqual(marked(a, b), expected);
+});
+
+test("two distributions: what changes most comes first, and how much lies elsewhere is bounded", () => {
+  /** @param {[string, number, number][]} rows final, raw */
+  const of = (rows) => dist(rows.map(([display, p_final, p_base]) => row(display.charCodeAt(0), display, { p_final, p_base })));
+  const round = (/** @type {number} */ value) => Number(value.toFixed(6));
+  const pair = (/** @type {Parameters<typeof of>[0]} */ a, /** @type {Parameters<typeof of>[0]} */ b) => {
+    const { rows, moved } = pairOf([of(a), of(b)]);
+    const bounds = moved && [moved.final, moved.raw].map(({ low, high }) => [round(low), round(high)]);
+    return [rows.map(({ display, change }) => `${display}${change === null ? "" : round(change)}`).join(" "), bounds];
+  };
+  /** @type {[string, Parameters<typeof of>[0], Parameters<typeof of>[0], unknown][]} */
+  const table = [
+    ["the same", [["a", 0.7, 0.6], ["b", 0.3, 0.4]], [["b", 0.3, 0.4], ["a", 0.7, 0.6]], ["a0 b0", [[0, 0], [0, 0]]]],
+    ["noise of another pass is no change", [["a", 0.7, 0.6], ["b", 0.3, 0.4]], [["a", 0.700004, 0.600004], ["b", 0.299996, 0.399996]], ["a0 b0", [[0, 0], [0, 0]]]],
+    ["nothing in common", [["a", 1, 1], ["b", 0, 0]], [["a", 0, 0], ["b", 1, 1]], ["a-1 b1", [[1, 1], [1, 1]]]],
+    ["a raw change counts, too", [["a", 0.5, 0.5], ["b", 0.5, 0.1], ["c", 0, 0.4]], [["a", 0.5, 0.5], ["b", 0.5, 0.4], ["c", 0, 0.1]], ["b0 c0 a0", [[0, 0], [0.3, 0.3]]]],
+    ["what has no row may be the same or not", [["a", 0.5, 0.5], ["b", 0.25, 0.25]], [["a", 0.25, 0.25], ["b", 0.5, 0.5]], ["a-0.25 b0.25", [[0.25, 0.5], [0.25, 0.5]]]],
+    ["one lists what the other does not", [["a", 1, 1]], [["b", 1, 1]], ["a b", null]],
+  ];
+  for (const [what, a, b, expected] of table) assert.deepEqual(pair(a, b), expected, what);
+});
+
 const start = createSession({ prompt: "Hi", system: "", params: DEFAULT_PARAMS });
 /** @param {string} text @param {Parameters<typeof newToken>[1]} [change] */
 const write = (text, change) => (/** @type {Session} */ session) => appendTokens(session, [...text].map((letter) => newToken(letter, change)));
@@ -65,10 +97,11 @@ test("two branches part where they part", () => {
   const base = write("a", { dist: left })(stem);
   const two = write("b", { dist: right, params: hot })(setParams(deleteLast(fork(base)), hot));
   const [first, second] = /** @type {[Branch, Branch]} */ (two.branches);
-  const { fork: place, atFork, settings, texts, rows } = compareBranches(two, first, second);
+  const { fork: place, atFork, settings, texts, pair } = compareBranches(two, first, second);
   assert.deepEqual([place, atFork.map((node) => node?.token.display), texts], [2, ["a", "b"], []]);
   assert.deepEqual(settings, [{ name: "temperature", values: ["0.7", "1.5"] }, { name: "seed", values: ["none", "3"] }]);
-  assert.deepEqual(rows.map(({ display, rows: [a, b] }) => [display, a?.p_final ?? null, b?.p_final ?? null]), [["a", 0.9, null], ["b", 0.1, 0.6], ["c", null, 0.4]]);
+  assert.deepEqual(pair.rows.map(({ display, rows: [a, b], change }) => [display, a?.p_final ?? null, b?.p_final ?? null, change]), [["a", 0.9, null, null], ["b", 0.1, 0.6, 0.5], ["c", null, 0.4, null]]);
+  assert.equal(pair.moved, null);
 });
 
 test("a completion may end where the other goes on, and equal ones part nowhere", () => {
@@ -76,7 +109,7 @@ test("a completion may end where the other goes on, and equal ones part nowhere"
   const [first, second] = /** @type {[Branch, Branch]} */ (two.branches);
   assert.deepEqual(compareBranches(two, first, second).atFork.map((node) => node?.token.display ?? null), [null, "a"]);
   const same = compareBranches(fork(stem), first, activeBranch(fork(stem)));
-  assert.deepEqual([same.fork, same.atFork, same.rows], [null, [null, null], []]);
+  assert.deepEqual([same.fork, same.atFork, same.pair.rows], [null, [null, null], []]);
 });
 
 test("texts that differ are named, and the branch that shares most is compared", () => {

@@ -1,5 +1,6 @@
 // Types of the page itself: what it remembers and what it shows. The server's words are in wire.d.ts.
 
+import type { Pair } from "../lib/pair_rows.js";
 import type { AttributionScores, CheckResponse, ChoiceScore, ConstraintParams, Distribution, GrammarDebug, TokenPill } from "./wire";
 
 export type Params = {
@@ -151,6 +152,15 @@ export type ConstraintCheck = { key: string; answer: CheckResponse };
 
 /** How probable each option is as a whole; `key` is the question that this answers. */
 export type Comparison = { key: string; choices: ChoiceScore[]; failure: Failure | null };
+
+/** The next token at the end of one of two inputs, or why there is none. */
+export type NextSide = { dist: Distribution | null; failure: Failure | null };
+
+/**
+ * What two inputs would write next. `key` is the question that this answers, `about` its texts alone: what
+ * knobs change may be looked at until the new answer is there.
+ */
+export type NextPair = { key: string; about: string; sides: NextSide[]; pair: Pair | null };
 
 /** What an attribution explains: a token for this place of the completion, generated or a candidate. */
 export type Target = { index: number; id: number; display: string };

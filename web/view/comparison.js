@@ -1,29 +1,29 @@
-// Two branches side by side: their tokens, where they part, and what was to choose from there.
+// Two branches side by side: their texts, where they part, what was to choose from there, and what comes next.
 
-import { useMemo } from "preact/hooks";
+import { useEffect, useMemo } from "preact/hooks";
 import { h, html } from "../html.js";
-import { formatProbability, plural } from "../lib/format.js";
-import { percentScale } from "../lib/scale.js";
+import { plural } from "../lib/format.js";
+import { askNextPair, questionAbout } from "../state/actions.js";
 import { compareBranches } from "../state/compare.js";
 import * as store from "../state/store.js";
+import { Moved, NoPair, PairTable } from "./pair_table.js";
 import { TokenText } from "./token_text.js";
 
-/** @import { DistributionRow } from "../types/wire" */
-/** @import { Branch, TokenNode } from "../types/app" */
+/** @import { Branch } from "../types/app" */
 /** @typedef {ReturnType<typeof compareBranches>} Result */
-
-const width = percentScale(0, 1);
 
 /** @param {{ first: Branch, second: Branch }} props */
 export function Comparison({ first, second }) {
   const result = useMemo(() => compareBranches(store.session.peek(), first, second), [first, second]);
   const names = [first.name, second.name];
+  const written = result.paths.some((path) => path.length > 0);
   return html`
     <div class="pair-scroll" tabindex="0" role="group" aria-label="Comparison">
       <p role="status">${before(result)}${parting(result, names)}</p>
-      ${h(Settings, { settings: result.settings, names })}
-      <div class="pair">${[0, 1].map((side) => h(Side, { key: side, result, side, name: names[side] ?? "" }))}</div>
+      ${h(Settings, { settings: result.settings, names, written })}
+      ${(written || result.prompts) && html`<div class="pair">${[0, 1].map((side) => h(Side, { key: side, result, side, name: names[side] ?? "" }))}</div>`}
       ${h(AtFork, { result, names })}
+      ${h(AtEnd, { ids: [first.id, second.id], names, written })}
     </div>
   `;
 }
@@ -37,7 +37,8 @@ function before({ texts }) {
  * @param {Result} result
  * @param {string[]} names
  */
-function parting({ fork, atFork, paths }, names) {
+function parting({ fork, atFork, paths, texts }, names) {
+  if (fork === null && paths[0]?.length === 0) return texts.length === 0 ? "Both have the same text and no completion yet." : "Neither has a completion yet.";
   if (fork === null) return "Both completions are the same.";
   const ends = atFork.findIndex((node) => node === null);
   const same = fork === 0 ? "The completions differ from the first token on" : `The first ${plural(fork, "token is", "tokens are")} the same`;
@@ -46,9 +47,9 @@ function parting({ fork, atFork, paths }, names) {
   return html`${same}; then ${names[0]} has ${a}, and ${names[1]} has ${b}.`;
 }
 
-/** @param {{ settings: Result["settings"], names: string[] }} props */
-function Settings({ settings, names }) {
-  if (settings.length === 0) return html`<p class="quiet">The settings are the same there.</p>`;
+/** @param {{ settings: Result["settings"], names: string[], written: boolean }} props */
+function Settings({ settings, names, written }) {
+  if (settings.length === 0) return html`<p class="quiet">The settings are the same${written && " there"}.</p>`;
   return html`
     <table class="pair-settings">
       <thead><tr><th scope="col">Settings that differ</th>${names.map((name, side) => html`<th key=${side} scope="col">${name}</th>`)}</tr></thead>
@@ -58,11 +59,12 @@ function Settings({ settings, names }) {
 }
 
 /** @param {{ result: Result, side: number, name: string }} props */
-function Side({ result: { parts, paths, fork }, side, name }) {
+function Side({ result: { parts, paths, fork, prompts }, side, name }) {
   const mine = side === 0 ? "first" : "second";
   return html`
     <section class="pair-side" aria-label=${name}>
       <h3>${name}</h3>
+      ${prompts && html`<p class="pair-prompt">${prompts[side]?.map(({ text, apart }, index) => (apart ? html`<mark key=${index}>${text}</mark>` : text))}</p>`}
       <p class="pair-tokens">
         ${parts.map((part) => {
           const place = part[mine];
@@ -78,34 +80,28 @@ function Side({ result: { parts, paths, fork }, side, name }) {
 }
 
 /** @param {{ result: Result, names: string[] }} props */
-function AtFork({ result: { fork, atFork, rows }, names }) {
+function AtFork({ result: { fork, atFork, pair }, names }) {
   if (fork === null) return null;
-  if (rows.length === 0) return html`<p class="quiet">No distribution was recorded where they part.</p>`;
-  return html`
-    <table class="pair-rows">
-      <caption>What token ${fork + 1} was picked from</caption>
-      <thead>
-        <tr><th scope="col" rowspan="2">token</th>${names.map((name, side) => html`<th key=${side} scope="colgroup" colspan="2">${name}</th>`)}</tr>
-        <tr>${names.map((_, side) => [html`<th key=${`f${side}`} scope="col" class="row-number">final</th>`, html`<th key=${`r${side}`} scope="col" class="row-number">raw</th>`])}</tr>
-      </thead>
-      <tbody>${rows.map((one, index) => html`
-        <tr key=${index}>
-          <th scope="row" class=${one.special ? "row-special" : ""}>${h(TokenText, { display: one.display, compact: true })}</th>
-          ${one.rows.map((row, side) => h(Cells, { key: side, row, node: atFork[side] ?? null }))}
-        </tr>`)}</tbody>
-    </table>
-  `;
+  if (pair.rows.length === 0) return html`<p class="quiet">No distribution was recorded where they part.</p>`;
+  const [taken, listed] = [atFork.map((node) => node?.token.id ?? null), atFork.map((node) => !!node?.dist)];
+  return h(PairTable, { pair, names, taken, listed, caption: `What token ${fork + 1} was picked from` });
 }
 
-/** @param {{ row: DistributionRow | null, node: TokenNode | null }} props */
-function Cells({ row, node }) {
-  if (!row) return html`<td colspan="2" class="quiet">${node?.dist ? "not listed" : "–"}</td>`;
-  const taken = row.id === node?.token.id;
+/** The next token of both, which is asked for. @param {{ ids: number[], names: string[], written: boolean }} props */
+function AtEnd({ ids, names, written }) {
+  const question = questionAbout(ids);
+  // Between the tokens of a run there would be no time to read it.
+  const idle = !store.playing.value && !store.stepping.value;
+  useEffect(() => {
+    if (question && idle) void askNextPair(question);
+  }, [question?.key, idle]);
+  const answer = store.nextPair.value;
+  const caption = written ? "The next token at the end of both" : "The next token of both";
+  if (!question) return html`<p class="quiet">${store.llmEnabled.value ? "The next token of both is compared here when the model is ready." : "The LLM is off, so the next token of both is not compared."}</p>`;
+  if (!answer || answer.about !== question.about) return html`<p class="quiet">Reading both inputs…</p>`;
   return html`
-    <td class="pair-final" data-taken=${taken}>
-      <span class="track"><span class="bar-final" style=${{ width: width(row.p_final) }}></span><span class="bar-raw" style=${{ width: width(row.p_base) }}></span></span>
-      <span class="numbers">${formatProbability(row.p_final)}${taken && html`<strong> taken</strong>`}</span>
-    </td>
-    <td class="row-number row-base">${formatProbability(row.p_base)}</td>
+    <section class="pair-next" aria-label=${caption} data-key=${answer.key === question.key}>
+      ${answer.pair ? [h(Moved, { key: "moved", pair: answer.pair, names }), h(PairTable, { key: "rows", pair: answer.pair, names, caption })] : h(NoPair, { names, sides: answer.sides })}
+    </section>
   `;
 }

@@ -1,0 +1,73 @@
+// Two distributions beside each other: a row for each candidate of either, those that change most first.
+
+import { useState } from "preact/hooks";
+import { h, html } from "../html.js";
+import { formatChange, formatMass, formatProbability } from "../lib/format.js";
+import { percentScale } from "../lib/scale.js";
+import { TokenText } from "./token_text.js";
+
+/** @import { DistributionRow } from "../types/wire" */
+/** @import { Bounds, Pair } from "../lib/pair_rows.js" */
+
+/** Further rows hardly change, and are there for those who ask. */
+const FEW = 12;
+
+const width = percentScale(0, 1);
+
+/**
+ * `taken` is the token that each side went on with, `listed` whether there is a distribution at all.
+ * @param {{ pair: Pair, names: string[], caption: string, taken?: (number | null)[], listed?: boolean[] }} props
+ */
+export function PairTable({ pair: { rows }, names, caption, taken = [], listed = [true, true] }) {
+  const [all, setAll] = useState(false);
+  const seen = all ? rows : rows.slice(0, FEW);
+  return html`
+    <table class="pair-rows">
+      <caption>${caption} <span class="pair-legend"><span class="swatch swatch-raw"></span>raw <span class="swatch swatch-final"></span>final</span></caption>
+      <thead>
+        <tr><th scope="col">token</th>${names.map((name, side) => html`<th key=${side} scope="col">${name}</th>`)}<th scope="col" class="row-number" title=${`Final probability of ${names[1]} minus that of ${names[0]}`}>change</th></tr>
+      </thead>
+      <tbody>${seen.map((one) => html`
+        <tr key=${one.id}>
+          <th scope="row" class=${one.special ? "row-special" : ""}>${h(TokenText, { display: one.display, compact: true })}</th>
+          ${one.rows.map((row, side) => h(Cell, { key: side, row, taken: taken[side] === one.id, listed: listed[side] ?? true }))}
+          <td class="row-number pair-change" data-change=${one.change === null ? null : Math.sign(one.change)}>${one.change === null ? "–" : formatChange(one.change)}</td>
+        </tr>`)}</tbody>
+    </table>
+    ${rows.length > FEW && html`<button type="button" class="button button-small pair-more" aria-expanded=${all} onClick=${() => setAll(!all)}>${all ? "Fewer rows" : `All ${rows.length} rows`}</button>`}
+  `;
+}
+
+/** @param {{ row: DistributionRow | null, taken: boolean, listed: boolean }} props */
+function Cell({ row, taken, listed }) {
+  if (!row) return html`<td class="quiet">${listed ? "not listed" : "–"}</td>`;
+  return html`
+    <td class="pair-final" data-taken=${taken}>
+      <span class="track" aria-hidden="true"><span class="bar-final" style=${{ width: width(row.p_final) }}></span><span class="bar-raw" style=${{ width: width(row.p_base) }}></span></span>
+      <span class="pair-numbers numbers"><span><span class="sr-only">final </span>${formatProbability(row.p_final)}</span><span class="row-base">raw ${formatProbability(row.p_base)}</span>${taken && html`<strong>taken</strong>`}</span>
+    </td>
+  `;
+}
+
+/** @param {{ pair: Pair, names: string[] }} props */
+export function Moved({ pair: { moved }, names }) {
+  if (!moved) return null;
+  const { final, raw } = moved;
+  const about = "Half the sum of all differences: 0 % would be the same distribution, 100 % two that have no token in common. (It is called total variation.)";
+  return html`
+    <p class="pair-moved" title=${about}>
+      <strong class="numbers">${amount(final)}</strong> of the probability lies on other tokens in ${names[1]} than in ${names[0]}.
+      <span class="quiet numbers"> Before sampling (raw) it is ${amount(raw)}. 0 % means the same distribution, 100 % no token in common.</span>
+    </p>
+  `;
+}
+
+/** @param {Bounds} bounds */
+function amount({ low, high }) {
+  return high - low < 0.0005 ? formatMass(low) : `${formatMass(low)} to ${formatMass(high)}`;
+}
+
+/** Why a side has nothing to compare. @param {{ names: string[], sides: import("../types/app").NextSide[] }} props */
+export function NoPair({ names, sides }) {
+  return sides.map(({ failure }, side) => failure && html`<p key=${side} class="note note-error"><strong>${names[side]}</strong>: ${failure.detail} ${failure.hint}</p>`);
+}
