@@ -75,6 +75,17 @@ export function orNull(shape) {
 }
 
 /**
+ * A field that older files don't have.
+ * @template T
+ * @param {Shape<T>} shape
+ * @param {T} otherwise
+ * @returns {Shape<T>}
+ */
+export function orElse(shape, otherwise) {
+  return (value, place) => (value === undefined ? otherwise : shape(value, place));
+}
+
+/**
  * @template T
  * @param {Shape<T>} shape
  * @param {number} most entries

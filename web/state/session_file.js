@@ -1,13 +1,13 @@
 // A session as a file, and back. Files come from anywhere: nothing of one is used before all of it
 // has the right shape. Pure.
 
-import { flag, list, number, object, oneOf, orNull, record, ShapeError, text, whole } from "../lib/shape.js";
+import { flag, list, number, object, oneOf, orElse, orNull, record, ShapeError, text, whole } from "../lib/shape.js";
 import { addBranches } from "./branches.js";
 import { dropUnreachable, NO_HISTORY } from "./history.js";
 import { lastNodeId } from "./session.js";
 
 /** @import { Shape } from "../lib/shape.js" */
-/** @import { ConstraintParams, Distribution, DistributionRow, StageSummary, TokenPill } from "../types/wire" */
+/** @import { ConstraintParams, Distribution, DistributionRow, RawFavourite, StageSummary, TokenPill } from "../types/wire" */
 /** @import { Branch, Params, Session, TokenNode } from "../types/app" */
 
 const FORMAT = "tokenscope-session";
@@ -27,11 +27,16 @@ const pill = { id: whole(0), text: text(10_000), display: text(10_000), special:
 /** @type {Shape<TokenPill>} */
 const token = object(pill);
 
-/** @type {Shape<DistributionRow>} */
-const row = object({
+const rowFields = {
   ...pill, p_base: number, p_final: number, kept: flag, valid: flag, logit: number, rank_base: whole(1), rank_final: orNull(whole(1)),
   cut_by: orNull(name), after: list(number, 32),
-});
+};
+
+/** @type {Shape<DistributionRow>} */
+const row = object(rowFields);
+
+/** @type {Shape<RawFavourite>} */
+const favourite = object({ ...rowFields, sunk_by: orNull(name) });
 
 /** @type {Shape<StageSummary>} */
 const stage = object({ id: name, label: name, knobs: record(scalar), kept: whole(0), removed_mass: number, entropy_bits: number });
@@ -39,7 +44,7 @@ const stage = object({ id: name, label: name, knobs: record(scalar), kept: whole
 /** @type {Shape<Distribution>} */
 const distribution = object({
   top_k: whole(0), tokens: list(row, MOST_ROWS), other_p_base: number, other_p_final: number, kept_token_count: whole(0),
-  probes: list(row, MOST_ROWS), constraint_active: flag, constraint_type: orNull(name), legal_mass: orNull(number), stages: list(stage, 32),
+  raw_top: orElse(list(favourite, MOST_ROWS), []), probes: list(row, MOST_ROWS), constraint_active: flag, constraint_type: orNull(name), legal_mass: orNull(number), stages: list(stage, 32),
 });
 
 /** @type {Shape<Params>} */

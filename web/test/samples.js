@@ -34,7 +34,7 @@ export function row(id, display, change = {}) {
  */
 export function dist(tokens) {
   return {
-    top_k: tokens.length, tokens, probes: [], other_p_base: 0.1, other_p_final: 0, kept_token_count: 2, constraint_active: false,
+    top_k: tokens.length, tokens, raw_top: [], probes: [], other_p_base: 0.1, other_p_final: 0, kept_token_count: 2, constraint_active: false,
     constraint_type: null, legal_mass: null,
     stages: [
       { id: "raw", label: "Raw", knobs: {}, kept: 100, removed_mass: 0, entropy_bits: 2 },

@@ -545,6 +545,68 @@ display: string,
 special: boolean, };
 
 /**
+ * A token that the raw model finds most probable.
+ */
+export type RawFavourite = { 
+/**
+ * Id of the stage that cost it most places by changing logits; null if none cost it any. A cut
+ * costs no place, so this can be another stage than `cut_by`.
+ */
+sunk_by: string | null, 
+/**
+ * Raw probability.
+ */
+p_base: number, 
+/**
+ * Probability of being drawn; 0 if cut.
+ */
+p_final: number, 
+/**
+ * Whether it can be drawn.
+ */
+kept: boolean, 
+/**
+ * Whether the constraint allows it; true without one.
+ */
+valid: boolean, 
+/**
+ * Raw logit.
+ */
+logit: number, 
+/**
+ * Place by raw probability among all tokens, from 1.
+ */
+rank_base: number, 
+/**
+ * Place by final probability among kept tokens, from 1; null if cut.
+ */
+rank_final: number | null, 
+/**
+ * Id of the stage that cut it.
+ */
+cut_by: string | null, 
+/**
+ * Probability after each of the distribution's stages.
+ */
+after: Array<number>, 
+/**
+ * The token.
+ */
+id: number, 
+/**
+ * Its text.
+ */
+text: string, 
+/**
+ * Its text with every invisible character marked.
+ */
+display: string, 
+/**
+ * Whether it is a declared special token.
+ */
+special: boolean, };
+
+/**
  * What one stage did to the whole distribution.
  */
 export type StageSummary = { 
@@ -585,6 +647,11 @@ top_k: number,
  * The rows, by probability before the nucleus.
  */
 tokens: Array<DistributionRow>, 
+/**
+ * The three tokens that the raw model finds most probable, best first, wherever they rank after
+ * the stages and whether they have a row or not.
+ */
+raw_top: Array<RawFavourite>, 
 /**
  * The tokens of a preview's `probe_ids`, each once; in a step, the token that was appended.
  */

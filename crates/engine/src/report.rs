@@ -40,6 +40,8 @@ pub struct ShownDistribution {
     pub numbers: DistributionReport,
     /// The tokens of the numbers' rows, in their order.
     pub pills: Vec<TokenPill>,
+    /// The tokens of the numbers' favourites, in their order.
+    pub favourites: Vec<TokenPill>,
     /// The kind of the constraint, if one is on.
     pub constraint: Option<Kind>,
     /// The tokens that were asked about by id; in a step, the one that was appended.

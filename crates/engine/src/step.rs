@@ -356,16 +356,19 @@ fn shown(
 ) -> ShownDistribution {
     let numbers = explained.report(&asked.query.settings, asked.query.n_rows);
     let vocabulary = model.tokenizer.vocabulary();
-    let pills = numbers.rows.iter().map(|row| TokenPill::of(vocabulary, row.id)).collect();
+    let pill_of = |row: &Row| TokenPill::of(vocabulary, row.id);
+    let pills = numbers.rows.iter().map(pill_of).collect();
+    let favourites = numbers.favourites.iter().map(|favourite| pill_of(&favourite.row)).collect();
     // A token that has a row already, as those that are drawn mostly have, is not ranked again.
     let is_shown = |id: &TokenId| numbers.rows.iter().any(|row| row.id == *id);
     let others: Vec<TokenId> = probes.iter().copied().filter(|id| !is_shown(id)).collect();
     let others = explained.rows_of(&others);
     let row_of = |id: &TokenId| numbers.rows.iter().chain(&others).find(|row| row.id == *id);
-    let with_pill = |row: &Row| (TokenPill::of(vocabulary, row.id), row.clone());
+    let with_pill = |row: &Row| (pill_of(row), row.clone());
     let probes = probes.iter().filter_map(row_of).map(with_pill).collect();
     let constraint = asked.constraint.as_ref().map(ActiveConstraint::kind);
-    ShownDistribution { n_rows: asked.query.n_rows, numbers, pills, constraint, probes }
+    let n_rows = asked.query.n_rows;
+    ShownDistribution { n_rows, numbers, pills, favourites, constraint, probes }
 }
 
 /// Each id once, however often it is named.

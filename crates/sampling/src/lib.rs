@@ -33,7 +33,7 @@ pub use history::History;
 pub use knob::{KnobKind, KnobSpec, KnobValue, all as all_knobs};
 pub use pick::pick;
 pub use raw::{legal_mass, log_probabilities};
-pub use report::{DistributionReport, Row, StageSummary};
+pub use report::{DistributionReport, Favourite, N_FAVOURITES, Row, StageSummary};
 pub use settings::{NucleusRule, PRESETS, PenaltyScope, Preset, Settings};
 pub use stage::{Inputs, STAGES, Stage, StageId};
 

@@ -1,16 +1,24 @@
 //! The part of an explained distribution that a screen shows.
 
+use std::sync::Arc;
+
 use tokenscope_tokens::TokenId;
 
 use crate::knob::KnobValue;
 use crate::ranking::{RankKey, places, top};
 use crate::{Explained, STAGES, Settings, StageId};
 
+/// How many of the model's favourites are reported wherever they rank in the end.
+pub const N_FAVOURITES: usize = 3;
+
 /// The best tokens with all their numbers, and a summary of every stage.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DistributionReport {
     /// The rows, best first.
     pub rows: Vec<Row>,
+    /// The [`N_FAVOURITES`] tokens that the raw model finds most probable, best first, with a row or
+    /// without.
+    pub favourites: Vec<Favourite>,
     /// Raw probability of all tokens that have no row.
     pub other_p_base: f64,
     /// Final probability of all tokens that have no row.
@@ -44,6 +52,17 @@ pub struct Row {
     pub cut_by: Option<StageId>,
     /// Probability after each of the report's stages.
     pub after: Vec<f32>,
+}
+
+/// A token that the raw model finds most probable.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Favourite {
+    /// Its numbers.
+    pub row: Row,
+    /// The stage that cost it most places among all tokens by changing logits; none if no stage cost
+    /// it any. A token that is cut keeps its place, so that this can be another stage than the one
+    /// that cut it.
+    pub sunk_by: Option<StageId>,
 }
 
 /// What a stage did to the distribution as a whole.
@@ -88,6 +107,7 @@ impl Explained {
             other_p_final: rest(rows.iter().map(|row| f64::from(row.p_final)).sum(), all_kept),
             kept_count,
             stages: self.summaries(settings),
+            favourites: self.favourites(&rows),
             legal_mass: self.legal_mass(),
             rows,
         }
@@ -124,6 +144,43 @@ impl Explained {
         let rows = ranked.map(|(id, rank_base)| self.row(*id, rank_base));
         rows.map(|row| Row { rank_final: row.cut_by.is_none().then(|| place(row.id)), ..row })
             .collect()
+    }
+
+    /// The tokens that the raw model finds most probable; their rows are taken from `rows` where they
+    /// are there.
+    fn favourites(&self, rows: &[Row]) -> Vec<Favourite> {
+        let best = top(N_FAVOURITES, self.raw_logits(), self.distribution.marks(), |_| true);
+        let ids: Vec<TokenId> = best.into_iter().map(RankKey::id).collect();
+        let missing = |id: &TokenId| rows.iter().all(|row| row.id != *id);
+        let others: Vec<TokenId> = ids.iter().copied().filter(missing).collect();
+        let others = self.rows_of(&others);
+        let row_of = |id: TokenId| rows.iter().chain(&others).find(|row| row.id == id);
+        let sunk_by = self.sunk_by(&ids);
+        let favourites = ids
+            .iter()
+            .zip(sunk_by)
+            .filter_map(|(id, sunk_by)| Some(Favourite { row: row_of(*id)?.clone(), sunk_by }));
+        favourites.collect()
+    }
+
+    /// For each of the ids, the stage that cost it most places, the first of several.
+    fn sunk_by(&self, ids: &[TokenId]) -> Vec<Option<StageId>> {
+        let mut worst = vec![(0, None); ids.len()];
+        let mut before = places(ids, self.raw_logits());
+        for pair in self.snapshots.windows(2) {
+            if Arc::ptr_eq(&pair[0].logits, &pair[1].logits) {
+                continue;
+            }
+            let after = places(ids, &pair[1].logits);
+            for ((worst, before), after) in worst.iter_mut().zip(&before).zip(&after) {
+                let lost = after.saturating_sub(*before);
+                if lost > worst.0 {
+                    *worst = (lost, pair[1].stage);
+                }
+            }
+            before = after;
+        }
+        worst.into_iter().map(|(_, stage)| stage).collect()
     }
 
     fn best(&self, n_rows: usize) -> Vec<TokenId> {
@@ -229,6 +286,55 @@ mod tests {
         let ranks: Vec<_> = report.rows.iter().map(|r| (r.rank_base, r.rank_final)).collect();
         let expected = [(2, Some(1)), (3, Some(2)), (4, Some(3)), (1, Some(4)), (5, Some(5))];
         assert_eq!(ranks, expected);
+    }
+
+    #[test]
+    fn the_favourites_are_there_wherever_they_rank_and_say_what_sank_them() {
+        // A presence penalty of ln 7 takes .35 to .05, and one of ln 2 .3 to .15.
+        let sinking = |penalty: f64| Settings { presence_penalty: penalty.ln(), ..plain() };
+        let repeated = Settings { repetition_penalty: 100.0, ..sinking(2.0) };
+        let presence = Some("presence_frequency");
+        for (settings, seen, mask, expected) in [
+            (plain(), &[][..], None, [(1, Some(1), None), (3, Some(2), None), (2, Some(3), None)]),
+            (
+                sinking(7.0),
+                &[1],
+                None,
+                [(1, Some(4), presence), (3, Some(1), None), (2, Some(2), None)],
+            ),
+            // The logits are below 0, so that a penalty makes them smaller.
+            (
+                repeated,
+                &[1],
+                None,
+                [(1, Some(5), Some("repetition")), (3, Some(1), None), (2, Some(2), None)],
+            ),
+            // Sunk first, and then cut by another stage.
+            (
+                Settings { top_p: 0.3, ..sinking(7.0) },
+                &[1],
+                None,
+                [(1, None, presence), (3, Some(1), None), (2, None, None)],
+            ),
+            (
+                plain(),
+                &[],
+                Some(&[0u32, 2][..]),
+                [(1, None, None), (3, None, None), (2, Some(1), None)],
+            ),
+        ] {
+            for n_rows in [1, 3, 5] {
+                let report = report(&settings, seen, mask, n_rows);
+                assert_eq!(report.rows.len(), n_rows);
+                let found = report.favourites.iter().map(|favourite| {
+                    let Favourite { row, sunk_by } = favourite;
+                    (row.id.0, row.rank_final, sunk_by.map(StageId::name))
+                });
+                assert_eq!(found.collect::<Vec<_>>(), expected, "{settings:?}, {n_rows}");
+                let ranks = report.favourites.iter().map(|favourite| favourite.row.rank_base);
+                assert_eq!(ranks.collect::<Vec<_>>(), [1, 2, 3]);
+            }
+        }
     }
 
     #[test]

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use tokenscope_sampling::{
-    DistributionReport, Explained, History, Inputs, NucleusRule, PenaltyScope, STAGES, Settings,
-    StageId, explain, pick,
+    DistributionReport, Explained, Favourite, History, Inputs, N_FAVOURITES, NucleusRule,
+    PenaltyScope, STAGES, Settings, StageId, explain, pick,
 };
 use tokenscope_tokens::{TokenId, TokenMask};
 
@@ -179,7 +179,13 @@ impl Twin {
         };
         let base_places = places(order(&self.after[0].logits, |_| true));
         let final_places = places(order(&self.last().logits, |id| self.cut_by[id].is_none()));
-        for row in &report.rows {
+        let favourites = order(&self.after[0].logits, |_| true).into_iter().take(N_FAVOURITES);
+        let found = report.favourites.iter().map(|favourite| favourite.row.id.index());
+        assert_eq!(found.collect::<Vec<_>>(), favourites.collect::<Vec<_>>(), "{context}");
+        for Favourite { row, sunk_by } in &report.favourites {
+            assert_eq!(*sunk_by, self.sunk_by(row.id.index()), "{context}");
+        }
+        for row in report.rows.iter().chain(report.favourites.iter().map(|f| &f.row)) {
             let id = row.id.index();
             assert_eq!(Some(row.rank_base), base_places[id], "{context}");
             assert_eq!(row.rank_final, final_places[id], "{context}");
@@ -210,6 +216,22 @@ impl Twin {
             let expected = legal.map(|id| self.after[0].probabilities[id]).sum();
             assert_close(legal_mass, expected, context);
         }
+    }
+
+    /// The stage that cost a token most places.
+    fn sunk_by(&self, id: usize) -> Option<StageId> {
+        let place = |after: &After| {
+            let order = order(&after.logits, |_| true);
+            order.iter().position(|known| *known == id).unwrap()
+        };
+        let mut worst = (0, None);
+        for (index, stage) in STAGES.iter().enumerate() {
+            let lost = place(&self.after[index + 1]).saturating_sub(place(&self.after[index]));
+            if lost > worst.0 {
+                worst = (lost, Some(stage.id()));
+            }
+        }
+        worst.1
     }
 
     fn check_pick(&self, picked: TokenId, coin: Option<f64>, context: &str) {

@@ -31,6 +31,6 @@ pub use request::{
 };
 pub use response::{
     AppendedMeta, Distribution, DistributionRow, ErrorBody, LoadResponse, PreviewResponse,
-    SelectedToken, Shared, StageSummary, StepResponse, TokenPill, TokensResponse,
+    RawFavourite, SelectedToken, Shared, StageSummary, StepResponse, TokenPill, TokensResponse,
 };
 pub use status::{CacheStatus, Capabilities, LoadProgress, ModelInfo, ModelStatus};

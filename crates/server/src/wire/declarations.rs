@@ -40,6 +40,7 @@ pub fn typescript() -> String {
         StepRequest,
         TokenPill,
         DistributionRow,
+        RawFavourite,
         StageSummary,
         Distribution,
         GrammarDebug,

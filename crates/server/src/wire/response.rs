@@ -85,6 +85,18 @@ pub struct DistributionRow {
     pub after: Vec<f32>,
 }
 
+/// A token that the raw model finds most probable.
+#[derive(Debug, Serialize, ToSchema, TS)]
+pub struct RawFavourite {
+    /// Its row.
+    #[serde(flatten)]
+    #[ts(flatten)]
+    pub row: DistributionRow,
+    /// Id of the stage that cost it most places by changing logits; null if none cost it any. A cut
+    /// costs no place, so this can be another stage than `cut_by`.
+    pub sunk_by: Option<String>,
+}
+
 /// What one stage did to the whole distribution.
 #[derive(Debug, Serialize, ToSchema, TS)]
 pub struct StageSummary {
@@ -110,6 +122,9 @@ pub struct Distribution {
     pub top_k: usize,
     /// The rows, by probability before the nucleus.
     pub tokens: Vec<DistributionRow>,
+    /// The three tokens that the raw model finds most probable, best first, wherever they rank after
+    /// the stages and whether they have a row or not.
+    pub raw_top: Vec<RawFavourite>,
     /// The tokens of a preview's `probe_ids`, each once; in a step, the token that was appended.
     pub probes: Vec<DistributionRow>,
     /// Raw probability of all tokens without a row.
@@ -271,6 +286,11 @@ impl From<&report::ShownDistribution> for Distribution {
             .iter()
             .zip(&distribution.pills)
             .map(|(row, pill)| DistributionRow::from((pill, row)));
+        let raw_top = numbers.favourites.iter().zip(&distribution.favourites);
+        let raw_top = raw_top.map(|(favourite, pill)| RawFavourite {
+            row: (pill, &favourite.row).into(),
+            sunk_by: favourite.sunk_by.map(|stage| stage.name().to_owned()),
+        });
         let probes = distribution.probes.iter().map(|(pill, row)| (pill, row).into());
         let stages = numbers.stages.iter().map(|stage| StageSummary {
             id: stage.stage.map_or("raw", StageId::name).to_owned(),
@@ -283,6 +303,7 @@ impl From<&report::ShownDistribution> for Distribution {
         Distribution {
             top_k: distribution.n_rows,
             tokens: rows.collect(),
+            raw_top: raw_top.collect(),
             probes: probes.collect(),
             other_p_base: numbers.other_p_base,
             other_p_final: numbers.other_p_final,

@@ -40,6 +40,7 @@ pub(crate) fn assert_keys(value: &Value, keys: &[&str]) {
 pub(crate) const DIST_KEYS: &[&str] = &[
     "top_k",
     "tokens",
+    "raw_top",
     "probes",
     "other_p_base",
     "other_p_final",
@@ -170,6 +171,32 @@ async fn rows_are_clamped_and_do_not_change_sampling() {
         let dist = &client.ok("/api/preview", body).await["dist"];
         assert_eq!(dist["tokens"].as_array().unwrap().len(), rows);
         assert_eq!(dist["top_k"], rows);
+    }
+}
+
+#[tokio::test]
+async fn the_models_favourites_are_told_wherever_they_rank() {
+    let client = Client::with_model().await;
+    // A bonus for what has been said already passes the raw favourites by.
+    let bonus = json!({"presence_penalty": -50, "repetition_penalty": 1, "top_p": 1});
+    let presence = json!("presence_frequency");
+    let narrow = json!({"top_p": 0.01, "repetition_penalty": 1});
+    for (params, sunk_by) in [(narrow, Value::Null), (bonus, presence)] {
+        let body = |top_k: usize| json!({"prompt": "a", "use_chat_template": false, "top_k": top_k, "params": params});
+        let dist = client.ok("/api/preview", body(2)).await["dist"].clone();
+        let full = client.ok("/api/preview", body(50)).await["dist"].clone();
+        assert_eq!(dist["tokens"].as_array().unwrap().len(), 2);
+        assert_eq!(dist["raw_top"], full["raw_top"]);
+        let favourites = dist["raw_top"].as_array().unwrap();
+        assert_eq!(favourites.len(), 3);
+        for (place, favourite) in favourites.iter().enumerate() {
+            assert_eq!(favourite["rank_base"], place + 1);
+            assert_eq!(favourite["sunk_by"], sunk_by);
+            let mut row = favourite.clone();
+            row.as_object_mut().unwrap().remove("sunk_by");
+            let probe = with(body(1), json!({"probe_ids": [row["id"]]}));
+            assert_eq!(client.ok("/api/preview", probe).await["dist"]["probes"], json!([row]));
+        }
     }
 }
 
