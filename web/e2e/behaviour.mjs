@@ -5,18 +5,14 @@
 import { assert, assertNoComplaints, openReady, run, watch } from "./browser.mjs";
 import { constraintCard } from "./constraint_card.mjs";
 import { heatOnHover } from "./heat.mjs";
-import { inputCards } from "./inputs.mjs";
-import { layout } from "./layout.mjs";
 import { modelCard } from "./model_card.mjs";
-import { parameters } from "./parameters.mjs";
-import { serverState } from "./status.mjs";
 
 /** @import { Page } from "@playwright/test" */
 
 /** @typedef {{ page: Page, url: string, complaints: string[] }} Visit */
 
 /** Each begins on a fresh page. The model card comes last, for it loads other models. @type {Record<string, (visit: Visit) => Promise<void>>} */
-const SUBJECTS = { layout, parameters, constraint: constraintCard, inputs: inputCards, heat: heatOnHover, status: serverState, model_card: modelCard };
+const SUBJECTS = { constraint: constraintCard, heat: heatOnHover, model_card: modelCard };
 
 await run("behaviour", async ({ url, only }, browser) => {
   assert(only === "" || only in SUBJECTS, `--only takes one of ${Object.keys(SUBJECTS).join(", ")}.`);

@@ -1,36 +1,16 @@
 // Where things are on the page, in which colours, and the wires between them.
 
 import { assert } from "./browser.mjs";
-import { check } from "./checks.mjs";
-import { blur, button, expectSoon, forceText, previewBy, stored } from "./page.mjs";
+import { check, expect, test } from "./harness.mjs";
+import { blur, button, forceText, previewBy, stepBy, stored } from "./page.mjs";
 
 /** @import { Page } from "@playwright/test" */
-/** @import { Visit } from "./behaviour.mjs" */
 
 const CARDS = ["Model", "Generation parameters", "Constrained sampling", "Step speed", "Attribution"];
 const COLUMNS = [".inputs", ".stack", ".llm", ".distribution"];
+const near = (/** @type {number} */ a, /** @type {number} */ b) => Math.abs(a - b) <= 1;
 
-/** @param {Visit} visit */
-export async function layout({ page }) {
-  await check("B1 B2", "settings in order at the left, the title above, the controls below", () => frame(page));
-  await check("B3 B4 B5", "four columns from left to right, the rows get most of the width", () => columns(page));
-  await check("B6", "kinds of tokens differ in colour, nothing has a shadow", () => colours(page));
-  await check("B45", "curves from the input to each row of the stack", () => curves(page));
-  await check("B46 B47", "level lines from the stack to the model and on to each candidate", () => lines(page));
-  await check("B48", "wires let the pointer through and follow what they connect", () => followScroll(page));
-  await check("B44", "the model can be switched off, and the tokens stay", () => switchOff(page));
-  await check("B83", "without motion nothing moves", () => standStill(page));
-}
-
-/** @param {Page} page @param {string} selector */
-async function boxOf(page, selector) {
-  const box = await page.locator(selector).first().boundingBox();
-  assert(box, `${selector} should be on the page.`);
-  return { left: box.x, top: box.y, right: box.x + box.width, bottom: box.y + box.height, width: box.width, height: box.height };
-}
-
-/** @param {Page} page */
-async function frame(page) {
+check("B1 B2", "settings in order at the left, the title above, the controls below", async ({ page }) => {
   const titles = await page.locator(".sidebar .card h2").allInnerTexts();
   assert(titles.join() === CARDS.join(), `the cards should be ${CARDS.join()} and are ${titles.join()}.`);
   const [sidebar, stage, header, controls] = [await boxOf(page, ".sidebar"), await boxOf(page, ".stage"), await boxOf(page, ".header"), await boxOf(page, ".controls")];
@@ -38,10 +18,9 @@ async function frame(page) {
   assert(header.bottom <= stage.top && stage.bottom <= controls.top, "the title should be above and the controls below.");
   for (const selector of [".header .title", ".header .subtitle", ".header .server-ok"]) assert(await page.locator(selector).isVisible(), `${selector} should be in the title bar.`);
   for (const name of ["Play", "Step"]) assert(await page.locator(".controls").getByRole("button", { name, exact: true }).isVisible(), `${name} should be in the control bar.`);
-}
+});
 
-/** @param {Page} page */
-async function columns(page) {
+check("B3 B4 B5", "four columns from left to right, the rows get most of the width", async ({ page }) => {
   const grown = /** @type {number[]} */ ([]);
   for (const width of [1280, 1920]) {
     await page.setViewportSize({ width, height: 720 });
@@ -60,10 +39,9 @@ async function columns(page) {
   for (const selector of [".distribution .column-head", ".legend", ".rows", ".force"]) parts.push(await boxOf(page, selector));
   parts.slice(1).forEach((part, index) => assert((parts[index]?.bottom ?? 0) <= part.top, "head, legend, rows and the text to force should be below each other."));
   assert((await page.locator(".rows").first().evaluate((one) => getComputedStyle(one).overflowY)) === "auto", "the rows should scroll.");
-}
+});
 
-/** @param {Page} page */
-async function colours(page) {
+check("B6", "kinds of tokens differ in colour, nothing has a shadow", async ({ page }) => {
   await forceText(page, " Paris is nice");
   await page.mouse.move(2, 2);
   for (const place of [".pills", ".stack-rows"]) {
@@ -79,6 +57,115 @@ async function colours(page) {
   assert(dressed.length === 0, `no shadows and gradients, but: ${dressed.join(", ")}`);
   const [ready, danger] = await page.evaluate(() => [".pill.state-ready", ".button-danger"].map((selector) => getComputedStyle(/** @type {Element} */ (document.querySelector(selector))).color));
   assert(ready !== danger, "ready and destructive should differ in colour.");
+});
+
+check("B45", "curves from the input to each row of the stack", async ({ page }) => {
+  await forceText(page, " Paris is nice");
+  await expectCurves(page);
+});
+
+check("B46 B47", "level lines from the stack to the model and on to each candidate", async ({ page }) => {
+  await forceText(page, " Paris is nice");
+  await expectLines(page);
+});
+
+check("B48", "wires let the pointer through and follow what they connect", async ({ page }) => {
+  const caught = await page.locator(".wires path").evaluateAll((all) =>
+    all.filter((one) => {
+      const path = /** @type {SVGPathElement} */ (one);
+      const { x, y } = path.getPointAtLength(path.getTotalLength() / 2).matrixTransform(path.getScreenCTM() ?? undefined);
+      return document.elementFromPoint(x, y)?.closest(".wires");
+    }).length);
+  assert(caught === 0, `wires should let the pointer through, and ${caught} of them catch it.`);
+  const drawn = () => page.locator("path.wire-token").evaluateAll((all) => all.map((one) => one.getAttribute("d")).join());
+  await forceText(page, " and so on".repeat(20));
+  await expectCurves(page);
+  let before = await drawn();
+  await page.locator(".stack-rows").evaluate((one) => (one.scrollTop = 0));
+  await expect.poll(drawn, "a new drawing after a scroll").not.toBe(before);
+  await expectCurves(page);
+  await expectLines(page);
+  before = await drawn();
+  await page.setViewportSize({ width: 1400, height: 720 });
+  await expect.poll(drawn, "a new drawing in a window of another size").not.toBe(before);
+  await expectCurves(page);
+  await expectLines(page);
+});
+
+check("B44", "the model can be switched off, and the tokens stay", async ({ page }) => {
+  const pills = await page.locator(".pills .token").count();
+  await stepBy(page, () => button(page, "Play").click());
+  const off = await previewBy(page, () => page.locator(".llm").click());
+  assert(off.dist === null, "only the tokens should be asked for.");
+  await page.locator('.llm[data-on="false"]').waitFor();
+  await button(page, "Play").waitFor();
+  await page.locator(".distribution", { hasText: "The LLM is off" }).waitFor();
+  assert((await page.locator(".row-item").count()) === 0 && (await page.locator("path.wire-output").evaluateAll((all) => all.filter((one) => getComputedStyle(one).display !== "none").length)) === 0, "no candidates while the model is off.");
+  assert((await page.locator(".force-place").getAttribute("inert")) !== null, "nothing should be forced while the model is off.");
+  const length = await page.locator(".pills .token").count();
+  assert(length >= pills, "the tokens should stay.");
+  for (const name of ["Step", "Play"]) {
+    await button(page, name).click({ force: true });
+    await page.locator(".message", { hasText: "The LLM is off" }).waitFor();
+  }
+  assert((await page.locator(".pills .token").count()) === length && (await stored(page, "llmDemo.llmEnabled")) === "0", "nothing should be stepped, and the switch should be kept.");
+  await page.locator("#prompt-text").fill("The sea is");
+  await expect(page.locator(".pills"), "the new tokens without the model").toContainText("sea");
+  await blur(page);
+  const on = await previewBy(page, () => page.locator(".llm").click());
+  assert(on.dist !== null && (await stored(page, "llmDemo.llmEnabled")) === "1", "switched on, the model should answer at once.");
+});
+
+test.describe(() => {
+  test.use({ reducedMotion: "reduce" });
+  check("B83", "without motion nothing moves", async ({ page }) => {
+    await forceText(page, " wide");
+    const moving = await page.evaluate(() => [...document.querySelectorAll("*")].filter((one) => {
+      const { animationName, transitionDuration, transitionProperty } = getComputedStyle(one);
+      return animationName !== "none" || (transitionProperty !== "none" && /[1-9]/.test(transitionDuration));
+    }).map((one) => one.className));
+    assert(moving.length === 0, `these would move: ${moving.slice(0, 5).join(", ")}`);
+  });
+});
+
+/** Wires follow a frame behind what they connect. @param {Page} page */
+async function expectCurves(page) {
+  await expect(async () => {
+    const rows = await boxes(page, ".stack-rows", "li[data-wire]");
+    const seen = await wires(page, "wire-token");
+    assert(seen.length === rows.length, `there should be ${rows.length} curves and are ${seen.length}.`);
+    const card = await boxOf(page, ".input");
+    const frame = await boxOf(page, ".input-cards");
+    const source = Math.min(Math.max(card.top + 0.45 * card.height, frame.top), frame.bottom);
+    seen.forEach((wire, index) => {
+      assert(wire.curved && wire.bends[0]?.y === wire.from.y && wire.bends[1]?.y === wire.to.y, "a curve should leave and arrive level.");
+      assert(near(wire.from.x, card.right) && near(wire.from.y, source), "a curve should begin at 45 % of the card's height.");
+      assert(near(wire.to.x, (rows[index]?.left ?? 0) - 2) && near(wire.to.y, rows[index]?.middle ?? 0), `curve ${index} should end at its row.`);
+    });
+    assert((seen[0]?.opacity ?? 1) < (seen.at(-1)?.opacity ?? 0), "later curves should be stronger.");
+  }).toPass({ timeout: 10_000 });
+}
+
+/** @param {Page} page */
+async function expectLines(page) {
+  await expect(async () => {
+    const rows = await boxes(page, ".stack-rows", "li[data-wire]");
+    const llm = await boxOf(page, ".llm");
+    const stubs = await wires(page, "wire-stub");
+    assert(stubs.length === rows.length, `there should be ${rows.length} lines to the model and are ${stubs.length}.`);
+    stubs.forEach(({ from, to }, index) => assert(near(from.y, to.y) && near(from.x, (rows[index]?.right ?? 0) + 3) && near(to.x, llm.left - 3), "a line should go level from its row to the model."));
+    const candidates = await boxes(page, ".rows", "[data-wire=row]");
+    const outputs = await wires(page, "wire-output");
+    assert(outputs.length === candidates.length, `there should be ${candidates.length} lines to candidates, Other among them, and are ${outputs.length}.`);
+    outputs.forEach(({ from, to }, index) => assert(near(from.x, llm.right + 3) && near(to.x, (candidates[index]?.left ?? 0) - 3) && near(to.y, candidates[index]?.middle ?? 0), "a line should go from the model to its candidate."));
+  }).toPass({ timeout: 10_000 });
+}
+
+/** @param {Page} page @param {string} selector */
+async function boxOf(page, selector) {
+  const box = await page.locator(selector).first().boundingBox();
+  assert(box, `${selector} should be on the page.`);
+  return { left: box.x, top: box.y, right: box.x + box.width, bottom: box.y + box.height, width: box.width, height: box.height };
 }
 
 /**
@@ -106,98 +193,4 @@ function boxes(page, list, row) {
       return { left, right, middle: (top + bottom) / 2 };
     }).filter(({ middle }) => middle >= space.top && middle <= space.bottom);
   }, row);
-}
-
-const near = (/** @type {number} */ a, /** @type {number} */ b) => Math.abs(a - b) <= 1;
-
-/** @param {Page} page */
-async function curves(page) {
-  const rows = await boxes(page, ".stack-rows", "li[data-wire]");
-  await expectSoon(page, () => page.locator("path.wire-token").count(), rows.length, "The number of curves");
-  const seen = await wires(page, "wire-token");
-  const card = await boxOf(page, ".input");
-  const frame = await boxOf(page, ".input-cards");
-  const source = Math.min(Math.max(card.top + 0.45 * card.height, frame.top), frame.bottom);
-  seen.forEach((wire, index) => {
-    assert(wire.curved && wire.bends[0]?.y === wire.from.y && wire.bends[1]?.y === wire.to.y, "a curve should leave and arrive level.");
-    assert(near(wire.from.x, card.right) && near(wire.from.y, source), "a curve should begin at 45 % of the card's height.");
-    assert(near(wire.to.x, (rows[index]?.left ?? 0) - 2) && near(wire.to.y, rows[index]?.middle ?? 0), `curve ${index} should end at its row.`);
-  });
-  assert((seen[0]?.opacity ?? 1) < (seen.at(-1)?.opacity ?? 0), "later curves should be stronger.");
-}
-
-/** @param {Page} page */
-async function lines(page) {
-  const rows = await boxes(page, ".stack-rows", "li[data-wire]");
-  const llm = await boxOf(page, ".llm");
-  const stubs = await wires(page, "wire-stub");
-  assert(stubs.length === rows.length, `there should be ${rows.length} lines to the model and are ${stubs.length}.`);
-  stubs.forEach(({ from, to }, index) => assert(near(from.y, to.y) && near(from.x, (rows[index]?.right ?? 0) + 3) && near(to.x, llm.left - 3), "a line should go level from its row to the model."));
-  const candidates = await boxes(page, ".rows", "[data-wire=row]");
-  const outputs = await wires(page, "wire-output");
-  assert(outputs.length === candidates.length, `there should be ${candidates.length} lines to candidates, Other among them, and are ${outputs.length}.`);
-  outputs.forEach(({ from, to }, index) => assert(near(from.x, llm.right + 3) && near(to.x, (candidates[index]?.left ?? 0) - 3) && near(to.y, candidates[index]?.middle ?? 0), "a line should go from the model to its candidate."));
-}
-
-/** @param {Page} page */
-async function followScroll(page) {
-  const caught = await page.locator(".wires path").evaluateAll((all) =>
-    all.filter((one) => {
-      const path = /** @type {SVGPathElement} */ (one);
-      const { x, y } = path.getPointAtLength(path.getTotalLength() / 2).matrixTransform(path.getScreenCTM() ?? undefined);
-      return document.elementFromPoint(x, y)?.closest(".wires");
-    }).length);
-  assert(caught === 0, `wires should let the pointer through, and ${caught} of them catch it.`);
-  const drawn = () => page.locator("path.wire-token").evaluateAll((all) => all.map((one) => one.getAttribute("d")).join());
-  await forceText(page, " and so on".repeat(20));
-  await page.waitForTimeout(100);
-  let before = await drawn();
-  await page.locator(".stack-rows").evaluate((one) => (one.scrollTop = 0));
-  await expectSoon(page, async () => (await drawn()) !== before, true, "A new drawing after a scroll");
-  await curves(page);
-  await lines(page);
-  before = await drawn();
-  await page.setViewportSize({ width: 1400, height: 720 });
-  await expectSoon(page, async () => (await drawn()) !== before, true, "A new drawing in a window of another size");
-  await curves(page);
-  await lines(page);
-  await page.setViewportSize({ width: 1280, height: 720 });
-  await page.waitForTimeout(100);
-}
-
-/** @param {Page} page */
-async function switchOff(page) {
-  const pills = await page.locator(".pills .token").count();
-  await previewBy(page, () => button(page, "Play").click());
-  const off = await previewBy(page, () => page.locator(".llm").click());
-  assert(off.dist === null, "only the tokens should be asked for.");
-  await page.locator('.llm[data-on="false"]').waitFor();
-  await button(page, "Play").waitFor();
-  await page.locator(".distribution", { hasText: "The LLM is off" }).waitFor();
-  assert((await page.locator(".row-item").count()) === 0 && (await page.locator("path.wire-output").evaluateAll((all) => all.filter((one) => getComputedStyle(one).display !== "none").length)) === 0, "no candidates while the model is off.");
-  assert((await page.locator(".force-place").getAttribute("inert")) !== null, "nothing should be forced while the model is off.");
-  const length = await page.locator(".pills .token").count();
-  assert(length >= pills, "the tokens should stay.");
-  for (const name of ["Step", "Play"]) {
-    await button(page, name).click({ force: true });
-    await page.locator(".message", { hasText: "The LLM is off" }).waitFor();
-  }
-  assert((await page.locator(".pills .token").count()) === length && (await stored(page, "llmDemo.llmEnabled")) === "0", "nothing should be stepped, and the switch should be kept.");
-  await page.locator("#prompt-text").fill("The sea is");
-  await expectSoon(page, async () => (await page.locator(".pills").innerText()).includes("sea"), true, "The new tokens without the model");
-  await blur(page);
-  const on = await previewBy(page, () => page.locator(".llm").click());
-  assert(on.dist !== null && (await stored(page, "llmDemo.llmEnabled")) === "1", "switched on, the model should answer at once.");
-}
-
-/** @param {Page} page */
-async function standStill(page) {
-  await page.emulateMedia({ reducedMotion: "reduce" });
-  await forceText(page, " wide");
-  const moving = await page.evaluate(() => [...document.querySelectorAll("*")].filter((one) => {
-    const { animationName, transitionDuration, transitionProperty } = getComputedStyle(one);
-    return animationName !== "none" || (transitionProperty !== "none" && /[1-9]/.test(transitionDuration));
-  }).map((one) => one.className));
-  assert(moving.length === 0, `these would move: ${moving.slice(0, 5).join(", ")}`);
-  await page.emulateMedia({ reducedMotion: null });
 }
