@@ -156,7 +156,7 @@ check("B57 B60", "the card tells how a token came about, with the settings and r
   await previewAskedBy(page, () => page.locator("#knob-seed").fill("3"));
   await step(page);
   const sampled = await hoverLast(/Sampled with seed 3/);
-  for (const part of [/temperature 1\.05/, /top-p 0\.95/, /repetition 1\.02/, /presence 0\.2/, /frequency 0\.1/, /seed 3/, /10 rows/]) expect(sampled).toMatch(part);
+  for (const part of [/temperature 1\.05/, /top-p 0\.95/, /repetition 1\.02/, /presence 0\.2/, /frequency 0\.1/, /seed 3/, /10 candidates listed/]) expect(sampled).toMatch(part);
   await stepBy(page, () => page.locator(".rows .row").nth(1).click());
   await settle(page);
   await hoverLast(/Forced as a token/);

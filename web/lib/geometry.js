@@ -97,42 +97,78 @@ export function weightedStubs(x, rows) {
   });
 }
 
+/** How far a card stays from what it is about, and from the edges of the room. */
+const GAP = 8;
+
+/** @typedef {{ width: number, height: number }} Size */
+/** @typedef {{ left: number, top: number, height: number }} Standing `height` is the most that the card may take there */
+
 /**
- * Where a floating card goes: left of its row if it may stand there and there is room, else under it,
- * else over it.
+ * Where a floating card goes in a room: left of its row if it may stand there and there is space, else
+ * under it, over it, right or left of it, so that it never covers what it is about. Where it fits nowhere,
+ * it is made lower, under it or over it.
  * @param {Box} row
- * @param {{width: number, height: number}} card
- * @param {{width: number, height: number}} space
+ * @param {Size} card
+ * @param {Box} room
  * @param {boolean} [aside]
+ * @returns {Standing}
  */
-export function placeCard(row, card, space, aside = true) {
-  const gap = 8;
-  if (aside && row.left - gap - card.width >= gap) {
-    const top = Math.min(row.top, space.height - card.height - gap);
-    return { left: row.left - gap - card.width, top: Math.max(gap, top) };
-  }
-  const left = Math.max(gap, Math.min(row.left, space.width - card.width - gap));
-  const below = row.bottom + gap;
-  const top = below + card.height <= space.height - gap ? below : Math.max(gap, row.top - gap - card.height);
-  return { left, top };
+export function placeCard(row, card, room, aside = true) {
+  const [first, last] = [room.top + GAP, room.bottom - GAP];
+  const height = last - first;
+  const [right, left] = [row.right + GAP, row.left - GAP - card.width];
+  const level = within(row.top, first, Math.max(first, last - card.height));
+  const fitsLeft = left >= room.left + GAP;
+  if (aside && fitsLeft) return { left, top: level, height };
+  const along = within(row.left, room.left + GAP, Math.max(room.left + GAP, room.right - card.width - GAP));
+  const [below, above] = [last - row.bottom - GAP, row.top - GAP - first];
+  if (card.height <= below) return { left: along, top: row.bottom + GAP, height: below };
+  if (card.height <= above) return { left: along, top: row.top - GAP - card.height, height: above };
+  if (right + card.width + GAP <= room.right) return { left: right, top: level, height };
+  if (fitsLeft) return { left, top: level, height };
+  if (below >= above) return { left: along, top: Math.min(row.bottom + GAP, last), height: Math.max(0, below) };
+  return { left: along, top: first, height: above };
 }
 
 /**
- * Where a card goes that must not cover what it is about: right of it, else left, and inside the window.
+ * Where a card goes that must not cover what it is about: right of it, else left, else as `placeCard` says.
  * @param {Box} about
- * @param {{width: number, height: number}} card
- * @param {{width: number, height: number}} space
+ * @param {Size} card
+ * @param {Box} room
+ * @returns {Standing}
  */
-export function placeBeside(about, card, space) {
+export function placeBeside(about, card, room) {
   const gap = 12;
-  const edge = 8;
   const right = about.right + gap;
   const left = about.left - gap - card.width;
-  const fits = right + card.width <= space.width - edge ? right : left >= edge ? left : space.width - card.width - edge;
-  return { left: Math.max(edge, fits), top: Math.max(edge, Math.min(about.top, space.height - card.height - edge)) };
+  const [first, last] = [room.top + GAP, room.bottom - GAP];
+  const top = within(about.top, first, Math.max(first, last - card.height));
+  if (right + card.width <= room.right - GAP) return { left: right, top, height: last - first };
+  if (left >= room.left + GAP) return { left, top, height: last - first };
+  return placeCard(about, card, room, false);
+}
+
+/**
+ * Of the lines that a piece of text is broken into, the one that a point is on, or the nearest to it.
+ * @template {Box} T
+ * @param {readonly T[]} lines
+ * @param {Point} point
+ */
+export function lineAt(lines, { x, y }) {
+  const away = (/** @type {T} */ line) => Math.hypot(x - within(x, line.left, line.right), y - within(y, line.top, line.bottom));
+  return lines.reduce((/** @type {T | undefined} */ best, line) => (best && away(best) <= away(line) ? best : line), undefined);
 }
 
 /** @param {number} value */
 function round(value) {
   return Math.round(value * 10) / 10;
+}
+
+/**
+ * @param {number} value
+ * @param {number} low
+ * @param {number} high
+ */
+function within(value, low, high) {
+  return Math.min(high, Math.max(low, value));
 }

@@ -1,5 +1,6 @@
 // What is known about a token of the completion from the moment it was picked. Pure functions.
 
+import { plural } from "../lib/format.js";
 import { joinSplit } from "../lib/split_characters.js";
 
 /** @import { DistributionRow } from "../types/wire" */
@@ -60,7 +61,7 @@ export function paramsText({ params, dist }) {
   else parts.push(`temperature ${params.temperature}`, `top-p ${params.top_p}`);
   if (params.seed !== null) parts.push(`seed ${params.seed}`);
   if (params.stop_sequences.length > 0) parts.push(`stop ${params.stop_sequences.map((text) => JSON.stringify(text)).join(" ")}`);
-  if (dist) parts.push(`${dist.top_k} rows`);
+  if (dist) parts.push(`${plural(dist.top_k, "candidate")} listed`);
   return parts.join(" · ");
 }
 

@@ -47,15 +47,35 @@ test("values are the same if JSON would say the same", () => {
   for (const other of others) assert.deepEqual([isEqual(row(), other), isEqual(other, row())], [false, false], JSON.stringify(other));
 });
 
-test("the detail card stays inside the window", () => {
+/** @param {number} width @param {number} height @param {number} [top] */
+const roomOf = (width, height, top = 0) => ({ left: 0, top, right: width, bottom: height });
+
+test("a card stays in its room and off what it is about", () => {
   const card = { width: 300, height: 200 };
-  const space = { width: 1280, height: 720 };
   const row = (/** @type {number} */ left, /** @type {number} */ top) => ({ left, top, right: left + 300, bottom: top + 32 });
-  assert.deepEqual(geometry.placeCard(row(850, 100), card, space), { left: 542, top: 100 });
-  assert.deepEqual(geometry.placeCard(row(850, 700), card, space), { left: 542, top: 512 });
-  assert.deepEqual(geometry.placeCard(row(850, 100), card, space, false), { left: 850, top: 140 });
-  assert.deepEqual(geometry.placeCard(row(10, 100), card, { width: 390, height: 844 }), { left: 10, top: 140 });
-  assert.deepEqual(geometry.placeCard(row(10, 700), card, { width: 390, height: 844 }), { left: 10, top: 492 });
+  const [wide, phone] = [roomOf(1280, 720), roomOf(390, 844)];
+  /** @type {[import("../types/app").Box, import("../types/app").Box, boolean, import("../lib/geometry.js").Standing][]} */
+  const rows = [
+    [row(850, 100), wide, true, { left: 542, top: 100, height: 704 }],
+    [row(850, 700), wide, true, { left: 542, top: 512, height: 704 }],
+    [row(850, 100), wide, false, { left: 850, top: 140, height: 572 }],
+    [row(10, 100), phone, true, { left: 10, top: 140, height: 696 }],
+    [row(10, 700), phone, true, { left: 10, top: 492, height: 684 }],
+    // Between a header and a bar of controls there is room neither under it nor over it: beside it, or lower.
+    [row(50, 200), roomOf(1280, 400, 50), false, { left: 358, top: 192, height: 334 }],
+    [row(850, 200), roomOf(1280, 400, 50), false, { left: 542, top: 192, height: 334 }],
+    [row(10, 100), roomOf(390, 300, 50), true, { left: 10, top: 140, height: 152 }],
+    [row(10, 220), roomOf(390, 300, 50), true, { left: 10, top: 58, height: 154 }],
+  ];
+  for (const [about, room, aside, standing] of rows) assert.deepEqual(geometry.placeCard(about, card, room, aside), standing);
+});
+
+test("a token that goes over two lines is looked at in the one that the pointer is on", () => {
+  const lines = [{ left: 700, top: 10, right: 705, bottom: 30 }, { left: 20, top: 38, right: 80, bottom: 58 }];
+  /** @type {[number, number, number][]} */
+  const rows = [[702, 20, 0], [50, 45, 1], [50, 34, 1], [600, 20, 0]];
+  for (const [x, y, line] of rows) assert.equal(geometry.lineAt(lines, { x, y }), lines[line], `${x}, ${y}`);
+  assert.equal(geometry.lineAt([], { x: 1, y: 1 }), undefined);
 });
 
 test("the value used longest ago is forgotten first", () => {
@@ -68,7 +88,7 @@ test("the value used longest ago is forgotten first", () => {
 });
 
 test("a card stands beside what it is about, and inside the window", () => {
-  const [card, space] = [{ width: 300, height: 200 }, { width: 1000, height: 600 }];
+  const [card, room] = [{ width: 300, height: 200 }, roomOf(1000, 600)];
   const box = (/** @type {number} */ left, /** @type {number} */ top) => ({ left, top, right: left + 100, bottom: top + 20 });
   /** @type {[number, number, number, number][]} */
   const rows = [
@@ -77,8 +97,8 @@ test("a card stands beside what it is about, and inside the window", () => {
     [50, 590, 162, 392],
     [50, -30, 162, 8],
   ];
-  for (const [left, top, x, y] of rows) assert.deepEqual(geometry.placeBeside(box(left, top), card, space), { left: x, top: y });
-  assert.deepEqual(geometry.placeBeside(box(20, 50), card, { width: 320, height: 600 }), { left: 12, top: 50 });
+  for (const [left, top, x, y] of rows) assert.deepEqual(geometry.placeBeside(box(left, top), card, room), { left: x, top: y, height: 584 });
+  assert.deepEqual(geometry.placeBeside(box(20, 50), card, roomOf(320, 600)), { left: 12, top: 78, height: 514 });
 });
 
 test("each power of ten is as long as the next on the logarithmic scale", () => {

@@ -44,7 +44,7 @@ test("how a token came about is told in words", () => {
 });
 
 test("settings that do nothing are left out", () => {
-  assert.equal(paramsText(node(token(1, "a"))), "repetition 1.05 · temperature 0.7 · top-p 0.8 · 3 rows");
+  assert.equal(paramsText(node(token(1, "a"))), "repetition 1.05 · temperature 0.7 · top-p 0.8 · 3 candidates listed");
   const params = { ...DEFAULT_PARAMS, greedy: true, presence_penalty: 0.2, frequency_penalty: 0.1, seed: 7, stop_sequences: ["\n"] };
   assert.equal(paramsText(node(token(1, "a", { params, dist: null }))), 'repetition 1.05 · presence 0.2 · frequency 0.1 · greedy · seed 7 · stop "\\n"');
 });

@@ -6,9 +6,9 @@ import * as store from "../state/store.js";
 import { isMovingFocus } from "./keep_focus.js";
 
 /** @typedef {"hover" | "focus" | "tap"} Cause */
-/** @import { NodeId } from "../types/app" */
+/** @import { NodeId, Point } from "../types/app" */
 
-/** @typedef {{ index: number, node: NodeId, anchor: HTMLElement, cause: Cause }} Look */
+/** @typedef {{ index: number, node: NodeId, anchor: HTMLElement, cause: Cause, point: Point | null }} Look `point` is where a pointer came to the token */
 
 /** A pointer on its way across the tokens asks for nothing. */
 const SHOW_MS = 150;
@@ -17,19 +17,21 @@ const HIDE_MS = 120;
 
 export const look = signal(/** @type {Look | null} */ (null));
 let timer = /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined);
-let finger = false;
+/** Where a finger came down last; null after a press by anything else. */
+let finger = /** @type {Point | null} */ (null);
 let returning = false;
 
 /**
  * @param {number} index
  * @param {HTMLElement} anchor
  * @param {Cause} cause
+ * @param {Point | null} [point]
  */
-function show(index, anchor, cause) {
+function show(index, anchor, cause, point = null) {
   clearTimeout(timer);
   // While tokens come, they are not there long enough to be read about.
   const node = store.completion.value[index];
-  if (node && !store.playing.value && !store.stepping.value) look.value = { index, node: node.id, anchor, cause };
+  if (node && !store.playing.value && !store.stepping.value) look.value = { index, node: node.id, anchor, cause, point };
 }
 
 export function hideHistory() {
@@ -72,10 +74,11 @@ export function leaveHistory(anchor) {
  * @param {HTMLElement} anchor
  */
 export function tapHistory(index, anchor) {
-  if (!finger) return false;
-  finger = false;
+  const point = finger;
+  finger = null;
+  if (!point) return false;
   if (look.value?.index === index && look.value.cause === "tap") hideHistory();
-  else show(index, anchor, "tap");
+  else show(index, anchor, "tap", point);
   return true;
 }
 
@@ -87,12 +90,13 @@ function tokenAt({ target }) {
 
 /** Event handlers for a list whose generated tokens have their place as `data-index`. */
 export const historyHandlers = {
-  onPointerDown: (/** @type {PointerEvent} */ event) => void (finger = event.pointerType === "touch"),
+  onPointerDown: (/** @type {PointerEvent} */ { pointerType, clientX, clientY }) => void (finger = pointerType === "touch" ? { x: clientX, y: clientY } : null),
   onPointerOver: (/** @type {PointerEvent} */ event) => {
     const token = tokenAt(event);
     if (event.pointerType !== "mouse" || !token || look.value?.cause === "tap") return;
     clearTimeout(timer);
-    timer = setTimeout(() => show(token.index, token.anchor, "hover"), SHOW_MS);
+    const point = { x: event.clientX, y: event.clientY };
+    timer = setTimeout(() => show(token.index, token.anchor, "hover", point), SHOW_MS);
   },
   onPointerOut: (/** @type {PointerEvent} */ event) => {
     if (event.pointerType !== "mouse") return;

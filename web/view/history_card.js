@@ -10,12 +10,14 @@ import { deleteLast, takeInstead } from "../state/actions.js";
 import { methodText, otherWays, ownRow, paramsText } from "../state/recorded.js";
 import * as store from "../state/store.js";
 import { barWidth } from "./bar.js";
+import { lineOf, stand } from "./floating.js";
 import { hideHistory, hideSoon, leaveHistory, look, stayOpen } from "./history_aim.js";
+import { useMoreRows } from "./more_rows.js";
 import { TokenText } from "./token_text.js";
 import { walkOn } from "./walk.js";
 
-/** @import { DistributionRow } from "../types/wire" */
-/** @import { TokenNode } from "../types/app" */
+/** @import { Distribution, DistributionRow } from "../types/wire" */
+/** @import { Point, TokenNode } from "../types/app" */
 
 const walk = walkOn("button");
 
@@ -29,28 +31,24 @@ export function HistoryCard() {
     if (gone) hideHistory();
   }, [gone]);
   if (!seen || !node || gone) return null;
-  return h(Card, { key: `${node.id} ${seen.cause}`, node, index: seen.index, anchor: seen.anchor, cause: seen.cause });
+  return h(Card, { key: `${node.id} ${seen.cause}`, node, index: seen.index, anchor: seen.anchor, cause: seen.cause, point: seen.point });
 }
 
-/** @param {{ node: TokenNode, index: number, anchor: HTMLElement, cause: string }} props */
-function Card({ node, index, anchor, cause }) {
+/** @param {{ node: TokenNode, index: number, anchor: HTMLElement, cause: string, point: Point | null }} props */
+function Card({ node, index, anchor, cause, point }) {
   const card = useRef(/** @type {HTMLElement | null} */ (null));
   useLayoutEffect(() => {
     if (!card.current || !anchor.isConnected) return;
-    const { offsetWidth, offsetHeight, style } = card.current;
-    const [size, space] = [{ width: offsetWidth, height: offsetHeight }, { width: innerWidth, height: innerHeight }];
-    const token = anchor.getClientRects()[0] ?? anchor.getBoundingClientRect();
+    const line = lineOf(anchor, point);
     // Beside the list rather than over its tokens, which an attribution paints.
     const column = anchor.closest(".input, .stack")?.getBoundingClientRect();
-    const place = column ? placeBeside({ left: column.left, right: column.right, top: token.top, bottom: token.bottom }, size, space) : placeCard(token, size, space, false);
-    style.left = `${place.left}px`;
-    style.top = `${place.top}px`;
-  });
+    const about = column ? { left: column.left, right: column.right, top: line.top, bottom: line.bottom } : line;
+    stand(card.current, (size, room) => (column ? placeBeside(about, size, room) : placeCard(about, size, room, false)));
+  }, [anchor, point]);
   const { token, dist } = node;
   const own = ownRow(node);
   const last = index === store.completion.value.length - 1;
   const ways = new Set(otherWays(store.session.value, node).map((one) => one.token.id));
-  const listed = dist?.tokens.some((row) => row.id === token.id);
   const take = (/** @type {number} */ id) => {
     hideHistory();
     const list = /** @type {HTMLElement | null} */ (anchor.parentElement?.closest("[role=group], .stack-rows"));
@@ -73,15 +71,29 @@ function Card({ node, index, anchor, cause }) {
       <p class="history-method">${methodText(node)}${own && html`<span class="quiet numbers"> · raw ${formatProbability(own.p_base)} · surprise ${formatBits(surprisalBits(own.p_base))}</span>`}</p>
       <p class="quiet">${paramsText(node)}</p>
       ${dist ? html`
-        <ol class="history-rows" aria-label="What else was possible here">
-          ${dist.tokens.map((row) => h(Alternate, { key: row.id, row, chosen: row.id === token.id, taken: ways.has(row.id), onTake: take }))}
-          ${own && !listed && h(Alternate, { key: "own", row: own, chosen: true, taken: false, onTake: take })}
-          <li class="history-row history-other"><span>Other</span>${bar(dist.other_p_final, dist.other_p_base)}<span class="numbers">${formatProbability(dist.other_p_final)}</span><span class="numbers quiet">${formatProbability(dist.other_p_base)}</span></li>
-        </ol>
-        <p class="quiet">Final and raw probabilities then. Choose a token to go on from here with it; what came after stays and can be had back.</p>
+        ${h(Rows, { dist, own, chosen: token.id, ways, onTake: take })}
+        <p class="quiet">These were the chances then. Choose a token to go on from here with it; what came after is kept, and Undo brings it back.</p>
       ` : html`<p class="quiet">Nothing else was recorded for this token.</p>`}
       ${last && html`<button type="button" class="button button-danger" onClick=${remove}>Remove this token</button>`}
     </section>
+  `;
+}
+
+/**
+ * The row that was taken stays in sight wherever the list is scrolled to.
+ * @param {{ dist: Distribution, own: DistributionRow | null, chosen: number, ways: Set<number>, onTake: (id: number) => void }} props
+ */
+function Rows({ dist, own, chosen, ways, onTake }) {
+  const list = useRef(/** @type {HTMLElement | null} */ (null));
+  const rows = own && !dist.tokens.includes(own) ? [...dist.tokens, own] : dist.tokens;
+  const { above, below } = useMoreRows(list, rows.length + 1);
+  const sign = below > 0 ? `▾ ${below} more below` : above > 0 ? `▴ ${above} more above` : "";
+  return html`
+    <p class="history-row history-head"><span class="history-more">${sign}</span><span></span><span class="numbers">final</span><span class="numbers">raw</span></p>
+    <ol class="history-rows" data-above=${above > 0} data-below=${below > 0} aria-label="What else was possible here" ref=${list}>
+      ${rows.map((row) => h(Alternate, { key: row.id, row, chosen: row.id === chosen, taken: ways.has(row.id), onTake }))}
+      <li class="history-row history-other"><span>Other</span>${bar(dist.other_p_final, dist.other_p_base)}<span class="numbers">${formatProbability(dist.other_p_final)}</span><span class="numbers quiet">${formatProbability(dist.other_p_base)}</span></li>
+    </ol>
   `;
 }
 
@@ -93,7 +105,7 @@ function Alternate({ row, chosen, taken, onTake }) {
     ${bar(row.p_final, row.p_base, note)}
     <span class="sr-only">, final </span><span class="numbers">${formatProbability(row.p_final)}</span><span class="sr-only">, raw </span><span class="numbers quiet">${formatProbability(row.p_base)}</span>
   `;
-  if (chosen) return html`<li class="history-row" data-chosen="true" data-kept=${row.kept}><span class="sr-only">This one came: </span>${content}</li>`;
+  if (chosen) return html`<li class="history-row history-chosen" data-chosen="true" data-kept=${row.kept}><span class="sr-only">This one came: </span>${content}</li>`;
   return html`
     <li><button type="button" class="history-row" data-kept=${row.kept} disabled=${!row.valid} onClick=${() => onTake(row.id)}>${content}<span class="sr-only">. Go on with this token.</span></button></li>
   `;

@@ -9,6 +9,7 @@ import { forceToken } from "../state/actions.js";
 import * as store from "../state/store.js";
 import { view } from "../state/view_switch.js";
 import { barWidth } from "./bar.js";
+import { stand } from "./floating.js";
 import { TokenText } from "./token_text.js";
 
 /** @import { Distribution, DistributionRow } from "../types/wire" */
@@ -75,12 +76,9 @@ function Detail({ dist }) {
   useEffect(() => hideDetail, [moving, dist]);
   useLayoutEffect(() => {
     if (!card.current || !anchor?.isConnected) return;
-    const { offsetWidth, offsetHeight, style } = card.current;
     // Beside the rows are the tokens that an attribution paints.
     const aside = store.method.value === null;
-    const place = placeCard(anchor.getBoundingClientRect(), { width: offsetWidth, height: offsetHeight }, { width: innerWidth, height: innerHeight }, aside);
-    style.left = `${place.left}px`;
-    style.top = `${place.top}px`;
+    stand(card.current, (size, room) => placeCard(anchor.getBoundingClientRect(), size, room, aside));
   });
   if (!row || !anchor) return null;
   const force = () => {

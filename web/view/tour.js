@@ -31,7 +31,7 @@ export function Tour({ step }) {
     const { offsetWidth, offsetHeight, style } = card.current;
     const stand = () => {
       const { left, top, right, bottom } = target.getBoundingClientRect();
-      const place = placeBeside({ left, top, right, bottom }, { width: offsetWidth, height: offsetHeight }, { width: innerWidth, height: innerHeight });
+      const place = placeBeside({ left, top, right, bottom }, { width: offsetWidth, height: offsetHeight }, { left: 0, top: 0, right: innerWidth, bottom: innerHeight });
       style.left = `${place.left}px`;
       style.top = `${place.top}px`;
     };
