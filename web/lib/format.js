@@ -70,7 +70,8 @@ export function plural(count, one, many = `${one}s`) {
 }
 
 /**
- * A probability as a part of a hundred, for masses that may be all or next to nothing.
+ * A probability as a part of a hundred, for masses that may be all or next to nothing. Where a hundred is too
+ * few to say it with, as odds.
  * @param {number} p
  */
 export function formatMass(p) {
@@ -80,9 +81,11 @@ export function formatMass(p) {
   if (p >= 1) return "100 %";
   if (percent >= 99.95) return "over 99.9 %";
   if (percent >= 10) return `${percent.toFixed(1)} %`;
-  if (p >= 0.9999e-6) return `${percent.toFixed(Math.max(1, 1 - Math.floor(Math.log10(percent * 1.0001))))} %`;
-  return `${formatScientific(percent)} %`;
+  if (p >= 0.9999e-4) return `${percent.toFixed(Math.max(1, 1 - Math.floor(Math.log10(percent * 1.0001))))} %`;
+  return formatOdds(Math.log(p));
 }
+
+const LARGE = /** @type {const} */ ([[1e12, "trillion"], [1e9, "billion"], [1e6, "million"]]);
 
 /**
  * A probability as odds: 0.2 is 1 in 5.
@@ -91,10 +94,15 @@ export function formatMass(p) {
 export function formatOdds(logP) {
   const times = Math.exp(-logP);
   if (times < 9.95) return `1 in ${Number(times.toFixed(1))}`;
-  if (times < 1e6) return `1 in ${formatCount(Math.round(times))}`;
+  if (times < 1e4) return `1 in ${formatCount(Math.round(times))}`;
+  // More digits than two would only be read, not understood.
+  const rounded = Number(times.toPrecision(2));
+  const [unit, name] = LARGE.find(([size]) => rounded >= size) ?? [1, ""];
+  if (rounded < 1e15) return `1 in ${formatCount(rounded / unit)}${name && ` ${name}`}`;
   // Exponents stay readable where the number itself is beyond what a float can hold.
   const exponent = -logP / Math.LN10;
-  return `1 in ${(10 ** (exponent % 1)).toFixed(1)}e${Math.floor(exponent)}`;
+  const whole = Math.floor(exponent + 0.02);
+  return `1 in ${Math.max(1, 10 ** (exponent - whole)).toFixed(1)}e${whole}`;
 }
 
 /** @param {number} bits */

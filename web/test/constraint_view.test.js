@@ -9,7 +9,7 @@ import { DEFAULT_PARAMS } from "../state/params.js";
 import { appendTokens, createSession, placeOf } from "../state/session.js";
 import * as store from "../state/store.js";
 import { installPage, rendered } from "./page_double.js";
-import { catalog, dist, EXAMPLES, grammar, pill, row, status, unusable, usable } from "./samples.js";
+import { catalog, choice, dist, EXAMPLES, grammar, pill, row, status, unusable, usable } from "./samples.js";
 import { serverDouble } from "./server_double.js";
 
 const { root } = installPage();
@@ -228,19 +228,24 @@ test("folded, the debugger is one line, and off it is gone", async () => {
   assert.equal(find(".grammar"), null);
 });
 
-test("choices are bars with both numbers, labelled as what they are", async () => {
-  const choice = { log_probabilities: [], end_log_probability: -1, log_probability: -3 };
+test("choices are told by both factors, with a sentence about the one that turns it", async () => {
   store.constraintTexts.value = { kind: "multiple_choice", texts: {}, carried: false };
-  store.comparison.value = { key: "old", failure: null, choices: [
-    { ...choice, text: "yes", tokens: [pill(1, "yes")], p: 0.02, p_normalised: 0.8 },
-    { ...choice, text: "no", tokens: [pill(2, "n"), pill(3, "o")], p: 0.005, p_normalised: 0.2 },
-  ] };
+  store.comparison.value = { key: "old", failure: null, choices: [choice("yes", [0.03], 0.5, 0.75), choice("no", [0.07], 0.0714, 0.25)] };
   await rendered();
-  assert.deepEqual(texts(".choice-table tbody tr"), ["yes yes 80.0 % 0.020", "no n o 20.0 % 0.005"]);
-  assert.deepEqual([...root.querySelectorAll(".choice-table .bar-final")].map((bar) => /** @type {HTMLElement} */ (bar).style.width), ["80.000%", "20.000%"]);
-  assert.match(texts(".choices")[0] ?? "", /along the tokenization that force text would give, times the probability of ending/);
+  assert.deepEqual(texts(".choice-table thead th"), ["first token", "ends there", "whole"]);
+  assert.deepEqual(texts(".choice-table tbody"), ["yes yes 30.0 % 0.030 × 0.500 75.0 % = 0.015", "no no 70.0 % 0.070 × 0.071 25.0 % = 0.005"]);
+  assert.deepEqual([...root.querySelectorAll(".choice-table .bar-final")].map((bar) => /** @type {HTMLElement} */ (bar).style.width), ["30.000%", "75.000%", "70.000%", "25.000%"]);
+  assert.deepEqual(texts(".choice-verdict"), ["The model begins with “no” more often (70.0 % against 30.0 %), but then stops there less often: 7.1 % of the time, after “yes” 50.0 %. As a whole, “yes” is likelier."]);
   assert.equal(find(".choices").getAttribute("data-stale"), "true");
   assert.match(texts(".choices")[0] ?? "", /have changed since/);
+});
+
+test("options of several tokens have a factor for the rest of them", async () => {
+  store.constraintTexts.value = { kind: "multiple_choice", texts: {}, carried: false };
+  store.comparison.value = { key: "old", failure: null, choices: [choice("maybe", [0.6, 0.01], 0.5, 0.02), choice("no", [0.3], 0.5, 0.98)] };
+  await rendered();
+  assert.deepEqual(texts(".choice-table tbody"), ["maybe maybe +1 66.7 % 0.600 × 0.010 × 0.500 2.0 % = 0.003", "no no 33.3 % 0.300 × 0.500 98.0 % = 0.150"]);
+  assert.match(texts(".choice-verdict")[0] ?? "", /but then goes on with the rest of it less often: 1\.0 % of the time, and “no” is a single token\./);
 });
 
 test("a constraint that cannot be used says so in place of the distribution and in the header", async () => {

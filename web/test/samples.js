@@ -3,7 +3,7 @@
 import { DEFAULT_PARAMS } from "../state/params.js";
 
 /** @import { NewToken } from "../types/app" */
-/** @import { AttributionScores, Catalog, CheckResponse, ConstraintExample, ConstraintKind, Distribution, DistributionRow, ErrorBody, GrammarDebug, LoadProgress, ModelStatus, ModelSuggestion, OptionSpec, PreviewResponse, StepResponse, TokenPill } from "../types/wire" */
+/** @import { AttributionScores, Catalog, CheckResponse, ChoiceScore, ConstraintExample, ConstraintKind, Distribution, DistributionRow, ErrorBody, GrammarDebug, LoadProgress, ModelStatus, ModelSuggestion, OptionSpec, PreviewResponse, StepResponse, TokenPill } from "../types/wire" */
 
 /**
  * @param {number} id
@@ -144,6 +144,23 @@ export function grammar(change = {}) {
   return {
     legal_mass: 0.0009, legal_tokens: 2, may_end: false, ended: false, anchor: 0, wanted: [], forced: null, path: null, stall: null,
     history: [0.0009], log_cost: 0, mask_ms: 0.1, warnings: [], ...change,
+  };
+}
+
+/**
+ * An option of a multiple choice whose tokens have these probabilities, each given those before.
+ * @param {string} text
+ * @param {number[]} probabilities
+ * @param {number} end the probability of stopping after it
+ * @param {number} [share] of all options
+ * @returns {ChoiceScore}
+ */
+export function choice(text, probabilities, end, share = 0) {
+  const p = probabilities.reduce((product, one) => product * one, end);
+  return {
+    text, tokens: probabilities.map((_, index) => pill(1000 * text.charCodeAt(0) + index, index === 0 ? text : `+${index}`)),
+    log_probabilities: probabilities.map(Math.log), end_log_probability: end > 0 ? Math.log(end) : null,
+    log_probability: p > 0 ? Math.log(p) : null, p, p_normalised: share,
   };
 }
 

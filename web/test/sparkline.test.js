@@ -35,12 +35,12 @@ test("the lowest value and its place", () => {
 });
 
 const MASSES = /** @type {const} */ ([
-  [1, "100 %"], [0.99999, "over 99.9 %"], [0.5, "50.0 %"], [0.0944, "9.4 %"], [0.02, "2.0 %"], [0.0009, "0.090 %"], [0.000004, "0.00040 %"],
-  [0.000002, "0.00020 %"], [0.000001, "0.00010 %"], [1.2e-9, "1.2e-7 %"], [0, "0 %"], [NaN, "?"],
+  [1, "100 %"], [0.99999, "over 99.9 %"], [0.5, "50.0 %"], [0.0944, "9.4 %"], [0.02, "2.0 %"], [0.0009, "0.090 %"], [0.0001, "0.010 %"], [0.00009, "1 in 11,000"], [0.000004, "1 in 250,000"],
+  [0.000001, "1 in 1 million"], [1.2e-9, "1 in 830 million"], [2e-14, "1 in 50 trillion"], [0, "0 %"], [NaN, "?"],
 ]);
 for (const [p, text] of MASSES) test(`a mass of ${p} is ${text}`, () => assert.equal(formatMass(p), text));
 
-const ODDS = /** @type {const} */ ([[1, "1 in 1"], [0.4, "1 in 2.5"], [0.2, "1 in 5"], [0.001, "1 in 1,000"], [1e-7, "1 in 1.0e7"]]);
+const ODDS = /** @type {const} */ ([[1, "1 in 1"], [0.4, "1 in 2.5"], [0.2, "1 in 5"], [0.001, "1 in 1,000"], [1 / 1234, "1 in 1,234"], [1 / 23_456, "1 in 23,000"], [1 / 999_600, "1 in 1 million"], [4e-7, "1 in 2.5 million"], [1e-7, "1 in 10 million"], [1e-15, "1 in 1.0e15"]]);
 for (const [p, text] of ODDS) test(`odds of ${p} are ${text}`, () => assert.equal(formatOdds(Math.log(p)), text));
 
 test("odds beyond what a number can hold", () => assert.equal(formatOdds(-2000), "1 in 3.9e868"));

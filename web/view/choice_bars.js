@@ -1,6 +1,7 @@
-// The options of a multiple choice, each as a whole.
+// The options of a multiple choice, each as a whole: by how it begins, how it goes on, and whether it ends there.
 
 import { h, html } from "../html.js";
+import { optionsOf, verdictOf } from "../lib/choice_factors.js";
 import { formatMass, formatProbability, plural } from "../lib/format.js";
 import { percentScale } from "../lib/scale.js";
 import { compareChoices } from "../state/actions.js";
@@ -9,7 +10,7 @@ import * as store from "../state/store.js";
 import { ErrorText } from "./error_text.js";
 import { TokenText } from "./token_text.js";
 
-/** @import { ChoiceScore } from "../types/wire" */
+/** @import { Option, Verdict } from "../lib/choice_factors.js" */
 
 const width = percentScale(0, 1);
 
@@ -24,7 +25,7 @@ export function ChoiceBars() {
         <span class="quiet" role="status">${stateText(busy, comparison !== null && !current)}</span>
       </div>
       ${comparison?.failure && html`<div class="note note-error">${h(ErrorText, comparison.failure)}</div>`}
-      ${comparison && comparison.choices.length > 0 && h(Bars, { choices: comparison.choices })}
+      ${comparison && comparison.choices.length > 0 && h(Factors, { options: optionsOf(comparison.choices) })}
     </div>
   `;
 }
@@ -38,19 +39,53 @@ function stateText(busy, stale) {
   return stale ? "The text or the choices have changed since." : "";
 }
 
-/** @param {{ choices: ChoiceScore[] }} props */
-function Bars({ choices }) {
+/** @param {{ options: Option[] }} props */
+function Factors({ options }) {
+  const verdict = verdictOf(options);
+  const long = options.some(({ tokens }) => tokens.length > 1);
   return html`
-    <p class="quiet">Raw: along the tokenization that force text would give, times the probability of ending. Share: of all options together.</p>
+    ${verdict && html`<p class="choice-verdict">${verdictText(verdict)}</p>`}
     <table class="choice-table">
-      <thead><tr><th scope="col">option</th><th scope="col"><span class="sr-only">bar</span></th><th scope="col">share</th><th scope="col">raw</th></tr></thead>
-      <tbody>${choices.map((choice, index) => html`<tr key=${index}>
-        <th scope="row" title=${`${choice.text}: ${plural(choice.tokens.length, "token")}`}><span class="sr-only">${choice.text}</span>
-          <span class="choice-tokens code" aria-hidden="true">${choice.tokens.map((token, place) => html`<span key=${place}>${h(TokenText, { display: token.display, compact: true })}</span>`)}</span></th>
-        <td class="choice-bar"><span class="track"><span class="bar-final" style=${{ width: width(choice.p_normalised) }}></span></span></td>
-        <td class="numbers">${formatMass(choice.p_normalised)}</td>
-        <td class="numbers choice-raw">${formatProbability(choice.p)}</td>
-      </tr>`)}</tbody>
+      <thead><tr>
+        <th scope="col" title="How often the model begins with this token: the rows look no further">first token</th>
+        ${long && html`<th scope="col" title="How often it then goes on with the rest of the option">the rest</th>`}
+        <th scope="col" title="How often it then stops right there">ends there</th>
+        <th scope="col" title="The product: how often the model writes exactly this option">whole</th>
+      </tr></thead>
+      ${options.map((option, index) => html`<tbody key=${index} data-winner=${option === verdict?.winner}>
+        <tr><th scope="rowgroup" colspan=${long ? 4 : 3} title=${`${option.text}: ${plural(option.tokens.length, "token")}`}><span class="sr-only">${option.text}</span>
+          <span class="choice-tokens code" aria-hidden="true">${option.tokens.map((token, place) => html`<span key=${place}>${h(TokenText, { display: token.display, compact: true })}</span>`)}</span></th></tr>
+        <tr>
+          ${h(Share, { p: option.first, share: option.firstShare })}
+          ${long && html`<td class="numbers">${option.tokens.length > 1 ? times(option.rest) : ""}</td>`}
+          <td class="numbers">${times(option.end)}</td>
+          ${h(Share, { p: option.whole, share: option.share, sign: "= " })}
+        </tr>
+      </tbody>`)}
     </table>
+    <p class="quiet">Bars: an option's share of all. Below them: raw probabilities of the option as forced text is split into tokens. Other ways to split it, whose pieces the rows may list, are not counted.</p>
   `;
 }
+
+/** @param {number} p */
+const times = (p) => `× ${formatProbability(p)}`;
+
+/** @param {{ p: number, share: number, sign?: string }} props */
+function Share({ p, share, sign = "" }) {
+  return html`<td class="numbers choice-share"><span class="choice-bar"><span class="track track-small"><span class="bar-final" style=${{ width: width(share) }}></span></span><span>${formatMass(share)}</span></span>
+    <span class="choice-raw">${sign}${formatProbability(p)}</span></td>`;
+}
+
+/** Which factor makes the whole another one than the rows. @param {Verdict} verdict */
+function verdictText({ leader, winner, turn }) {
+  const [first, best] = [quoted(leader.text), quoted(winner.text)];
+  if (winner.whole === 0) return "All of them are too unlikely as a whole to be compared.";
+  if (turn === null && leader !== winner) return `Likeliest as a whole is ${best}. Its first token is also that of ${first}.`;
+  if (turn === null) return `${best} begins with the likeliest first token, and is the likeliest as a whole, too.`;
+  const begins = `The model begins with ${first} more often (${formatMass(leader.firstShare)} against ${formatMass(winner.firstShare)})`;
+  if (turn === "rest") return `${begins}, but then goes on with the rest of it less often: ${formatMass(leader.rest)} of the time${winner.tokens.length > 1 ? `, with that of ${best} ${formatMass(winner.rest)}` : `, and ${best} is a single token`}. As a whole, ${best} is likelier.`;
+  return `${begins}, but then stops there less often: ${formatMass(leader.end)} of the time, after ${best} ${formatMass(winner.end)}. As a whole, ${best} is likelier.`;
+}
+
+/** @param {string} text */
+const quoted = (text) => `“${text}”`;
