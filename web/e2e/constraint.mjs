@@ -161,9 +161,9 @@ async function compareChoices(page) {
   await previewBy(page, () => choose(page, "multiple_choice"));
   await previewBy(page, () => type(page, "Paris\nLondon\nBerlin"));
   await button(page, "Compare the choices").click();
-  const rows = page.locator(".choice-table tbody tr");
+  const rows = page.locator(".choice-table tbody");
   await rows.nth(2).waitFor(PATIENCE);
-  const shares = await rows.locator(".bar-final").evaluateAll((bars) => bars.map((bar) => Number.parseFloat(/** @type {HTMLElement} */ (bar).style.width)));
+  const shares = await rows.locator("td:last-child .bar-final").evaluateAll((bars) => bars.map((bar) => Number.parseFloat(/** @type {HTMLElement} */ (bar).style.width)));
   const sum = shares.reduce((total, share) => total + share, 0);
   assert(Math.abs(sum - 100) < 0.01, `the shares of the choices add up to ${sum} %.`);
   await previewBy(page, () => type(page, "Paris\nLondon"));
