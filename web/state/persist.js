@@ -31,7 +31,7 @@ export function restore(storage) {
   store.savedModel.value = read("llmDemo.modelId")?.trim() ?? "";
   store.modelField.value = store.savedModel.value || store.DEFAULT_MODEL;
   store.llmEnabled.value = readFlag(read("llmDemo.llmEnabled"), true);
-  store.decodingCollapsed.value = readFlag(read("llmDemo.decodingCollapsed"), true);
+  store.decodingCollapsed.value = readFlag(read("llmDemo.decodingCollapsed"), false);
   store.stepSpeedCollapsed.value = readFlag(read("llmDemo.stepSpeedCollapsed"), true);
   store.attributionCollapsed.value = readFlag(read("llmDemo.attrCollapsed"), true);
   store.attributionMethod.value = read("llmDemo.attrMethod") ?? "off";

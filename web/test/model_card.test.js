@@ -179,10 +179,17 @@ test("a load that was refused at once says so in the same place", async () => {
 test("a stand-in is noticed, and the absence of any model", async () => {
   store.status.value = status({ notice: "The built-in model stands in." });
   await rendered();
-  assert.deepEqual(texts(".note"), ["The built-in model stands in."]);
+  assert.deepEqual([texts(".note summary"), texts(".note .folded-body")], [["A stand-in answers: a load failed"], ["The built-in model stands in."]]);
   store.status.value = status({ ready: false, model_id: "" });
   await rendered();
   assert.match(texts(".note")[0] ?? "", /No model answers yet/);
+});
+
+test("one line tells the model's size, and one that a load failed: the rest is folded", async () => {
+  store.status.value = status({ parameters: 134_515_008, error: "No such model.\nIt is not on the hub." });
+  await rendered();
+  assert.deepEqual(texts(".model summary"), ["The last load failed. No such model. It is not on the hub.", "135 M parameters · Q4_1 · cpu / float32"]);
+  assert.deepEqual([...root.querySelectorAll(".model details")].map((one) => one.hasAttribute("open")), [false, false]);
 });
 
 test("the facts, as far as they are known", () => {

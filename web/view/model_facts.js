@@ -1,8 +1,9 @@
-// What is known about the model that answers.
+// What is known about the model that answers: how large it is in one line, the rest behind it.
 
-import { html } from "../html.js";
+import { h, html } from "../html.js";
 import { formatCount, formatParameters } from "../lib/format.js";
 import * as store from "../state/store.js";
+import { Folded } from "./folded.js";
 
 /** @import { ModelStatus } from "../types/wire" */
 
@@ -15,13 +16,22 @@ const SOURCES = /** @type {Record<string, string>} */ ({
 
 /** @param {{ status: ModelStatus }} props */
 export function ModelFacts({ status }) {
-  return html`
+  const facts = html`
     <dl class="model-facts numbers" aria-label="The model that answers">
       ${modelFacts(status, store.branch.value.use_template).map(
         ([term, fact]) => html`<div key=${term}><dt>${term}</dt><dd class=${term === "Model" ? "code" : ""}>${fact}</dd></div>`,
       )}
     </dl>
   `;
+  return h(Folded, { line: html`<span class="numbers">${modelLine(status)}</span>` }, facts);
+}
+
+/**
+ * What tells one model from another at a glance; its name stands in the field.
+ * @param {ModelStatus} status
+ */
+export function modelLine({ parameters, quantization, device, dtype }) {
+  return [parameters && `${formatParameters(parameters)} parameters`, quantization, `${device} / ${dtype}`].filter(Boolean).join(" · ");
 }
 
 /**

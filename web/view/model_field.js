@@ -87,7 +87,6 @@ export function ModelField() {
             ${group.map((model) => option(model, models.indexOf(model), active, () => pick(model)))}
           </div>`)}
       </div>
-      <p class="quiet" id="model-help">A Hugging Face id, if need be with @revision and :file.gguf; the path of a folder or a .gguf file; or builtin:name.</p>
     </form>
   `;
 }
