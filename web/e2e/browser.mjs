@@ -81,9 +81,27 @@ export function assertNoComplaints(complaints) {
 export async function openReady(page, url) {
   // Most checks are those of somebody who has been here before.
   await page.addInitScript(() => localStorage.setItem("tokenscope.tourSeen", "1"));
+  // They begin with the usual text and the chat template, whatever example the model has.
+  await giveExamples(page, () => null);
   await page.goto(url);
   await page.getByText("READY", { exact: true }).waitFor({ state: "attached", timeout: 120_000 });
   await page.locator(".row-item").first().waitFor({ timeout: 60_000 });
+}
+
+/**
+ * Has the catalog name other examples than the server does.
+ * @param {Page} page
+ * @param {(model: string) => { prompt: string, use_chat_template: boolean } | null} exampleOf
+ */
+export async function giveExamples(page, exampleOf) {
+  await page.route("**/api/catalog", async (route) => {
+    // Not if the page has gone meanwhile.
+    const response = await route.fetch().catch(() => null);
+    if (!response) return;
+    const catalog = await response.json();
+    const models = catalog.models.map((/** @type {{ id: string }} */ model) => ({ ...model, example: exampleOf(model.id) }));
+    await route.fulfill({ response, json: { ...catalog, models } }).catch(() => {});
+  });
 }
 
 /**

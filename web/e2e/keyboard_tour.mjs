@@ -112,8 +112,11 @@ async function playAndPause(page) {
 
 /** @param {Page} page */
 async function moveKnob(page) {
-  await tabTo(page, "#sampling-title button");
-  await page.keyboard.press("Enter");
+  for (const open of ["false", "true"]) {
+    await tabTo(page, "#sampling-title button");
+    await page.keyboard.press("Enter");
+    await page.locator(`#sampling-title [aria-expanded="${open}"]`).waitFor();
+  }
   await tabTo(page, "#knob-temperature");
   const answer = await previewBy(page, () => page.keyboard.press("ArrowUp"));
   assert(answer.dist?.stages.some((stage) => stage.knobs["temperature"] === 0.71), "the arrow should move the temperature.");

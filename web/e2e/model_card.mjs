@@ -59,6 +59,7 @@ async function names(page, url, builtin) {
 
 /** @param {Page} page @param {string} builtin */
 async function facts(page, builtin) {
+  await page.locator(".model .folded summary").click();
   const text = await page.locator(".model-facts").innerText();
   for (const part of [builtin, "cpu / float32", "chat template on", "eos=2"]) assert(text.includes(part), `the card should have ${part}: ${text}`);
 }
@@ -95,14 +96,14 @@ async function template(page) {
   const off = await previewAskedBy(page, () => page.getByText("Use chat template").click());
   assert(off.use_chat_template === false && off.completion_ids?.length === before, "the template should be off, the completion the same.");
   assert((await completionLength(page)) === before && (await page.locator(".pills .token").count()) < tokens, "the prompt should have fewer tokens and the completion as many.");
-  assert(/chat template off/.test(await page.locator(".model-facts").innerText()), "the card should say that it is off.");
+  assert(/chat template off/.test((await page.locator(".model-facts").textContent()) ?? ""), "the card should say that it is off.");
 }
 
 /** @param {Page} page @param {string} id */
 async function loadModel(page, id) {
   await field(page).fill(id);
   await button(page, "Load").click();
-  await page.locator(".model-facts", { hasText: id }).waitFor({ timeout: 60_000 });
+  await page.locator(".model-facts", { hasText: id }).waitFor({ state: "attached", timeout: 60_000 });
   await page.getByText("READY", { exact: true }).waitFor({ timeout: 60_000 });
 }
 

@@ -49,6 +49,7 @@ async function failToLoad(page) {
   await field.press("Enter");
   const error = page.locator(".note-error");
   await error.waitFor({ timeout: 10_000 });
+  await error.locator("summary").click();
   const text = await error.locator(".error-detail").innerText();
   assert(/There is no file or folder \/no\/such\/folder\/model\.gguf\./.test(text), `the error should name the path in full and says: ${text}`);
   const cut = await error.locator(".error-detail").evaluate((one) => one.scrollHeight > one.clientHeight || one.scrollWidth > one.clientWidth);

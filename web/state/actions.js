@@ -3,7 +3,7 @@
 import { batch } from "@preact/signals";
 import { releaseHeat, settleHeat } from "./attribution.js";
 import { change, interrupt } from "./changes.js";
-import { edit, typingRun } from "./edits.js";
+import { edit, TYPING, typingRun } from "./edits.js";
 import { applyPreset, editParams } from "./params.js";
 import { pause } from "./playback.js";
 import { requestPreview, TYPING_MS } from "./preview.js";
@@ -21,6 +21,7 @@ export { bringTextBack, chooseConstraintKind, chooseExample, countFromHere, coun
 export { requestCheck } from "./constraint_check.js";
 export { closeMatrix, openMatrix } from "./attribution_matrix.js";
 export { cancelLoad, loadModel } from "./model.js";
+export { dismissMoved } from "./moved_completions.js";
 export * from "./branch_actions.js";
 export { askNextPair, questionAbout } from "./next_pair.js";
 export { addKept, listKept, removeKept } from "./kept_sessions.js";
@@ -169,7 +170,7 @@ export function dismissFailure() {
 function changeText(text) {
   const hadTokens = store.completion.value.length > 0;
   interrupt();
-  edit("typing", (session) => sessions.editText(session, text), typingRun(`${store.branch.value.id} ${Object.keys(text)}`));
+  edit(TYPING, (session) => sessions.editText(session, text), typingRun(`${store.branch.value.id} ${Object.keys(text)}`));
   settleHeat();
   if (hadTokens) store.message.value = "The completion was removed, because the text changed. Undo shows it again.";
   requestPreview(TYPING_MS);

@@ -6,6 +6,9 @@ import * as store from "./store.js";
 
 /** @import { Session } from "../types/app" */
 
+/** The label of letters, deletions and all else that is done to a text by keys. */
+export const TYPING = "typing";
+
 /** Letters that follow each other sooner than this are one edit. */
 const PAUSE_MS = 1500;
 

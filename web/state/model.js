@@ -3,6 +3,7 @@
 import { batch } from "@preact/signals";
 import * as api from "../http/client.js";
 import { readCatalog, refreshCatalog } from "./catalog.js";
+import { showExample } from "./example.js";
 import { noteModel, tokenOwner } from "./model_change.js";
 import { pause } from "./playback.js";
 import { requestPreview } from "./preview.js";
@@ -113,6 +114,7 @@ function agreesWithAnswers(status) {
 
 /** @param {api.ApiError} error */
 function showSilence(error) {
+  showExample("");
   store.server.value = "error";
   store.message.value = error.detail;
 }
@@ -126,7 +128,9 @@ function apply(next) {
     store.status.value = next;
     if (next.loading) store.loadFailure.value = null;
     if (next.ready && !wasReady) store.message.value = "Ready";
-    else if (!next.ready && store.message.value === "The Tokenscope server does not answer.") store.message.value = "";
+    // The model that loads brings its example, so that no other text is seen before.
+    if (!next.ready) showExample(next.load?.model_id ?? "");
+    if (!next.ready && store.message.value === "The Tokenscope server does not answer.") store.message.value = "";
   });
   const changed = next.ready && noteModel(next);
   if (changed) {
@@ -136,7 +140,8 @@ function apply(next) {
   if (changed || (next.ready && !wasReady)) requestPreview();
   if (next.loading) return;
   if (asked) endLoad(asked, next);
-  if (wasLoading) void refreshCatalog();
+  // What was loaded is suggested from now on, also where another window or program loaded it.
+  if (wasLoading || (changed && wasReady)) void refreshCatalog();
 }
 
 /**

@@ -2,8 +2,10 @@
 
 import { batch } from "@preact/signals";
 import { edit } from "./edits.js";
+import { showExample } from "./example.js";
 import { forgetInputs } from "./known_inputs.js";
-import { dropForeign, resetTemplates } from "./session.js";
+import { tellMoved } from "./moved_completions.js";
+import { bringBack, dropForeign, MODEL_CHANGE, resetTemplates } from "./set_aside.js";
 import * as store from "./store.js";
 
 /** @import { ModelInfo } from "../types/wire" */
@@ -18,14 +20,17 @@ export function tokenOwner() {
  * @param {ModelInfo} info
  */
 export function noteModel(info) {
-  const before = store.tokenOwner.value;
-  if (info.model_id === before) return false;
-  const hadTokens = store.completion.value.length > 0;
+  const owner = store.tokenOwner.value;
+  const model = info.model_id;
+  if (model === owner) return false;
   batch(() => {
-    store.tokenOwner.value = info.model_id;
-    const dropped = edit("change of the model", (session) => dropForeign(session, info.model_id));
+    store.tokenOwner.value = model;
+    const { past } = store.history.value;
+    const before = store.session.value;
+    if (edit(MODEL_CHANGE, (session) => bringBack(dropForeign(session, model), past, model))) tellMoved(before, model);
     // A choice that was kept over a reload is a choice for this model.
-    if (before !== "") store.session.value = resetTemplates(store.session.value);
+    if (owner !== "") store.session.value = resetTemplates(store.session.value);
+    showExample(model);
     forgetInputs();
     store.input.value = null;
     store.shown.value = null;
@@ -34,10 +39,8 @@ export function noteModel(info) {
     store.painted.value = null;
     store.matrix.value = null;
     store.heatKept.value = false;
-    store.modelField.value = info.model_id;
+    store.modelField.value = model;
     if (store.status.value) store.status.value = { ...store.status.value, ...info };
-    if (dropped && hadTokens) store.message.value = "Another model: the completion was removed, its tokens belong to the old one. Undo shows it again.";
-    else if (dropped) store.message.value = "Another model: completions were removed, their tokens belong to the old one. Undo shows them again.";
   });
   return true;
 }

@@ -135,27 +135,6 @@ export function setParams(session, params) {
 }
 
 /**
- * For another model: token ids mean something else there, so completions that it did not write go
- * off their branches. Their nodes stay, for undo.
- * @param {Session} session
- * @param {string} model
- * @returns {Session}
- */
-export function dropForeign(session, model) {
-  const isForeign = (/** @type {Branch} */ { leaf }) => leaf !== null && session.nodes[leaf]?.model !== model;
-  if (!session.branches.some(isForeign)) return session;
-  return { ...session, branches: session.branches.map((branch) => (isForeign(branch) ? { ...branch, leaf: null } : branch)) };
-}
-
-/**
- * @param {Session} session
- * @returns {Session}
- */
-export function resetTemplates(session) {
-  return { ...session, branches: session.branches.map((branch) => ({ ...branch, use_template: true })) };
-}
-
-/**
  * Why the active branch cannot be continued, or null. The end of a text is final; a stop sequence
  * ends the run only as long as it is asked for.
  * @param {Session} session

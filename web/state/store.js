@@ -10,6 +10,8 @@ import { activeBranch, completionOf, createSession, isOnPath, lastNode, placeOf,
 /** @import { AttributionWork, Comparison, ConstraintCheck, ConstraintTexts, Contrast, Failure, Heat, Input, KeptSummary, Matrix, NextPair, Session, ServerState, Shown, Theme, TokenNode } from "../types/app" */
 
 export const DEFAULT_MODEL = "Qwen/Qwen2.5-0.5B-Instruct";
+/** What a first visit shows where the model has no example of its own. */
+export const DEFAULT_PROMPT = "The capital of France is";
 /** The message that a new input starts with. */
 export const DEFAULT_SYSTEM = "You are a helpful assistant.";
 export const DEFAULT_ROWS = 10;
@@ -23,7 +25,8 @@ export const server = signal(/** @type {ServerState} */ ("unknown"));
 // What people typed and chose.
 export const session = signal(
   /** @type {Session} */ (
-    createSession({ prompt: "The capital of France is", system: DEFAULT_SYSTEM, params: DEFAULT_PARAMS })
+    // Which text a first visit begins with depends on the model. Until that is known there is none, rather than one that is replaced.
+    createSession({ prompt: "", system: DEFAULT_SYSTEM, params: DEFAULT_PARAMS })
   ),
 );
 /** What undo and redo go back and forth to. */
@@ -40,7 +43,7 @@ export const speedMs = signal(DEFAULT_SPEED_MS);
 /** After how many tokens Play stops; null goes on to the end. */
 export const maxTokens = signal(/** @type {number | null} */ (null));
 export const llmEnabled = signal(true);
-export const decodingCollapsed = signal(true);
+export const decodingCollapsed = signal(false);
 export const stepSpeedCollapsed = signal(true);
 export const attributionCollapsed = signal(true);
 export const attributionMethod = signal("off");

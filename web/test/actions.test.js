@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import * as actions from "../state/actions.js";
 import { noteModel } from "../state/model_change.js";
+import { moved } from "../state/moved_completions.js";
 import { pause as pausePlayback } from "../state/playback.js";
 import { cancelPreview, requestPreview } from "../state/preview.js";
 import { DEFAULT_PARAMS } from "../state/params.js";
@@ -107,7 +108,9 @@ test("a preview from another model drops the completion and asks again", async (
   const again = await server.next("/api/preview");
   assert.deepEqual(again.body.completion_ids, []);
   assert.equal(completion(), "");
-  assert.match(store.message.value, /Another model/);
+  assert.deepEqual([moved.value?.model, moved.value?.aside], ["other", ["Input 1"]]);
+  actions.dismissMoved();
+  assert.equal(moved.value, null);
 });
 
 test("the end of a run stops steps until something changes", async () => {

@@ -54,15 +54,6 @@ test("another text starts without a completion, another template keeps it", () =
   assert.equal(text(sessions.setTemplate(one, false)), "a");
 });
 
-test("another model takes its predecessor's completions off the branches, and loses nothing", () => {
-  const one = sessions.setTemplate(sessions.appendTokens(start, [token("a")]), false);
-  const dropped = sessions.dropForeign(one, "other");
-  assert.equal(text(dropped), "");
-  assert.equal(dropped.nodes, one.nodes);
-  assert.equal(sessions.dropForeign(one, "tiny"), one);
-  assert.equal(sessions.activeBranch(sessions.resetTemplates(dropped)).use_template, true);
-});
-
 test("the end of a text is final, a stop sequence only while it is asked for", () => {
   const stopping = { ...DEFAULT_PARAMS, stop_sequences: ["b"] };
   const ended = sessions.appendTokens(start, [token("a", { stop_reason: "eos_token" })]);

@@ -15,6 +15,7 @@ import { Header } from "./header.js";
 import { Help } from "./help.js";
 import { HistoryCard } from "./history_card.js";
 import { Icon } from "./icons.js";
+import { SetAsideBanner } from "./set_aside_banner.js";
 import { PromptLibrary } from "./prompt_library.js";
 import { RowDetail } from "./row_detail.js";
 import { SessionDialog } from "./session_dialog.js";
@@ -33,6 +34,7 @@ export function App() {
       <main class="stage" inert=${store.drawerOpen.value} aria-busy=${store.busy.value}>
         ${h(Announcer, {})}
         ${h(NoticeBanner, {})}
+        ${h(SetAsideBanner, {})}
         ${tourStep.value !== null && !store.drawerOpen.value && h(Tour, { step: tourStep.value })}
         ${h(FailureBanner, {})}
         ${h(ViewPanel, {}, h(PANELS[view.value], {}))}

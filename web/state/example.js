@@ -1,0 +1,59 @@
+// The text that a first visit begins with: an example of the model that answers. As long as nobody has
+// touched it, another model brings its own.
+
+import { TYPING } from "./edits.js";
+import { changeBranch } from "./session.js";
+import * as store from "./store.js";
+
+/** @import { ModelSuggestion } from "../types/wire" */
+/** @import { Branch, History, Session } from "../types/app" */
+
+/** @typedef {Pick<Branch, "prompt" | "use_template">} Example */
+/** @typedef {ModelSuggestion & { example?: { prompt: string, use_chat_template: boolean } | null }} Suggested */
+
+/** @type {Example} */
+const USUAL = { prompt: store.DEFAULT_PROMPT, use_template: true };
+
+/**
+ * Shows the example of a model, unless people have a text of their own.
+ * @param {string} model "" where nobody knows which one will answer
+ */
+export function showExample(model) {
+  // Any text is better than none, but not than the one that is there.
+  if (model === "" && store.branch.value.prompt !== "") return;
+  const models = offered();
+  const example = exampleOf(model, models);
+  const { prompt, use_template } = store.branch.value;
+  if (prompt === example.prompt && use_template === example.use_template) return;
+  if (isUntouched(store.session.value, store.history.value, models)) store.session.value = changeBranch(store.session.value, example);
+}
+
+/**
+ * @param {string} model
+ * @param {readonly Suggested[]} models
+ * @returns {Example}
+ */
+export function exampleOf(model, models) {
+  const example = models.find(({ id }) => id === model)?.example;
+  return example ? { prompt: example.prompt, use_template: example.use_chat_template } : USUAL;
+}
+
+/**
+ * Whether all that there is are one example and no completion. Whoever has typed, even the same text, or has
+ * brought it back by undo, is at work with it.
+ * @param {Session} session
+ * @param {History} history
+ * @param {readonly Suggested[]} models
+ */
+export function isUntouched({ nodes, branches }, { past, future }, models) {
+  const [first, second] = branches;
+  if (!first || second || Object.keys(nodes).length > 0 || first.system !== store.DEFAULT_SYSTEM) return false;
+  const texts = ["", USUAL.prompt, ...models.map(({ example }) => example?.prompt)];
+  const isSame = (/** @type {Branch | undefined} */ one) => one?.id === first.id && one.prompt === first.prompt && one.system === first.system && one.use_template === first.use_template;
+  return texts.includes(first.prompt) && [...past, ...future].every(({ label, branches }) => label !== TYPING && branches.length === 1 && isSame(branches[0]));
+}
+
+/** @returns {readonly Suggested[]} */
+function offered() {
+  return store.catalog.value?.models ?? [];
+}
