@@ -84,7 +84,7 @@ check("B15 B18", "numbers, seed and stop sequences as they are typed", async ({ 
   await expect(hint).toContainText("end token always stops");
 });
 
-check("B16 B72", "greedy bars two knobs, edits wait a moment and make values custom", async ({ page }) => {
+check("B16 B72", "greedy bars two knobs, sliders ask at once, typing waits a moment, both make values custom", async ({ page }) => {
   await openCard(page, "Generation parameters");
   await previewBy(page, () => button(page, "Greedy").click());
   const disabled = await page.locator("#sampling-body :is(input, select):disabled").evaluateAll((all) => all.filter((one) => one.id !== "").map((one) => one.id));
@@ -92,12 +92,16 @@ check("B16 B72", "greedy bars two knobs, edits wait a moment and make values cus
   await previewBy(page, () => page.locator("#knob-repetition_penalty").fill("1.2"));
   await expect(button(page, "Greedy"), "an edit under Greedy should leave it").toHaveAttribute("aria-pressed", "true");
   await previewBy(page, () => button(page, "Balanced").click());
-  const before = Date.now();
   const asked = await requestsBy(page, "/api/preview", async () => {
     for (const value of ["0.8", "0.9", "1.0"]) await page.locator("#knob-temperature").fill(value);
   });
-  expect(asked.at(-1)?.body.params.temperature, "the last edit should be asked about").toBe(1);
-  assert((asked[0]?.at ?? 0) - before >= 220, "edits should wait 220 ms for the next one.");
+  expect([asked.at(0), asked.at(-1)].map((one) => one?.body.params.temperature), "The first and the last move of a slider").toEqual([0.8, 1]);
+  const before = Date.now();
+  const typed = await requestsBy(page, "/api/preview", async () => {
+    for (const value of ["0.7", "0.75"]) await page.getByLabel("Temperature, exact value").fill(value);
+  });
+  expect(typed.at(-1)?.body.params.temperature, "what is typed should be asked about").toBe(0.75);
+  assert((typed[0]?.at ?? 0) - before >= 220, "typing should wait 220 ms for the next letter.");
   await expect(button(page, "Custom"), "an edit should make the values custom").toHaveAttribute("aria-pressed", "true");
 });
 

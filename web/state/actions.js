@@ -6,7 +6,7 @@ import { change, interrupt } from "./changes.js";
 import { edit, TYPING, typingRun } from "./edits.js";
 import { applyPreset, editParams } from "./params.js";
 import { pause } from "./playback.js";
-import { requestPreview, TYPING_MS } from "./preview.js";
+import { followPreview, requestPreview, TYPING_MS } from "./preview.js";
 import { newestEnd, otherWays } from "./recorded.js";
 import * as sessions from "./session.js";
 import { abortStep, forceInstead } from "./stepping.js";
@@ -107,26 +107,28 @@ export function takeInstead(index, tokenId) {
 }
 
 /**
+ * Of what is typed, half may make no sense yet; all else is asked about at once.
  * @param {Partial<Omit<Params, "preset" | "greedy">>} values
- * @param {number} [delayMs]
+ * @param {{ typed?: boolean }} [how]
  */
-export function editParam(values, delayMs = TYPING_MS) {
+export function editParam(values, { typed = false } = {}) {
   const names = Object.keys(values).join(" ");
   setParams(names.replaceAll("_", " "), editParams(store.branch.value.params, values), typingRun(`${store.branch.value.id} ${names}`));
-  requestPreview(delayMs);
+  if (typed) requestPreview(TYPING_MS);
+  else followPreview();
 }
 
 /** @param {Preset} preset */
 export function choosePreset(preset) {
   setParams(`preset ${preset.label}`, applyPreset(store.branch.value.params, preset));
-  requestPreview();
+  followPreview();
 }
 
 /** @param {number} count */
 export function setRows(count) {
   if (count === store.rows.value) return;
   store.rows.value = count;
-  requestPreview();
+  followPreview();
 }
 
 /** @param {number | null} count */

@@ -4,7 +4,7 @@ import { batch } from "@preact/signals";
 import { kinds } from "./constraint.js";
 import { requestCheck } from "./constraint_check.js";
 import { bringBack, chooseKind, editText, takeExample } from "./constraint_texts.js";
-import { requestPreview, TYPING_MS } from "./preview.js";
+import { followPreview, requestPreview, TYPING_MS } from "./preview.js";
 import { lastNode } from "./session.js";
 import * as store from "./store.js";
 
@@ -75,5 +75,6 @@ function sampleAnew(delayMs = 0) {
     store.failure.value = null;
     store.message.value = "";
   });
-  requestPreview(delayMs);
+  if (delayMs > 0) requestPreview(delayMs);
+  else followPreview();
 }

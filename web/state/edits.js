@@ -1,6 +1,7 @@
 // Every change of the session that people make goes through here, so that all of them can be undone.
 
 import { batch } from "@preact/signals";
+import { holdNow } from "./hand.js";
 import { record } from "./history.js";
 import * as store from "./store.js";
 
@@ -13,7 +14,7 @@ export const TYPING = "typing";
 const PAUSE_MS = 1500;
 
 let runs = 0;
-let last = { what: "", at: -Infinity, run: "" };
+let last = { what: "", hold: /** @type {number | null} */ (null), at: -Infinity, run: "" };
 
 /**
  * Returns false if nothing changed.
@@ -41,11 +42,12 @@ export function newRun() {
 
 /**
  * The run that typing or dragging belongs to: the one before, unless something else was edited or
- * there was a pause.
+ * there was a pause. As long as a slider is held, a pause ends nothing.
  * @param {string} what
  */
 export function typingRun(what) {
-  const at = performance.now();
-  last = { what, at, run: last.what === what && at - last.at < PAUSE_MS ? last.run : newRun() };
+  const [at, hold] = [performance.now(), holdNow()];
+  const goesOn = last.what === what && last.hold === hold && (hold !== null || at - last.at < PAUSE_MS);
+  last = { what, hold, at, run: goesOn ? last.run : newRun() };
   return last.run;
 }

@@ -2,6 +2,7 @@
 // and first, because splitting a text is fast where running the model over it is not.
 
 import * as api from "../http/client.js";
+import { isEqual } from "../lib/same.js";
 import { knownInput, rememberInput } from "./known_inputs.js";
 import { noteModel } from "./model_change.js";
 import { tokensRequest } from "./requests.js";
@@ -17,6 +18,9 @@ import * as store from "./store.js";
  */
 export function takeInput(answer, place) {
   const input = { place, tokens: answer.prompt_tokens, note: answer.prompt_note };
+  const known = store.input.value;
+  // Most answers are about a knob or the next position: what is drawn of the text stays as it is.
+  if (known && sameInput(known.place, place) && known.note === input.note && isEqual(known.tokens, input.tokens)) return;
   rememberInput(input);
   store.input.value = input;
 }

@@ -18,19 +18,22 @@ export const DEFAULT_PARAMS = /** @type {Params} */ ({
   preset: "balanced",
 });
 
+/** What presets set. Seed, stop sequences and rules are nobody's preset. */
+const OF_PRESETS = new Set(["temperature", "top_p", "repetition_penalty", "presence_penalty", "frequency_penalty"]);
+
 /**
- * An edit makes the values custom ones. Greedy stays greedy: the knobs it does not use may be
- * prepared without leaving it.
+ * An edit of what presets set makes the values custom ones. Greedy stays greedy: the knobs it does not
+ * use may be prepared without leaving it.
  * @param {Params} params
  * @param {Partial<Omit<Params, "preset" | "greedy">>} change
  * @returns {Params}
  */
 export function editParams(params, change) {
-  return { ...params, ...change, preset: params.greedy ? params.preset : "custom" };
+  const own = !params.greedy && Object.keys(change).some((name) => OF_PRESETS.has(name));
+  return { ...params, ...change, preset: own ? "custom" : params.preset };
 }
 
 /**
- * Seed, stop sequences and rules are nobody's preset.
  * @param {Params} params
  * @param {Preset} preset
  * @returns {Params}

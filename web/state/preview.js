@@ -1,12 +1,14 @@
-// Previews: the distribution of the next token. Only the newest preview counts; asking again
-// cancels the one before.
+// Previews: the distribution of the next token. Only the newest counts. Another text or position takes the
+// place of the one before; a knob's next value waits for the answer to its last one, which is drawn.
 
 import { batch } from "@preact/signals";
 import * as api from "../http/client.js";
 import { whileBusy } from "./busy.js";
 import { requireUsable } from "./constraint_check.js";
+import { held } from "./hand.js";
 import { readInput, takeInput } from "./input_tokens.js";
 import { noteModel } from "./model_change.js";
+import { newestOnly } from "./newest.js";
 import { previewRequest } from "./requests.js";
 import { placeOf, sameInput, samePlace } from "./session.js";
 import * as store from "./store.js";
@@ -14,42 +16,45 @@ import * as store from "./store.js";
 /** @import { PreviewResponse } from "../types/wire" */
 /** @import { Place } from "../types/app" */
 
-/** Typing and dragging settle for this long before the model is asked. */
+/** Typing settles for this long before the model is asked. */
 export const TYPING_MS = 220;
 
-let timer = /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined);
-let underWay = /** @type {AbortController | null} */ (null);
+const previews = newestOnly(run);
 
-/** @param {number} [delayMs] */
+/**
+ * After a change of what the model reads, or of what is typed.
+ * @param {number} [delayMs]
+ */
 export function requestPreview(delayMs = 0) {
-  cancelPreview();
-  timer = setTimeout(run, delayMs);
+  previews.instead(delayMs);
+}
+
+/** After a change that needs no run of the model, as those of knobs. */
+export function followPreview() {
+  previews.next();
 }
 
 export function cancelPreview() {
-  clearTimeout(timer);
-  underWay?.abort();
-  underWay = null;
+  previews.cancel();
 }
 
-async function run() {
+/** @param {AbortSignal} signal */
+async function run(signal) {
   // A step ends by asking for a preview, so one that comes in between may be forgotten.
   if (!store.ready.value || store.stepping.value) return;
-  const mine = new AbortController();
-  underWay = mine;
   const place = placeOf(store.session.value);
+  const byHand = held.value;
   if (store.foreign.value !== null) showForeign(place, store.foreign.value);
   try {
-    const answer = await whileBusy(ask(place, mine.signal), mine.signal);
-    if (mine.signal.aborted) return;
+    const answer = await whileBusy(ask(place, signal), signal);
+    if (signal.aborted) return;
     if (answer === null || noteModel(answer.model)) return requestPreview();
     if (store.foreign.value !== null) return takeInput(answer, place);
-    show(answer, place);
+    show(answer, place, byHand);
   } catch (error) {
-    if (mine.signal.aborted || api.isAbort(error)) return;
-    showFailure(error, place);
-  } finally {
-    if (underWay === mine) underWay = null;
+    if (signal.aborted || api.isAbort(error)) return;
+    // On its way to a value that can be used, a slider may pass some that cannot.
+    if (!previews.waits()) showFailure(error, place);
   }
 }
 
@@ -85,11 +90,12 @@ function showForeign(place, model) {
 /**
  * @param {PreviewResponse} answer
  * @param {Place} place
+ * @param {boolean} byHand
  */
-function show(answer, place) {
+function show(answer, place, byHand) {
   batch(() => {
     takeInput(answer, place);
-    store.shown.value = { place, dist: answer.dist, grammar: answer.grammar, chosen: null, failure: null };
+    store.shown.value = { place, dist: answer.dist, grammar: answer.grammar, chosen: null, failure: null, byHand };
     store.elapsedMs.value = answer.elapsed_ms;
     const refused = store.failure.value?.place;
     if (!refused || !samePlace(refused, place)) store.failure.value = null;

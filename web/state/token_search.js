@@ -4,7 +4,8 @@
 import { batch, signal } from "@preact/signals";
 import * as api from "../http/client.js";
 import { tokenOwner } from "./model_change.js";
-import { requestPreview } from "./preview.js";
+import { newestOnly } from "./newest.js";
+import { followPreview } from "./preview.js";
 import * as store from "./store.js";
 
 /** @import { TokensResponse } from "../types/wire" */
@@ -17,27 +18,23 @@ const SHOWN = 8;
 export const searchText = signal("");
 export const found = signal(/** @type {TokensResponse | null} */ (null));
 
-let timer = /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined);
-let underWay = /** @type {AbortController | null} */ (null);
+const searches = newestOnly(ask);
 
 /** @param {string} text spaces count */
 export function searchTokens(text) {
   searchText.value = text;
-  clearTimeout(timer);
-  underWay?.abort();
-  if (text === "") return take(null);
-  timer = setTimeout(ask, SEARCH_MS, text);
+  if (text !== "") return searches.instead(SEARCH_MS);
+  searches.cancel();
+  take(null);
 }
 
-/** @param {string} text */
-async function ask(text) {
-  const mine = new AbortController();
-  underWay = mine;
+/** @param {AbortSignal} signal */
+async function ask(signal) {
   try {
-    const answer = await api.findTokens(text, SHOWN, mine.signal);
-    if (!mine.signal.aborted && answer.model_id === tokenOwner()) take(answer);
+    const answer = await api.findTokens(searchText.value, SHOWN, signal);
+    if (!signal.aborted && answer.model_id === tokenOwner()) take(answer);
   } catch (error) {
-    if (mine.signal.aborted || api.isAbort(error)) return;
+    if (signal.aborted || api.isAbort(error)) return;
     if (!(error instanceof api.ApiError)) throw error;
     store.message.value = error.detail;
   }
@@ -49,5 +46,5 @@ function take(answer) {
     found.value = answer;
     store.probes.value = answer?.tokens.map((token) => token.id) ?? [];
   });
-  if (store.probes.value.length > 0) requestPreview();
+  if (store.probes.value.length > 0) followPreview();
 }

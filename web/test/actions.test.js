@@ -162,7 +162,7 @@ test("blank text can be forced, an empty one cannot", async () => {
 
 test("a refused preview empties the distribution and tells why", async () => {
   await showPreview();
-  actions.editParam({ temperature: 2 }, 0);
+  actions.editParam({ temperature: 2 });
   (await server.next("/api/preview")).answer({ detail: "The context is empty.", code: "empty", hint: "Type." }, 400);
   await pause(10);
   assert.equal(store.shown.value?.dist, null);
@@ -210,4 +210,45 @@ test("pause ends playback without losing the step under way", async () => {
   assert.equal(store.playing.value, false);
   assert.equal(server.pending().includes("/api/step"), false);
   cancelPreview();
+});
+
+test("a knob lets the answer before be drawn, and its last value is asked about", async () => {
+  await showPreview();
+  for (const temperature of [0.8, 0.9, 1]) actions.editParam({ temperature });
+  const first = await server.next("/api/preview");
+  assert.deepEqual([first.body.params.temperature, first.aborted, server.pending()], [0.8, false, []]);
+  first.answer(previewAnswer({ elapsed_ms: 1 }));
+  const last = await server.next("/api/preview");
+  assert.deepEqual([last.body.params.temperature, store.elapsedMs.value], [1, 1]);
+  last.answer(previewAnswer({ elapsed_ms: 2 }));
+  await pause(10);
+  assert.deepEqual([store.elapsedMs.value, server.pending()], [2, []]);
+});
+
+test("a value on the way that is refused takes no rows away, the last one does", async () => {
+  await showPreview();
+  for (const temperature of [0.8, 0.9]) actions.editParam({ temperature });
+  (await server.next("/api/preview")).answer({ detail: "no", code: "no", hint: "" }, 400);
+  const last = await server.next("/api/preview");
+  assert.equal(store.shown.value?.failure?.detail, undefined);
+  last.answer({ detail: "nor this", code: "no", hint: "" }, 400);
+  await pause(10);
+  assert.deepEqual(store.shown.value?.failure?.detail, "nor this");
+});
+
+test("another text takes the place of a knob's question", async () => {
+  await showPreview();
+  actions.editParam({ temperature: 0.9 });
+  const knob = await server.next("/api/preview");
+  actions.typePrompt("Hi you");
+  assert.equal(knob.aborted, true);
+});
+
+test("seed, stop sequences and rules leave a preset, its own numbers make it custom", () => {
+  for (const change of [{ seed: 3 }, { stop_sequences: ["x"] }, { nucleus_rule: /** @type {const} */ ("seed") }, { penalty_scope: /** @type {const} */ ("completion") }]) {
+    actions.editParam(change, { typed: true });
+    assert.equal(store.branch.value.params.preset, "balanced");
+  }
+  actions.editParam({ top_p: 0.5 }, { typed: true });
+  assert.equal(store.branch.value.params.preset, "custom");
 });

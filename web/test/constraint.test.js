@@ -140,12 +140,12 @@ test("the seed's keys hold the active text, and a reload brings all texts back",
 });
 
 test("requests carry the constraint while it is on, and not otherwise", async () => {
-  actions.editParam({}, 0);
+  actions.editParam({});
   const plain = await server.next(PREVIEW);
   assert.equal("constraint" in plain.body, false);
   plain.answer(previewAnswer());
   await switchOn();
-  actions.editParam({}, 0);
+  actions.editParam({});
   const { body } = await server.next(PREVIEW);
   assert.deepEqual(body.constraint, { enabled: true, type: "regex", schema: "(yes|no)", anchor: 0 });
 });
@@ -174,7 +174,7 @@ test("nothing is sampled before the check, and nothing with a text that is wrong
 
 test("a check is asked for once: a knob moves without one", async () => {
   await switchOn();
-  actions.editParam({ temperature: 1 }, 0);
+  actions.editParam({ temperature: 1 });
   (await server.next(PREVIEW)).answer(previewAnswer());
   await pause(10);
   assert.deepEqual(server.pending(), []);

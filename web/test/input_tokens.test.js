@@ -58,7 +58,7 @@ test("the tokens of a new text are asked for first, and shown while the model re
   assert.deepEqual(pills(), ["Ho"]);
   full.answer(previewAnswer(tokensOf("Ho")));
   await pause(10);
-  actions.editParam({ temperature: 1 }, 0);
+  actions.editParam({ temperature: 1 });
   assert.equal((await server.next("/api/preview")).body.tokens_only, false, "the same text is not split again");
 });
 

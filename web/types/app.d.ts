@@ -115,6 +115,8 @@ export type Shown = {
   chosen: number | null;
   /** Why there is no distribution, in the server's words. */
   failure: Failure | null;
+  /** A slider was held when it was asked for. */
+  byHand?: boolean;
 };
 
 export type Failure = {
@@ -207,5 +209,8 @@ declare global {
     __steps: number[];
     __use: { field: number; tokens: number };
     __tasks: number[];
+    /** What e2e/drag.mjs measures, in milliseconds. */
+    __drag: { begin: () => Promise<void>; end: () => Drag };
   }
+  type Drag = { inputs: number[]; frames: number[]; lags: number[]; asks: number[]; parses: number[]; answers: number; paints: number; inFlight: number };
 }

@@ -8,6 +8,7 @@ import { setRows, toggleLlm } from "../state/actions.js";
 import { heat } from "../state/attribution.js";
 import { constraintFailure } from "../state/constraint_check.js";
 import { candidateIndex } from "../state/contrast.js";
+import { held } from "../state/hand.js";
 import { chooseScale, scale, SCALES, scoresShown, toggleScores } from "../state/rows_view.js";
 import { samePlace } from "../state/session.js";
 import * as store from "../state/store.js";
@@ -54,7 +55,7 @@ function Legend({ dist }) {
     <div class="legend">
       <span class="legend-item" title="What the model says, before any sampling stage"><span class="swatch swatch-raw"></span>raw</span>
       <span class="legend-item" title="After all sampling stages: the chances in the draw"><span class="swatch swatch-final"></span>final</span>
-      <span class="legend-kept numbers" role="status">${store.reading.value ? readingText() : keptText(dist)}</span>
+      <span class="legend-kept numbers" role="status" aria-live=${held.value ? "off" : "polite"}>${store.reading.value ? readingText() : keptText(dist)}</span>
     </div>
     <div class="row row-head" aria-hidden="true">
       <span class="row-rank">#</span><span>token</span><span class="row-scale"><span>${scale.value === "log" ? formatScientific(SMALLEST).replace(".0", "") : "0"}</span><span>1</span></span>
@@ -127,8 +128,9 @@ function Rows({ dist }) {
 }
 
 /**
- * Bars travel where a knob or another scale moved them. Those of another position are about other tokens and
- * stand at once, which also spares the browser ten layouts after each step.
+ * Bars travel where a knob or another scale moved them. Those that a slider moves while it is held jump with
+ * the hand: on their way they would be behind it. Those of another position are about other tokens and stand
+ * at once, which also spares the browser ten layouts after each step.
  */
 function useMoving() {
   const now = { place: store.shown.value?.place, dist: store.shown.value?.dist, scale: scale.value };
@@ -136,7 +138,7 @@ function useMoving() {
   const before = last.current;
   if (before.dist !== now.dist || before.scale !== now.scale) {
     const samePosition = before.place !== undefined && now.place !== undefined && samePlace(before.place, now.place);
-    last.current = { ...now, moving: samePosition };
+    last.current = { ...now, moving: samePosition && (before.scale !== now.scale || store.shown.value?.byHand !== true) };
   }
   return last.current.moving;
 }

@@ -9,10 +9,12 @@ import { sameTexts } from "../state/params.js";
 
 /** @typedef {Event & { currentTarget: HTMLInputElement }} FieldEvent */
 
+/** @typedef {{ typed: boolean }} HowSet typed letter by letter, or chosen by arrows and the like */
+
 /**
  * A number. Values outside min and max may be typed and stay; the limits only guide the arrows.
  * @param {{ id?: string, label?: string, value: number, decimals: number, min: number | null, max: number | null,
- *   step: number | null, disabled?: boolean, describedBy?: string | undefined, onValue: (value: number) => void }} props
+ *   step: number | null, disabled?: boolean, describedBy?: string | undefined, onValue: (value: number, how: HowSet) => void }} props
  */
 export function NumberField({ id, label, value, decimals, min, max, step, disabled = false, describedBy, onValue }) {
   const [draft, setDraft] = useState(/** @type {string | null} */ (null));
@@ -20,7 +22,8 @@ export function NumberField({ id, label, value, decimals, min, max, step, disabl
     const text = event.currentTarget.value;
     setDraft(text);
     const next = parseNumber(text);
-    if (next !== null && next !== value) onValue(next);
+    // The arrows of a field tell of no kind of input.
+    if (next !== null && next !== value) onValue(next, { typed: /** @type {Partial<InputEvent>} */ (event).inputType !== undefined });
   };
   return html`<input class="field field-number" type="number" inputmode="decimal" id=${id} aria-label=${label}
     aria-describedby=${describedBy} min=${min} max=${max} step=${step ?? "any"} disabled=${disabled}

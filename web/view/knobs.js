@@ -3,9 +3,11 @@
 import { useState } from "preact/hooks";
 import { h, html } from "../html.js";
 import { percentScale } from "../lib/scale.js";
+import { letGo, takeHold } from "../state/hand.js";
 import { NumberField } from "./fields.js";
 
 /** @import { KnobSpec } from "../types/wire" */
+/** @import { HowSet } from "./fields.js" */
 
 /** @typedef {Pick<KnobSpec, "id" | "label" | "explanation">} Words */
 
@@ -32,7 +34,7 @@ export function Knob({ knob, value = null, children }) {
 
 /**
  * A slider with its exact value beside it. The slider's thumb stops at its ends, the value does not.
- * @param {{ knob: KnobSpec, value: number, disabled?: boolean, onValue: (value: number) => void }} props
+ * @param {{ knob: KnobSpec, value: number, disabled?: boolean, onValue: (value: number, how: HowSet) => void }} props
  */
 export function SliderKnob({ knob, value, disabled = false, onValue }) {
   const { min, max, step } = { min: knob.min ?? 0, max: knob.max ?? 1, step: knob.step ?? 0.01 };
@@ -42,17 +44,28 @@ export function SliderKnob({ knob, value, disabled = false, onValue }) {
 
 /**
  * @param {{ id: string, min: number, max: number, step: number, value: number, disabled?: boolean,
- *   valueText?: string, onValue: (value: number) => void }} props
+ *   valueText?: string, onValue: (value: number, how: HowSet) => void }} props
  */
 export function Slider({ id, min, max, step, value, disabled = false, valueText, onValue }) {
   const share = percentScale(min, max)(value);
   return html`<input class="slider" type="range" id=${id} min=${min} max=${max} step=${step} disabled=${disabled}
-    aria-valuetext=${valueText} value=${value} style=${{ "--share": share }}
-    onInput=${(/** @type {Event & { currentTarget: HTMLInputElement }} */ event) => onValue(Number(event.currentTarget.value))} />`;
+    aria-valuetext=${valueText} value=${value} style=${{ "--share": share }} onPointerDown=${hold}
+    onInput=${(/** @type {Event & { currentTarget: HTMLInputElement }} */ event) => onValue(Number(event.currentTarget.value), { typed: false })} />`;
+}
+
+/** Until the pointer is let go, wherever that happens. */
+function hold() {
+  takeHold();
+  const ended = new AbortController();
+  const end = () => {
+    letGo();
+    ended.abort();
+  };
+  for (const name of ["pointerup", "pointercancel", "blur"]) addEventListener(name, end, { signal: ended.signal });
 }
 
 /**
- * @param {{ knob: KnobSpec, value: number, disabled?: boolean, onValue: (value: number) => void }} props
+ * @param {{ knob: KnobSpec, value: number, disabled?: boolean, onValue: (value: number, how: HowSet) => void }} props
  */
 export function NumberKnob({ knob, value, disabled = false, onValue }) {
   const { min, max, step } = knob;

@@ -9,6 +9,7 @@ import { ChoiceKnob, Knob, NumberKnob, SliderKnob } from "./knobs.js";
 
 /** @import { Catalog, KnobSpec, Preset } from "../types/wire" */
 /** @import { NumberParam, Params } from "../types/app" */
+/** @import { HowSet } from "./fields.js" */
 
 /** @type {NumberParam[]} */
 const SLIDERS = ["temperature", "top_p", "repetition_penalty"];
@@ -44,7 +45,7 @@ function Presets({ catalog, params }) {
 function Knobs({ catalog, params }) {
   const knob = (/** @type {string} */ name) => catalog.knobs.find((one) => one.field === `params.${name}`);
   const disabled = (/** @type {string} */ name) => params.greedy && UNUSED_WHEN_GREEDY.includes(name);
-  const edit = (/** @type {string} */ name) => (/** @type {number} */ value) => editParam({ [name]: value });
+  const edit = (/** @type {string} */ name) => (/** @type {number} */ value, /** @type {HowSet} */ how) => editParam({ [name]: value }, how);
   return html`
     ${SLIDERS.map((name) => when(knob(name), (spec) =>
       h(SliderKnob, { key: name, knob: spec, value: params[name], disabled: disabled(name), onValue: edit(name) })))}
@@ -54,19 +55,19 @@ function Knobs({ catalog, params }) {
     </div>
     <div class="knob-pair">
       ${when(knob("seed"), (spec) => h(Knob, { knob: spec }, h(OptionalIntegerField, {
-        id: `knob-${spec.id}`, value: params.seed, placeholder: "random", onValue: (seed) => editParam({ seed }) })))}
+        id: `knob-${spec.id}`, value: params.seed, placeholder: "random", onValue: (seed) => editParam({ seed }, { typed: true }) })))}
       ${when(knob("stop_sequences"), (spec) => h(Knob, { knob: spec }, h(StopSequencesField, {
         id: `knob-${spec.id}`, value: params.stop_sequences, placeholder: "\\n\\n | ###", describedBy: "stop-hint",
-        onValue: (stop_sequences) => editParam({ stop_sequences }) })))}
+        onValue: (stop_sequences) => editParam({ stop_sequences }, { typed: true }) })))}
     </div>
     <p class="quiet" id="stop-hint">
       Stop texts are looked for in the decoded completion; write | between them, \\n for a line break.
       The model's own end token always stops.
     </p>
     ${when(knob("nucleus_rule"), (spec) => h(ChoiceKnob, { knob: spec, value: params.nucleus_rule,
-      onValue: (value) => editParam({ nucleus_rule: /** @type {Params["nucleus_rule"]} */ (value) }, 0) }))}
+      onValue: (value) => editParam({ nucleus_rule: /** @type {Params["nucleus_rule"]} */ (value) }) }))}
     ${when(knob("penalty_scope"), (spec) => h(ChoiceKnob, { knob: spec, value: params.penalty_scope,
-      onValue: (value) => editParam({ penalty_scope: /** @type {Params["penalty_scope"]} */ (value) }, 0) }))}
+      onValue: (value) => editParam({ penalty_scope: /** @type {Params["penalty_scope"]} */ (value) }) }))}
   `;
 }
 
