@@ -321,7 +321,7 @@ async function replay(page, browser, folder) {
   await other.getByRole("button", { name: "Start", exact: true }).click();
   await other.getByRole("button", { name: "Forward", exact: true }).click();
   assert((await shown()) === 1, "Start and Forward should show one token.");
-  await other.getByRole("button", { name: "Input 1", exact: true }).click();
+  await other.locator("#branches label", { hasText: "Input 1" }).click();
   await other.getByText(/tokens$/).first().waitFor();
   assert(complaints.length === 0, `the exported page misbehaved: ${complaints.join("; ")}`);
   await context.close();

@@ -5,6 +5,10 @@
 
 export const LEVELS = 8;
 
+/** How a level looks, as style/reading.css says it, where no style sheet reaches: percents of blue, and pixels of a line under the token. */
+export const SHADES = [0, 6, 12, 18, 24, 30, 36, 44];
+export const LINES_UNDER = [0, 0, 0, 0, 1, 1, 2, 3];
+
 /** @type {{ id: Measure, label: string, low: string, high: string, about: string }[]} */
 export const MEASURES = [
   { id: "probability", label: "Probability", low: "the model was sure", high: "surprised", about: "The probability the model gave to the token that came, before any sampling stage. Each shade is one eighth." },

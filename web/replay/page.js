@@ -1,47 +1,26 @@
 // A session as one HTML file that replays it without a model, a server or a network.
 
+import { joinSplit } from "../lib/split_characters.js";
+import { LINES_UNDER, MEASURES, SHADES, tintLevel } from "../lib/tint.js";
+import { certainty } from "../state/recorded.js";
+import { completionOf } from "../state/session.js";
 import { writeSession } from "../state/session_file.js";
+import { picked } from "./picked.js";
 import { play } from "./player.js";
+import { STYLE } from "./style.js";
 
-/** @import { Session } from "../types/app" */
+/** @import { Session, TokenNode } from "../types/app" */
 
 /** Where the session stands in such a file. */
 const DATA = '<script type="application/json" id="session">';
 
-const STYLE = `
-:root { color-scheme: light dark; --ink: light-dark(#1b1f24, #e6e8eb); --soft: light-dark(#59616b, #a3abb5); --paper: light-dark(#fbfbf9, #14171c); --line: light-dark(#d9dce0, #343a43); --blue: light-dark(#1d5fc4, #6da3f5); --teal: light-dark(#0c6650, #7ad0b5); --amber: light-dark(#7a4a00, #f0bd62); --fill: light-dark(#eef0f2, #23282f); }
-* { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 1100px; padding: 16px; background: var(--paper); color: var(--ink); font: 15px/1.5 system-ui, sans-serif; }
-h1 { margin: 0; font-size: 20px; } h2 { margin: 0; font-size: 15px; } p { margin: 4px 0; }
-.soft, #how, #count { color: var(--soft); font-size: 13px; }
-#branches, .controls { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; padding: 12px 0; }
-[hidden] { display: none !important; }
-button { font: inherit; color: inherit; }
-.tab, .controls button { min-height: 36px; padding: 0 12px; border: 1px solid var(--line); border-radius: 4px; background: none; cursor: pointer; }
-.tab[aria-pressed="true"] { border-color: var(--blue); box-shadow: inset 0 -2px var(--blue); font-weight: 600; }
-button:disabled { color: var(--soft); cursor: default; }
-:focus-visible { outline: 2px solid var(--blue); outline-offset: 1px; }
-.text { margin: 8px 0; padding: 8px 12px; border-left: 3px solid var(--line); white-space: pre-wrap; overflow-wrap: anywhere; }
-.columns { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); gap: 24px; }
-#words { display: flex; flex-wrap: wrap; gap: 4px; align-content: flex-start; min-height: 80px; }
-.word { max-width: 100%; min-height: 28px; padding: 0 6px; border: 1px solid transparent; border-radius: 4px; background: var(--fill); color: var(--teal); font: 13px/1.6 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere; text-align: left; }
-.word.special { color: var(--amber); } .word.forced { text-decoration: underline dotted; } .word.shown { border-color: currentColor; }
-table { width: 100%; border-collapse: collapse; margin-top: 8px; font-size: 13px; }
-th { font-weight: 400; text-align: left; overflow-wrap: anywhere; } tbody th { font-family: ui-monospace, monospace; white-space: pre-wrap; }
-th, td { padding: 4px 6px; border-bottom: 1px solid var(--line); } .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-.bars { width: 40%; } .track { position: relative; display: block; height: 12px; } .track span { position: absolute; left: 0; }
-.raw { top: 0; bottom: 0; border: 1px solid var(--soft); } .final { top: 3px; height: 6px; background: var(--blue); }
-.chosen th { font-weight: 600; } .mark { font-family: system-ui, sans-serif; color: var(--teal); white-space: nowrap; } .cut th, .cut td, .others th { color: var(--soft); } .note { font-size: 11px; color: var(--soft); }
-@media (max-width: 700px) { .columns { grid-template-columns: minmax(0, 1fr); } }
-`;
+/** @typedef {{ text: string, levels: (number | null)[] }} Word a token as it is read, and how strongly each measure tints it */
+/** @typedef {{ measures: { label: string, low: string, high: string, about: string }[], shades: number[], lines: number[], words: Word[][] }} Looks `words` by branch */
 
 /**
  * @param {Session} session
  */
 export function replayPage(session) {
-  // In JSON a "<" can only be inside a text, where it may be written otherwise; so nothing in the
-  // session can end the element that it stands in.
-  const data = writeSession(session).replaceAll("<", "\\u003c");
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -52,27 +31,77 @@ export function replayPage(session) {
 <style>${STYLE}</style>
 </head>
 <body>
-<h1>A session of Tokenscope</h1>
-<p class="soft">Recorded from a language model, token by token. Hover, focus or tap a token to see what it was picked from; step with the arrow keys.</p>
-<div id="branches" role="group" aria-label="Branches"></div>
-<div id="system"><p class="soft">System message</p><div class="text" id="system-text"></div></div>
-<p class="soft">Prompt</p><div class="text" id="prompt-text"></div>
-<div class="controls" role="group" aria-label="Steps">
-<button type="button" id="start">Start</button><button type="button" id="back">Back</button><button type="button" id="forward">Forward</button><button type="button" id="end">End</button>
-<span id="count" role="status"></span>
-</div>
-<div class="columns">
+<header>
+<h1>A session of Tokenscope</h1><span class="soft" id="model"></span><span class="gap"></span>
+<div class="choice" id="branches" role="radiogroup" aria-label="Input"></div>
+<div class="choice" role="radiogroup" aria-label="Theme">${["auto", "light", "dark"].map((name) => `<label><input type="radio" name="theme" value="${name}"${name === "auto" ? " checked" : ""}>${name}</label>`).join("")}</div>
+</header>
+<main>
+<section class="reading" id="reading" aria-label="Text" tabindex="0"><div class="middle">
+<div class="tint"><div class="choice" id="measures" role="radiogroup" aria-label="Tint by"></div><span class="soft" id="legend"><span id="low"></span><span id="scale" aria-hidden="true"></span><span id="high"></span></span></div>
+<div id="system"><p class="soft">System message</p><div class="says" id="system-text"></div></div>
+<p class="soft" id="prompt-name">Prompt</p><div class="says" id="prompt-text"></div>
 <div id="words" role="group" aria-label="Completion"></div>
-<section aria-labelledby="pick">
-<h2 id="pick"></h2><p id="how"></p><p id="none" class="soft">No distribution was recorded for this token.</p>
-<table id="table"><thead><tr><th scope="col">token</th><th scope="col">raw (outline) and final (filled)</th><th scope="col" class="number">final</th><th scope="col" class="number">raw</th></tr></thead><tbody id="rows"></tbody></table>
+<p class="soft about">Recorded from a language model, token by token: point at a token, or tap it, to see what it was picked from. <span class="wide">Keys: <kbd>Space</kbd> plays, <kbd>←</kbd> <kbd>→</kbd> step, <kbd>Home</kbd> and <kbd>End</kbd> go to the ends.</span><br>Made with Tokenscope, a program that shows on your own computer how a language model picks its next token. Open this file there, under “Save and open”, to go on from any token.</p>
+</div></section>
+<section id="panel" aria-labelledby="pick" tabindex="0">
+<h2 id="pick"></h2><p id="how" class="soft"></p><p id="none" class="soft">No distribution was recorded for this token.</p>
+<table id="table"><thead><tr><th scope="col">token</th><th scope="col"><span class="sr">probability from 0 to 1</span><span class="axis" aria-hidden="true"><span>0</span><span id="top">1</span></span></th><th scope="col" class="number">final</th><th scope="col" class="number">raw</th></tr></thead><tbody id="rows"></tbody></table>
+<p class="soft" id="bars"><span class="swatch raw"></span>raw: what the model says<span class="swatch final"></span>final: the chances in the draw</p>
 </section>
-</div>
-${DATA}${data}</script>
-<script>(${play})(document);</script>
+</main>
+<footer>
+${button("start", "Start", "To the start (Home)", "M4 3.5v9M12.5 3.5v9L6 8z")}${button("back", "Back", "One token back (←)", "M10.5 3.5v9L4 8z")}<button type="button" id="play" title="Play and pause (Space)">Play</button>${button("forward", "Forward", "One token on (→)", "M5.5 3.5v9L12 8z")}${button("end", "End", "To the end (End)", "M12 3.5v9M3.5 3.5v9L10 8z")}
+<select id="speed" aria-label="Speed">${[1, 2, 4, 8, 16].map((rate) => `<option value="${1000 / rate}"${rate === 4 ? " selected" : ""}>${rate} a second</option>`).join("")}</select>
+<input type="range" id="place" min="0" value="0" aria-label="Tokens written"><span class="soft" id="count" role="status"></span>
+</footer>
+${DATA}${inScript(writeSession(session))}</script>
+<script type="application/json" id="looks">${inScript(JSON.stringify(looksOf(session)))}</script>
+<script>(${play})(document, ${picked});</script>
 </body>
 </html>
 `;
+}
+
+/**
+ * @param {string} id
+ * @param {string} label
+ * @param {string} about
+ * @param {string} path
+ */
+function button(id, label, about, path) {
+  return `<button type="button" id="${id}" aria-label="${label}" title="${about}"><svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true"><path d="${path}"/></svg></button>`;
+}
+
+/**
+ * In JSON a "<" can only be inside a text, where it may be written otherwise; so nothing in the session can end
+ * the element that it stands in.
+ * @param {string} json
+ */
+function inScript(json) {
+  return json.replaceAll("<", "\\u003c");
+}
+
+/**
+ * What the page knows about tokens and the player, which stands alone, cannot work out.
+ * @param {Session} session
+ * @returns {Looks}
+ */
+function looksOf(session) {
+  return { measures: MEASURES.map(({ label, low, high, about }) => ({ label, low, high, about })), shades: SHADES, lines: LINES_UNDER, words: session.branches.map(({ leaf }) => wordsOf(completionOf(session, leaf))) };
+}
+
+/**
+ * @param {TokenNode[]} path
+ * @returns {Word[]}
+ */
+function wordsOf(path) {
+  const joined = joinSplit(path.map((node) => node.token));
+  return path.map((node, index) => {
+    const part = joined.get(index);
+    const text = part ? (part.part === 0 ? part.text : "·") : node.token.special ? node.token.display : node.token.text;
+    return { text, levels: MEASURES.map(({ id }) => tintLevel(id, certainty(node))) };
+  });
 }
 
 /**
