@@ -11,6 +11,7 @@ import { startKeeping } from "./storage/start.js";
 import { App } from "./view/app.js";
 import { listenToDrops } from "./view/files.js";
 import { listenToKeys } from "./view/keyboard.js";
+import { linkTokens } from "./view/linked.js";
 import { listenToPointer } from "./view/pointer.js";
 
 const storage = {
@@ -41,6 +42,7 @@ async function start() {
   if (root) render(h(App, {}), root);
   listenToKeys(document);
   listenToPointer(document);
+  linkTokens(document);
   listenToDrops(document);
 }
 

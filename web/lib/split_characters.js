@@ -1,7 +1,7 @@
 // Tokens that are only part of a character. A token alone shows its bytes; together they are text.
 
 /** @typedef {{ text: string, display: string }} Spelled a token's lossy text, and its form with broken bytes written out */
-/** @typedef {{ text: string, part: number, of: number }} Joined the whole text stands at part 0 */
+/** @typedef {{ text: string, part: number, of: number, makes: string }} Joined the whole text stands at part 0; `makes` are the characters that no token has alone */
 
 const REPLACEMENT = "\uFFFD";
 
@@ -16,17 +16,55 @@ export function joinSplit(tokens) {
     /** @type {number[]} */
     let bytes = [...bytesOf(/** @type {Spelled} */ (tokens[start]))];
     let end = start + 1;
+    const borders = [];
     for (let missing = missingBytes(bytes); missing > 0 && end < tokens.length; missing = missingBytes(bytes), end += 1) {
       const next = bytesOf(/** @type {Spelled} */ (tokens[end]));
       if (!isContinuation(next[0])) break;
+      borders.push(bytes.length);
       bytes = [...bytes, ...next];
     }
     if (end === start + 1) continue;
     const text = new TextDecoder().decode(new Uint8Array(bytes));
-    for (let index = start; index < end; index += 1) joined.set(index, { text: index === start ? text : "", part: index - start, of: end - start });
+    const makes = acrossBorders(text, borders);
+    for (let index = start; index < end; index += 1) joined.set(index, { text: index === start ? text : "", part: index - start, of: end - start, makes });
     start = end - 1;
   }
   return joined;
+}
+
+/**
+ * "part 2 of 3 of 🎉"
+ * @param {Joined} joined
+ */
+export function partText({ part, of, makes }) {
+  return `part ${part + 1} of ${of} of ${makes}`;
+}
+
+/**
+ * Which of the tokens from `first` to before `end` share characters, and what of them is drawn, for lists
+ * that draw only what changed.
+ * @param {ReadonlyMap<number, Joined>} joined
+ * @param {number} first
+ * @param {number} end
+ */
+export function partsIn(joined, first, end) {
+  return [...joined].filter(([index]) => index >= first && index < end).map(([index, { text, part, of }]) => `${index} ${part}/${of} ${text}`).join();
+}
+
+/**
+ * The characters that begin before and end after a border between tokens.
+ * @param {string} text
+ * @param {readonly number[]} borders in bytes
+ */
+function acrossBorders(text, borders) {
+  const encoder = new TextEncoder();
+  let [start, across] = [0, ""];
+  for (const character of text) {
+    const end = start + encoder.encode(character).length;
+    if (borders.some((border) => border > start && border < end)) across += character;
+    start = end;
+  }
+  return across;
 }
 
 /**

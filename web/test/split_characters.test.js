@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { joinSplit } from "../lib/split_characters.js";
+import { joinSplit, partText } from "../lib/split_characters.js";
 
 /** @param {string} display as the server writes it */
 function token(display) {
@@ -30,4 +30,14 @@ test("tokens that share a character show it whole at the first of them", () => {
 
 test("a text that looks like bytes is text", () => {
   assert.equal(joinSplit([{ text: "⟨F0 9F⟩", display: "⟨F0 9F⟩" }, { text: "⟨8E 89⟩", display: "⟨8E 89⟩" }]).size, 0);
+});
+
+test("pieces say which characters they make together", () => {
+  /** @type {[string[], string[]][]} */
+  const rows = [
+    [["⟨F0 9F⟩", "⟨8E⟩", "⟨89⟩"], ["part 1 of 3 of 🎉", "part 2 of 3 of 🎉", "part 3 of 3 of 🎉"]],
+    [["␠⟨C3⟩", "⟨A9⟩␠ok"], ["part 1 of 2 of é", "part 2 of 2 of é"]],
+    [["⟨F0 9F⟩", "⟨8E 89 F0 9F⟩", "⟨8E 8A⟩"], ["part 1 of 3 of 🎉🎊", "part 2 of 3 of 🎉🎊", "part 3 of 3 of 🎉🎊"]],
+  ];
+  for (const [displays, said] of rows) assert.deepEqual([...joinSplit(displays.map(token)).values()].map(partText), said, displays.join("|"));
 });

@@ -1,10 +1,11 @@
-// The completion as running text: every token tinted, forced ones underlined by dots, and a mark in
-// the margin where the session knows another way on.
+// Prompt and completion as one running text: every token of the completion tinted, forced ones underlined by
+// dots, and a mark in the margin where the session knows another way on. The heat of an attribution takes the
+// tint's place, since both are shades of one blue.
 
 import { useRef } from "preact/hooks";
 import { h, html } from "../html.js";
 import { formatBits, formatProbability } from "../lib/format.js";
-import { joinSplit } from "../lib/split_characters.js";
+import { joinSplit, partsIn, partText } from "../lib/split_characters.js";
 import { surprisalBits, tintLevel } from "../lib/tint.js";
 import { measure } from "../state/reading.js";
 import { certainty, isForced, otherWays, waysOn } from "../state/recorded.js";
@@ -15,8 +16,10 @@ import { enterHistory, historyHandlers, tapHistory } from "./history_aim.js";
 import { Icon } from "./icons.js";
 import { paints } from "./painted.js";
 import { usePinnedEnd } from "./pinned_end.js";
+import { ProsePrompt } from "./prose_prompt.js";
 import { targetOf } from "./token.js";
 import { walkOn } from "./walk.js";
+import { painting, wordText } from "./word.js";
 
 /** @import { Joined } from "../lib/split_characters.js" */
 /** @import { TokenNode } from "../types/app" */
@@ -36,19 +39,17 @@ export function Prose() {
   const last = completion.length - 1;
   usePinnedEnd(list, last >= 0, [last]);
   const about = (/** @type {number} */ first, /** @type {number} */ end) => {
-    const parts = [...joined].filter(([index]) => index >= first && index < end).map(([index, one]) => `${index} ${one.text}`);
     const marks = completion.slice(first, end).filter((node) => forks.has(node)).map((node) => node.id);
-    return [unit, paint.heat, parts.join(), marks.join(), end > last ? last : -1];
+    return [unit, paint.heat, partsIn(joined, first, end), marks.join(), end > last ? last : -1];
   };
   const draw = (/** @type {TokenNode} */ node, /** @type {number} */ index) => [
     forks.has(node) && h(ForkMark, { key: `f${node.id}`, count: otherWays(session, node, ways).length + 1 }),
-    word(node, index, { joined: joined.get(index), stop: index === last, paint: paint.completion(index), level: tintLevel(unit, certainty(node)) }),
+    word(node, index, { joined: joined.get(index), stop: index === last, paint: paint.completion(index), level: paint.heat ? null : tintLevel(unit, certainty(node)) }),
   ];
-  const { prompt } = store.branch.value;
   return html`
-    <div class="prose" ref=${list} tabindex="0" role="group" aria-label="Completion" ...${handlers}>
+    <div class="prose" ref=${list} tabindex="0" role="group" aria-label="Prompt and completion" ...${handlers}>
       <p class="prose-text">
-        ${prompt && html`<span class=${store.templateInUse.value ? "prose-prompt prose-question" : "prose-prompt"}>${prompt}</span>`}
+        ${h(ProsePrompt, {})}
         ${inChunks(completion, about, draw).chunks}
       </p>
       ${completion.length === 0 && html`<p class="quiet prose-empty">What the model writes appears here. Press Step or Play.</p>`}
@@ -70,22 +71,12 @@ function word(node, index, { joined, stop, paint, level }) {
   const { token } = node;
   const { p, entropy } = certainty(node);
   const parts = [token.display];
-  if (joined) parts.push(`part ${joined.part + 1} of ${joined.of} of a character`);
+  if (joined) parts.push(partText(joined));
   if (p !== null) parts.push(`probability ${formatProbability(p)}, surprise ${formatBits(surprisalBits(p))}`);
   if (entropy !== null) parts.push(`entropy ${formatBits(entropy)}`);
   if (isForced(node)) parts.push("forced");
   return html`<span key=${node.id} class=${`word${token.special ? " word-special" : ""}`} role="button" tabindex=${stop ? 0 : -1} data-index=${index}
-    data-tint=${paint?.cell ? null : level} data-forced=${isForced(node) || null} data-heat=${paint?.cell ? (paint.cell.against ? "against" : "for") : null} data-target=${paint?.target || null}
-    style=${paint?.cell ? { "--heat": paint.cell.strength.toFixed(3) } : null} aria-label=${parts.join(", ")}>${joined ? (joined.part === 0 ? textOf(joined.text) : html`<span class="word-part">·</span>`) : token.special ? token.display : textOf(token.text)}</span>`;
-}
-
-/**
- * A line break is drawn, since nobody can point at what is not there.
- * @param {string} text
- */
-function textOf(text) {
-  if (!text.includes("\n")) return text;
-  return text.split(/(\n)/).map((part) => (part === "\n" ? html`<span class="line-mark">⏎</span>${"\n"}` : part));
+    data-tint=${level} data-forced=${isForced(node) || null} title=${joined ? partText(joined) : null} aria-label=${parts.join(", ")} ...${painting(paint, joined)}>${wordText(token, joined)}</span>`;
 }
 
 /** @param {Event} event */

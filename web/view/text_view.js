@@ -1,8 +1,9 @@
-// The completion as running text beside the distribution of its next token.
+// Prompt and completion as running text beside the distribution of its next token.
 
 import { h, html } from "../html.js";
 import { plural } from "../lib/format.js";
 import { LEVELS, MEASURES } from "../lib/tint.js";
+import { heat } from "../state/attribution.js";
 import { chooseMeasure, measure } from "../state/reading.js";
 import { completionText } from "../state/recorded.js";
 import * as store from "../state/store.js";
@@ -17,8 +18,8 @@ export function TextView() {
     <div class="reading">
       <section class="reading-column" aria-labelledby="reading-title">
         <div class="column-head">
-          <h2 id="reading-title">Completion</h2>
-          <span class="quiet numbers">${plural(count, "token")}</span>
+          <h2 id="reading-title">Prompt and completion</h2>
+          <span class="quiet numbers">${plural(count, "token")} written</span>
           <span class="spacer"></span>
           ${count > 0 && h(CopyButton, { text: completionText(store.completion.value), label: "Copy the completion" })}
         </div>
@@ -43,11 +44,18 @@ function MeasureSwitch() {
             <span>${label}</span>
           </label>`)}
       </fieldset>
-      <p class="tint-legend" title=${chosen?.about}>
-        <span>${chosen?.low}</span>
-        <span class="tint-scale" aria-hidden="true">${Array.from({ length: LEVELS }, (_, level) => html`<span key=${level} class="tint-swatch" data-tint=${level}></span>`)}</span>
-        <span>${chosen?.high}</span>
-      </p>
+      ${heat.value ? h(HeatLegend, { signed: heat.value.answer.options.signed === true }) : html`
+        <p class="tint-legend" title=${chosen?.about}>
+          <span>${chosen?.low}</span>
+          <span class="tint-scale" aria-hidden="true">${Array.from({ length: LEVELS }, (_, level) => html`<span key=${level} class="tint-swatch" data-tint=${level}></span>`)}</span>
+          <span>${chosen?.high}</span>
+        </p>`}
     </div>
   `;
+}
+
+/** While there is heat, it takes the tint's place. @param {{ signed: boolean }} props */
+function HeatLegend({ signed }) {
+  if (signed) return html`<p class="tint-legend"><span class="heat-swatch" data-heat="for"></span><span>speaks for the token</span><span class="heat-swatch" data-heat="against"></span><span>against it</span></p>`;
+  return html`<p class="tint-legend"><span>small part</span><span class="heat-scale" aria-hidden="true"></span><span>large part in the token</span></p>`;
 }

@@ -2,24 +2,27 @@
 
 import { h, html } from "../html.js";
 import { formatScore } from "../lib/heat.js";
+import { partText } from "../lib/split_characters.js";
 import { deleteLast, keepAt } from "../state/actions.js";
 import { aimHandlers } from "./aim.js";
 import { enterHistory, tapHistory } from "./history_aim.js";
 import { TokenText } from "./token_text.js";
 
+/** @import { Joined } from "../lib/split_characters.js" */
 /** @import { TokenPill } from "../types/wire" */
 /** @import { Target } from "../types/app" */
 /** @import { Paint } from "./painted.js" */
 
-/** @typedef {{ token: TokenPill, paint?: Paint | null }} TokenProps */
+/** @typedef {{ token: TokenPill, paint?: Paint | null, piece?: Joined | undefined }} TokenProps `piece` is set where several tokens make one character */
 
 /** Only tokens that may not fit their place are clipped: each clip is one more thing for the browser to put together. */
 const LONG = 7;
 
-/** A token of the prompt. @param {TokenProps} props */
-export function Token({ token, paint = null }) {
+/** A token of the prompt; `index` is its place there. @param {TokenProps & { index: number }} props */
+export function Token({ token, index, paint = null, piece }) {
   const score = scoreText(paint);
-  return html`<span class=${`token ${token.special ? "token-special" : "token-prompt"} ${clip(token)}`} title=${about(token, score)} ...${look(paint)}>${h(TokenText, { display: token.display })}${spoken(score)}</span>`;
+  return html`<span class=${`token ${token.special ? "token-special" : "token-prompt"} ${clip(token)}`} data-prompt=${index} data-piece=${pieceOf(piece)}
+    title=${aboutToken(token, score, piece)} ...${look(paint)}>${h(TokenText, { display: token.display })}${h(Makes, { piece })}${spoken(piece ? partText(piece) : "")}${spoken(score)}</span>`;
 }
 
 /**
@@ -27,7 +30,7 @@ export function Token({ token, paint = null }) {
  * has a `target`. The last one can be deleted right there.
  * @param {TokenProps & { index: number, last: boolean, forced: boolean, target: Target | null }} props
  */
-export function GeneratedToken({ token, index, last, forced, target, paint = null }) {
+export function GeneratedToken({ token, index, last, forced, target, paint = null, piece }) {
   const score = scoreText(paint);
   const kind = token.special ? "token-special" : "token-completion";
   const onClick = (/** @type {MouseEvent & { currentTarget: HTMLElement }} */ event) => {
@@ -37,11 +40,11 @@ export function GeneratedToken({ token, index, last, forced, target, paint = nul
     else if (last && !tapped) deleteLast();
     else if (target) keepAt(target);
   };
-  const label = `${token.display}: ${last ? "the last token. Alternatives, or remove it" : "alternatives"}${forced ? ", forced" : ""}${score && `, ${score}`}`;
+  const label = `${token.display}: ${last ? "the last token. Alternatives, or remove it" : "alternatives"}${piece ? `, ${partText(piece)}` : ""}${forced ? ", forced" : ""}${score && `, ${score}`}`;
   return html`
-    <button type="button" class=${`token ${kind} ${clip(token)} ${last ? "token-last token-fresh" : "token-aim"}`} tabindex=${last ? null : -1} data-index=${index}
-      data-forced=${forced || null} aria-label=${label} title=${last ? `${about(token, score)} · click to remove` : score ? about(token, score) : null} ...${look(paint)} ...${aimHandlers(target)} onClick=${onClick}>
-      <span class="token-text">${h(TokenText, { display: token.display })}</span>${last ? html`<span class="token-remove" aria-hidden="true">×</span>` : spoken(score)}
+    <button type="button" class=${`token ${kind} ${clip(token)} ${last ? "token-last token-fresh" : "token-aim"}`} tabindex=${last ? null : -1} data-index=${index} data-piece=${pieceOf(piece)}
+      data-forced=${forced || null} aria-label=${label} title=${last ? `${aboutToken(token, score, piece)} · click to remove` : score || piece ? aboutToken(token, score, piece) : null} ...${look(paint)} ...${aimHandlers(target)} onClick=${onClick}>
+      <span class="token-text">${h(TokenText, { display: token.display })}</span>${h(Makes, { piece })}${last ? html`<span class="token-remove" aria-hidden="true">×</span>` : spoken(score)}
     </button>
   `;
 }
@@ -63,17 +66,29 @@ function look(paint) {
   };
 }
 
+/** Where a token stands among those that make a character together: a bracket runs from the first to the last. @param {Joined | undefined} piece */
+export function pieceOf(piece) {
+  if (!piece) return null;
+  return piece.part === 0 ? "first" : piece.part === piece.of - 1 ? "last" : "inner";
+}
+
+/** What the pieces make, behind the last of them. @param {{ piece: Joined | undefined }} props */
+function Makes({ piece }) {
+  return piece && piece.part === piece.of - 1 ? html`<span class="token-makes" aria-hidden="true">${piece.makes}</span>` : null;
+}
+
 /**
  * @param {TokenPill} token
  * @param {string} score
+ * @param {Joined} [piece]
  */
-function about(token, score) {
-  return `${JSON.stringify(token.text)} · id ${token.id}${score && ` · ${score}`}`;
+export function aboutToken(token, score, piece) {
+  return [JSON.stringify(token.text), piece && partText(piece), `id ${token.id}`, score].filter(Boolean).join(" · ");
 }
 
-/** @param {string} score */
-function spoken(score) {
-  return score && html`<span class="sr-only"> ${score}</span>`;
+/** @param {string} words */
+function spoken(words) {
+  return words && html`<span class="sr-only"> ${words}</span>`;
 }
 
 /**
@@ -87,7 +102,7 @@ export function targetOf({ token }, index) {
 }
 
 /** @param {Paint | null} paint */
-function scoreText(paint) {
+export function scoreText(paint) {
   if (!paint?.cell) return "";
   const { cell, signed } = paint;
   const score = formatScore(cell.score, signed);

@@ -1,6 +1,7 @@
 // The tokens of a text and its completion, drawn in chunks, for the pills and for the stack.
 
 import { h } from "../html.js";
+import { joinSplit, partsIn } from "../lib/split_characters.js";
 import { isForced } from "../state/recorded.js";
 import * as store from "../state/store.js";
 import { inChunks } from "./chunks.js";
@@ -22,12 +23,13 @@ export function drawTokens(prompt, completion, { around = (_key, token) => token
   const asks = store.method.value !== null;
   const last = completion.length - 1;
   const wrapped = wrap ? { wrap } : {};
-  const drawPrompt = (/** @type {TokenPill} */ token, /** @type {number} */ index) => around(`p${index}`, h(Token, { key: `p${index}`, token, paint: paint.prompt(index) }));
+  const [given, made] = [joinSplit(prompt), joinSplit(completion.map((node) => node.token))];
+  const drawPrompt = (/** @type {TokenPill} */ token, /** @type {number} */ index) => around(`p${index}`, h(Token, { key: `p${index}`, token, index, piece: given.get(index), paint: paint.prompt(index) }));
   const drawGenerated = (/** @type {TokenNode} */ node, /** @type {number} */ index) =>
-    around(String(node.id), h(GeneratedToken, { key: String(node.id), token: node.token, index, last: index === last, forced: isForced(node),
+    around(String(node.id), h(GeneratedToken, { key: String(node.id), token: node.token, index, piece: made.get(index), last: index === last, forced: isForced(node),
       target: asks ? targetOf(node, index) : null, paint: paint.completion(index) }));
-  const there = inChunks(prompt, () => [paint.heat, wrap !== undefined], drawPrompt, { ...wrapped, range });
+  const there = inChunks(prompt, (first, end) => [paint.heat, partsIn(given, first, end), wrap !== undefined], drawPrompt, { ...wrapped, range });
   const rest = { first: range.first - prompt.length, end: range.end - prompt.length };
-  const come = inChunks(completion, (_first, end) => [paint.heat, asks, end > last, wrap !== undefined], drawGenerated, { ...wrapped, range: rest });
+  const come = inChunks(completion, (first, end) => [paint.heat, partsIn(made, first, end), asks, end > last, wrap !== undefined], drawGenerated, { ...wrapped, range: rest });
   return { prompt: there.chunks, completion: come.chunks, before: there.before + come.before, after: there.after + come.after };
 }
