@@ -74,9 +74,9 @@ export function loading(change = {}) {
 
 /** @type {ModelSuggestion[]} */
 export const MODELS = [
-  { id: "builtin:small", label: "Small, built in", bytes: 98_400_000, cached: true },
-  { id: "Qwen/Qwen3-0.6B", label: "Qwen 3 0.6B", bytes: 1_520_000_000, cached: false },
-  { id: "openai/gpt2", label: "GPT-2 124M", bytes: 551_000_000, cached: false },
+  { id: "builtin:small", label: "Small, built in", bytes: 98_400_000, cached: true, example: null },
+  { id: "Qwen/Qwen3-0.6B", label: "Qwen 3 0.6B", bytes: 1_520_000_000, cached: false, example: null },
+  { id: "openai/gpt2", label: "GPT-2 124M", bytes: 551_000_000, cached: false, example: null },
 ];
 
 /** @param {Partial<PreviewResponse>} [change] @returns {PreviewResponse} */

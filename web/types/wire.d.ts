@@ -1574,6 +1574,19 @@ explanation: string, };
 export type Preset = { id: string, label: string, explanation: string, greedy: boolean, temperature: number, top_p: number, repetition_penalty: number, presence_penalty: number, frequency_penalty: number, };
 
 /**
+ * A prompt to begin with.
+ */
+export type ExamplePrompt = { 
+/**
+ * The text.
+ */
+prompt: string, 
+/**
+ * Whether the chat template goes around it.
+ */
+use_chat_template: boolean, };
+
+/**
  * A model that can be loaded by name.
  */
 export type ModelSuggestion = { 
@@ -1592,7 +1605,11 @@ bytes: number,
 /**
  * Whether it is on this machine.
  */
-cached: boolean, };
+cached: boolean, 
+/**
+ * What shows somebody new how it goes on; null for a model that is not known here.
+ */
+example: ExamplePrompt | null, };
 
 /**
  * `GET /api/catalog`
@@ -1619,6 +1636,7 @@ attribution: AttributionSpec,
  */
 constraint: ConstraintSpec, 
 /**
- * Models to suggest, those on this machine first.
+ * Models to suggest, those on this machine first; every model that has been loaded since the
+ * program started is among them, under the name it was loaded by.
  */
 models: Array<ModelSuggestion>, };

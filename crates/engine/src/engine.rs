@@ -96,9 +96,9 @@ impl Engine {
         self.library.watch()
     }
 
-    /// Models to offer by name, those on this machine first.
+    /// Models to offer by name, those on this machine first; among them all that have been loaded.
     pub fn suggestions(&self) -> Vec<Suggestion> {
-        suggestions(&self.options)
+        suggestions(&self.options, self.library.loaded())
     }
 
     /// The next token's distribution.

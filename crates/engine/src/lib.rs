@@ -44,6 +44,6 @@ mod worker;
 pub use builtin::{BUILTIN_MODEL, fetch as fetch_builtin_model};
 pub use engine::{Engine, EngineOptions};
 pub use error::EngineError;
-pub use suggestions::Suggestion;
+pub use suggestions::{ExamplePrompt, Suggestion};
 pub use tokenscope_model::instruction_set;
 pub use tokenscope_tokens::TokenId;

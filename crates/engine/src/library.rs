@@ -88,9 +88,20 @@ pub(crate) struct Library {
     changed: watch::Sender<()>,
 }
 
+/// A model that has been loaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LoadedName {
+    /// The name it was asked for by.
+    pub(crate) model_id: String,
+    /// Bytes of its weights.
+    pub(crate) bytes: u64,
+}
+
 #[derive(Default)]
 struct State {
     status: Status,
+    /// Each model that has been loaded, once; the latest last.
+    loaded: Vec<LoadedName>,
     /// The load under way. Whatever an earlier one still has to say is ignored.
     current: Option<LoadTicket>,
     loads: u64,
@@ -123,6 +134,11 @@ impl Library {
     /// Tells of every change of model or load.
     pub(crate) fn watch(&self) -> watch::Receiver<()> {
         self.changed.subscribe()
+    }
+
+    /// All models that have been loaded so far.
+    pub(crate) fn loaded(&self) -> Vec<LoadedName> {
+        self.lock().loaded.clone()
     }
 
     /// Claims the right to load; there is one load at a time.
@@ -194,6 +210,10 @@ impl Library {
     ) -> bool {
         self.change(ticket, |state| {
             state.current = None;
+            let loaded =
+                LoadedName { model_id: model.facts.model_id.clone(), bytes: model.weight_bytes };
+            state.loaded.retain(|known| known.model_id != loaded.model_id);
+            state.loaded.push(loaded);
             state.status = Status {
                 model: Some(model.facts.clone()),
                 notice,

@@ -20,6 +20,8 @@ use crate::{EngineOptions, gguf_vocabulary, hf_vocabulary};
 
 pub(crate) struct LoadedModel {
     pub(crate) facts: ModelFacts,
+    /// Bytes of its files of weights; 0 until whoever opened it says so.
+    pub(crate) weight_bytes: u64,
     /// Shared, so that work which gives way to other requests can hold on to it meanwhile.
     pub(crate) model: Arc<dyn Model>,
     /// The same model on the CPU, for what the other backend cannot give; none where that is the
@@ -169,6 +171,7 @@ impl Parts {
             grammars: Grammars::new(&tokenizer, facts.logit_size),
             trails: Trails::default(),
             facts,
+            weight_bytes: 0,
             model: Arc::new(decoder),
             fallback: None,
             tokenizer,

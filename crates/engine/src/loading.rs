@@ -122,11 +122,13 @@ impl Loading<'_> {
             total: Some(weights),
             ..LoadStep::of(LoadPhase::Reading)
         });
-        if is_folder {
-            LoadedModel::open_folder(model_id, path, self.options)
+        let mut model = if is_folder {
+            LoadedModel::open_folder(model_id, path, self.options)?
         } else {
-            LoadedModel::open_gguf(model_id, path, self.options)
-        }
+            LoadedModel::open_gguf(model_id, path, self.options)?
+        };
+        model.weight_bytes = weights;
+        Ok(model)
     }
 
     fn refuse_if_too_big(&self, weights: u64) -> Result<(), String> {

@@ -16,8 +16,8 @@ pub use attribution::{
     AttributionResponse, AttributionScores, MatrixEnd, MatrixHeader, MatrixRow, NoAttribution,
 };
 pub use catalog::{
-    AttributionSpec, Catalog, ConstraintExample, ConstraintKind, ConstraintSpec, KnobSpec,
-    MethodSpec, ModelSuggestion, OptionSpec, Preset, StageSpec,
+    AttributionSpec, Catalog, ConstraintExample, ConstraintKind, ConstraintSpec, ExamplePrompt,
+    KnobSpec, MethodSpec, ModelSuggestion, OptionSpec, Preset, StageSpec,
 };
 pub use declarations::typescript;
 pub use grammar::{

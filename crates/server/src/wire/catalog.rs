@@ -23,7 +23,8 @@ pub struct Catalog {
     pub attribution: AttributionSpec,
     /// Kinds of constraints, and some to try.
     pub constraint: ConstraintSpec,
-    /// Models to suggest, those on this machine first.
+    /// Models to suggest, those on this machine first; every model that has been loaded since the
+    /// program started is among them, under the name it was loaded by.
     pub models: Vec<ModelSuggestion>,
 }
 
@@ -181,6 +182,17 @@ pub struct ModelSuggestion {
     pub bytes: u64,
     /// Whether it is on this machine.
     pub cached: bool,
+    /// What shows somebody new how it goes on; null for a model that is not known here.
+    pub example: Option<ExamplePrompt>,
+}
+
+/// A prompt to begin with.
+#[derive(Debug, Serialize, ToSchema, TS)]
+pub struct ExamplePrompt {
+    /// The text.
+    pub prompt: String,
+    /// Whether the chat template goes around it.
+    pub use_chat_template: bool,
 }
 
 impl Catalog {
@@ -220,8 +232,12 @@ impl Catalog {
 
 impl From<Suggestion> for ModelSuggestion {
     fn from(suggestion: Suggestion) -> Self {
-        let Suggestion { id, label, bytes, cached } = suggestion;
-        ModelSuggestion { id, label, bytes, cached }
+        let Suggestion { id, label, bytes, cached, example } = suggestion;
+        let example = example.map(|example| ExamplePrompt {
+            prompt: example.prompt.to_owned(),
+            use_chat_template: example.use_chat_template,
+        });
+        ModelSuggestion { id, label, bytes, cached, example }
     }
 }
 

@@ -79,6 +79,7 @@ pub fn typescript() -> String {
         KnobSpec,
         StageSpec,
         Preset,
+        ExamplePrompt,
         ModelSuggestion,
         Catalog,
     );

@@ -5,6 +5,7 @@ use axum::http::Request;
 use serde_json::{Value, json};
 
 use crate::client::Client;
+use crate::tiny::tiny;
 
 fn by_id<'a>(list: &'a Value, id: &str) -> &'a Value {
     let found = list.as_array().unwrap().iter().find(|item| item["id"] == id);
@@ -82,6 +83,32 @@ async fn methods_and_options_of_attribution_are_listed() {
         let fields = &openapi["components"]["schemas"]["AttributionOptions"]["properties"];
         assert!(fields[id].is_object(), "{id}");
     }
+}
+
+#[tokio::test]
+async fn the_model_that_answers_is_in_the_list_and_so_are_those_that_did() {
+    let client = Client::with_model().await;
+    let first = client.get("/api/model/status").await.1["model_id"].clone();
+    for model_id in [json!(tiny("llama")), json!(tiny("llama_bias/model.gguf"))] {
+        client.ok("/api/model/load", json!({"model_id": model_id})).await;
+        client.until_loaded().await;
+        let (_, status) = client.get("/api/model/status").await;
+        assert_eq!(status["model_id"], model_id);
+        let (_, catalog) = client.get("/api/catalog").await;
+        for id in [&first, &model_id] {
+            let listed = by_id(&catalog["models"], id.as_str().unwrap());
+            assert_eq!((&listed["label"], &listed["cached"]), (id, &json!(true)));
+            assert!(listed["bytes"].as_u64().unwrap() > 100_000, "{listed}");
+            // Nobody knows what a stranger's file does best.
+            assert_eq!(listed["example"], Value::Null);
+        }
+    }
+    let (_, catalog) = client.get("/api/catalog").await;
+    by_id(&catalog["models"], tiny("llama").to_str().unwrap());
+    let asked_for = json!({"prompt": "The capital of France is", "use_chat_template": true});
+    assert_eq!(by_id(&catalog["models"], "Qwen/Qwen2.5-0.5B-Instruct")["example"], asked_for);
+    let built_in = &by_id(&catalog["models"], "builtin:smollm2-135m-instruct")["example"];
+    assert_eq!(built_in["use_chat_template"], false);
 }
 
 #[tokio::test]
