@@ -50,7 +50,7 @@ async function hoverCandidate(page, length) {
   const request = await askBy(page, () => row.hover());
   assert(request.completion_ids?.length === length && request.target_index === length, "a candidate should be asked about after the whole completion.");
   await page.locator(".row[data-target=true]").waitFor(PATIENCE);
-  for (const place of [".pills", ".stack-rows"]) {
+  for (const place of [".stack-rows"]) {
     const tokens = await page.locator(`${place} .token`).count();
     const heat = await heatIn(page, place);
     assert(heat.length === tokens, `${heat.length} of ${tokens} tokens in ${place} have heat.`);
@@ -72,7 +72,7 @@ async function keepHeat(page) {
   await page.keyboard.press("k");
   await page.mouse.move(2, 2);
   await page.waitForTimeout(400);
-  assert((await heatIn(page, ".pills")).length > 0, "a kept heat should outlast the pointer.");
+  assert((await heatIn(page, ".stack-rows")).length > 0, "a kept heat should outlast the pointer.");
   await page.locator(".heat-line").getByRole("button", { name: "Release" }).click();
   await page.locator(".token[data-heat]").first().waitFor({ state: "detached", timeout: 5_000 });
 }
@@ -84,15 +84,15 @@ async function useKeyboard(page) {
   await page.keyboard.press("Tab");
   await page.keyboard.press("ArrowDown");
   await page.locator(".row[data-target=true]:focus").waitFor(PATIENCE);
-  assert((await heatIn(page, ".pills")).length > 0, "a focused candidate should paint the tokens.");
+  assert((await heatIn(page, ".stack-rows")).length > 0, "a focused candidate should paint the tokens.");
   await page.keyboard.press("Escape");
   await page.locator(".token[data-heat]").first().waitFor({ state: "detached", timeout: 5_000 });
   await page.getByRole("group", { name: "Tokens" }).focus();
   await page.keyboard.press("Tab");
   await page.keyboard.press("ArrowUp");
-  await page.locator(".pills .token-aim[data-target=true]:focus").waitFor(PATIENCE);
+  await page.locator(".stack-rows .token-aim[data-target=true]:focus").waitFor(PATIENCE);
   await page.keyboard.press("ArrowDown");
-  await page.locator(".pills .token-last[data-target=true]:focus").waitFor(PATIENCE);
+  await page.locator(".stack-rows .token-last[data-target=true]:focus").waitFor(PATIENCE);
   const words = await page.locator(".heat-line").innerText();
   assert(/depends on .* %/.test(words), `the heat should be told in words, and is told so: ${words}`);
   await page.keyboard.press("Escape");
@@ -104,8 +104,8 @@ async function readInBothThemes(page) {
   await askBy(page, () => page.locator(".row-item .row").first().hover());
   for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
     await page.emulateMedia({ colorScheme });
-    await page.locator('.pills .token[data-heat="against"]').first().waitFor(PATIENCE);
-    const heat = await heatIn(page, ".pills");
+    await page.locator('.stack-rows .token[data-heat="against"]').first().waitFor(PATIENCE);
+    const heat = await heatIn(page, ".stack-rows");
     assert(heat.every(({ score, title }) => title.includes(score < 0 ? " · \u2212" : " · +")), "a contribution should be told with its sign.");
     const worst = Math.min(...heat.map(({ color, background }) => contrast(color, background)));
     assert(worst >= 4.5, `in the ${colorScheme} theme a painted token has a contrast of only ${worst.toFixed(2)}.`);

@@ -18,7 +18,7 @@ const EXTRAS = [
   ["card of a token", showHistory, (page) => page.keyboard.press("Escape")],
   ["search and logits", search, async () => {}],
   ["tour", startTour, (page) => page.keyboard.press("Escape")],
-  ["prompt library", (page) => openFromFlow(page, "Prompt library"), (page) => page.keyboard.press("Escape")],
+  ["prompt library", (page) => openFromFlow(page, "Examples"), (page) => page.keyboard.press("Escape")],
   ["save and open", (page) => openFromFlow(page, "Save and open"), (page) => page.keyboard.press("Escape")],
 ];
 

@@ -56,7 +56,7 @@ async function expectCards(page, expected, after) {
 }
 
 /** @param {Page} page */
-const completion = (page) => page.locator(".pills .pill-arrow ~ .token").evaluateAll((all) => all.map((token) => token.querySelector(".token-text, .space-mark")?.parentElement?.textContent ?? token.textContent));
+const completion = (page) => page.locator(".token[data-index]").evaluateAll((all) => all.map((token) => token.querySelector(".token-text, .space-mark")?.parentElement?.textContent ?? token.textContent));
 
 /** @param {Page} page */
 async function forkAndSelect(page) {
@@ -161,14 +161,14 @@ async function keepOverReload(page) {
   const before = [await cards(page), JSON.stringify(await completion(page))];
   await page.reload();
   await page.locator(".row-item").first().waitFor({ timeout: 60_000 });
-  await page.locator(".pills .token").first().waitFor();
+  await page.locator(".stack-rows .token").first().waitFor();
   const after = [await cards(page), JSON.stringify(await completion(page))];
   assert(before.join() === after.join(), `a reload should keep ${before.join(" ")} and shows ${after.join(" ")}.`);
   await blur(page);
   const length = await completionLength(page);
   await previewBy(page, () => page.keyboard.press("ArrowLeft"));
   await page.reload();
-  await page.locator(".pills .token").first().waitFor({ timeout: 60_000 });
+  await page.locator(".stack-rows .token").first().waitFor({ timeout: 60_000 });
   await expectLength(page, length - 1, "After an edit and a reload at once");
   await page.keyboard.press("Control+z");
   await expectLength(page, length, "After Ctrl+Z behind a reload");
@@ -185,7 +185,7 @@ async function keepTabsApart(page, context, url) {
   await expectCards(other, "Input 1,*Input 2", "In a second tab");
   await other.waitForTimeout(600);
   await page.reload();
-  await page.locator(".pills .token").first().waitFor({ timeout: 60_000 });
+  await page.locator(".stack-rows .token").first().waitFor({ timeout: 60_000 });
   await expectCards(page, mine, "After another tab's edits and a reload");
   await other.close();
   const third = await context.newPage();
@@ -331,7 +331,7 @@ async function replay(page, browser, folder) {
 /** @param {Page} page */
 async function useLibrary(page) {
   await clearCompletion(page);
-  await button(page, "Prompt library").click();
+  await button(page, "Examples").click();
   const dialog = page.getByRole("dialog", { name: "Prompt library" });
   for (let presses = 0; presses < 60; presses += 1) {
     await page.keyboard.press("Tab");
@@ -340,10 +340,10 @@ async function useLibrary(page) {
   }
   await page.keyboard.press("Escape");
   await dialog.waitFor({ state: "detached" });
-  await button(page, "Prompt library").click();
+  await button(page, "Examples").click();
   await page.mouse.click(8, 8);
   await dialog.waitFor({ state: "detached" });
-  await button(page, "Prompt library").click();
+  await button(page, "Examples").click();
   await previewBy(page, () => dialog.getByRole("button", { name: /^A haiku/ }).click());
   await dialog.waitFor({ state: "detached" });
   assert(/haiku/.test(await page.locator("#prompt-text").inputValue()), "a prompt of the library should take the place of the text.");

@@ -25,6 +25,7 @@ check("B50 B51", "a legend, and rows with both bars and both numbers", async ({ 
   await openCard(page, "Generation parameters");
   const { dist } = await previewBy(page, () => button(page, "Reliable").click());
   assert(dist, "there should be a distribution.");
+  await page.locator(".distribution .segmented label", { hasText: "linear" }).click();
   const legend = page.locator(".legend");
   for (const part of [/raw/, /final/, new RegExp(`top-p keeps ${dist.kept_token_count} token`)]) await expect(legend).toContainText(part);
   const number = (/** @type {number} */ p) => (p <= 0 ? "0" : p >= 0.001 ? p.toFixed(3) : p.toExponential(1));

@@ -55,7 +55,7 @@ check("C16", "the first text is the one that the catalog names", async ({ blank,
 
 check("C16", "a text of one's own stays, also over a reload", async ({ page, baseURL }) => {
   await previewBy(page, () => field(page).fill("The sea is"));
-  await expect(page.locator(".pills")).toContainText("sea");
+  await expect(page.locator(".stack-rows")).toContainText("sea");
   await page.unroute("**/api/catalog");
   await giveExamples(page, () => EXAMPLE);
   // What was typed is kept a moment later, or when the page goes.

@@ -25,7 +25,7 @@ export async function heatOnHover({ page, complaints }) {
 const select = (page) => page.getByRole("combobox", { name: "Where did a token come from?" });
 
 /** @param {Page} page */
-const heat = (page) => page.locator(".pills .token[data-heat]");
+const heat = (page) => page.locator(".stack-rows .token[data-heat]");
 
 /** @param {Page} page */
 async function gone(page) {
@@ -58,11 +58,11 @@ async function methods(page) {
 
 /** @param {Page} page */
 async function triggers(page) {
-  for (const [selector, index] of [[LAST_ROW, 1], [".rows .row-item:nth-child(2) .row", await page.locator(".pills [data-index]").count()]]) {
+  for (const [selector, index] of [[LAST_ROW, 1], [".rows .row-item:nth-child(2) .row", await page.locator(".stack-rows [data-index]").count()]]) {
     const [asked] = await requestsDuring(page, PATH, () => paintBy(page, String(selector)), 100);
     assert(asked && asked.body.target_index === index && asked.body.completion_ids.length === index, `${selector} should ask about position ${index}.`);
-    const tokens = await page.locator(".pills .token").evaluateAll((all) => all.map((one) => ({ score: Math.abs(Number(one.getAttribute("data-score"))), heat: /** @type {HTMLElement} */ (one).style.getPropertyValue("--heat"), painted: one.hasAttribute("data-heat"), color: getComputedStyle(one).backgroundColor })));
-    const context = asked.body.completion_ids.length + tokens.length - (await page.locator(".pills [data-index]").count());
+    const tokens = await page.locator(".stack-rows .token").evaluateAll((all) => all.map((one) => ({ score: Math.abs(Number(one.getAttribute("data-score"))), heat: /** @type {HTMLElement} */ (one).style.getPropertyValue("--heat"), painted: one.hasAttribute("data-heat"), color: getComputedStyle(one).backgroundColor })));
+    const context = asked.body.completion_ids.length + tokens.length - (await page.locator(".stack-rows [data-index]").count());
     assert(tokens.every(({ painted }, at) => painted === at < context), "the tokens before the target should be painted, and none after it.");
     const most = Math.max(...tokens.map(({ score }) => score));
     const strongest = Math.max(...tokens.map((one) => Number(one.heat)));

@@ -16,12 +16,12 @@ check("B28 B29 B31", "one input at first, with its name, its length and its tool
   await expect(prompt(page)).toHaveValue(FIRST);
   await expect(page.locator(".input-cards > *")).toHaveCount(1);
   await forceText(page, " Paris is");
-  const count = await page.locator(".pills .token").count();
+  const count = await page.locator(".stack-rows .token").count();
   const head = page.locator(".input-head");
   await expect(head).toContainText(/^\s*Input 1/);
   await expect(head).toContainText(`· ${count} tokens`);
-  const labels = await page.locator(".input .tools button").evaluateAll((all) => all.map((one) => one.getAttribute("aria-label")));
-  for (const label of ["Prompt library", "Fork"]) expect(labels).toContain(label);
+  const labels = await page.locator(".input .tools button").evaluateAll((all) => all.map((one) => one.getAttribute("aria-label") ?? one.textContent));
+  for (const label of ["Examples", "Fork"]) expect(labels).toContain(label);
 });
 
 check("B35", "system and user message have areas that can be made higher", async ({ page }) => {
@@ -59,7 +59,7 @@ check("B33", "a fork takes text, system message, tokens and parameters along", a
   const after = await previewAskedBy(page, () => button(page, "Fork").click());
   for (const field of /** @type {const} */ (["prompt", "system_prompt", "completion_ids", "params", "use_chat_template"])) expect(after[field], `the ${field} of a fork`).toEqual(before[field]);
   await expect(page.locator(".input-cards > *:last-child"), "the fork should be the last and the active one").toHaveAttribute("aria-label", "Input 2");
-  await page.locator('.pills [data-index="1"]').hover();
+  await page.locator('.stack-rows [data-index="1"]').hover();
   await expect(page.locator("#history")).toContainText("Forced as text");
 });
 
@@ -105,7 +105,7 @@ check("B29 B30 B76", "another input is chosen by a press, which stops Play and c
 
 check("B38", "the library has the twelve topics and more", async ({ page }) => {
   await forceText(page, " Paris");
-  await button(page, "Prompt library").click();
+  await button(page, "Examples").click();
   await expect(page.locator(".shelf").first().locator(".prompt-title")).toHaveText(TOPICS);
   assert((await page.locator(".prompt-card").count()) > 20, "there should be more prompts, by purpose.");
   const asked = await previewAskedBy(page, () => page.getByRole("button", { name: /^A database query/ }).click());

@@ -44,7 +44,7 @@ check("B3 B4 B5", "four columns from left to right, the rows get most of the wid
 check("B6", "kinds of tokens differ in colour, nothing has a shadow", async ({ page }) => {
   await forceText(page, " Paris is nice");
   await page.mouse.move(2, 2);
-  for (const place of [".pills", ".stack-rows"]) {
+  for (const place of [".stack-rows"]) {
     const seen = await page.locator(place).evaluate((list) => ["token-prompt", "token-completion", "token-special"].map((kind) => {
       const { backgroundColor, fontFamily } = getComputedStyle(/** @type {Element} */ (list.querySelector(`.${kind}:not(.token-last)`)));
       return { backgroundColor, mono: /mono/i.test(fontFamily) };
@@ -93,7 +93,7 @@ check("B48", "wires let the pointer through and follow what they connect", async
 });
 
 check("B44", "the model can be switched off, and the tokens stay", async ({ page }) => {
-  const pills = await page.locator(".pills .token").count();
+  const pills = await page.locator(".stack-rows .token").count();
   await stepBy(page, () => button(page, "Play").click());
   const off = await previewBy(page, () => page.locator(".llm").click());
   assert(off.dist === null, "only the tokens should be asked for.");
@@ -102,15 +102,15 @@ check("B44", "the model can be switched off, and the tokens stay", async ({ page
   await page.locator(".distribution", { hasText: "The LLM is off" }).waitFor();
   assert((await page.locator(".row-item").count()) === 0 && (await page.locator("path.wire-output").evaluateAll((all) => all.filter((one) => getComputedStyle(one).display !== "none").length)) === 0, "no candidates while the model is off.");
   assert((await page.locator(".force-place").getAttribute("inert")) !== null, "nothing should be forced while the model is off.");
-  const length = await page.locator(".pills .token").count();
+  const length = await page.locator(".stack-rows .token").count();
   assert(length >= pills, "the tokens should stay.");
   for (const name of ["Step", "Play"]) {
     await button(page, name).click({ force: true });
     await page.locator(".message", { hasText: "The LLM is off" }).waitFor();
   }
-  assert((await page.locator(".pills .token").count()) === length && (await stored(page, "llmDemo.llmEnabled")) === "0", "nothing should be stepped, and the switch should be kept.");
+  assert((await page.locator(".stack-rows .token").count()) === length && (await stored(page, "llmDemo.llmEnabled")) === "0", "nothing should be stepped, and the switch should be kept.");
   await page.locator("#prompt-text").fill("The sea is");
-  await expect(page.locator(".pills"), "the new tokens without the model").toContainText("sea");
+  await expect(page.locator(".stack-rows"), "the new tokens without the model").toContainText("sea");
   await blur(page);
   const on = await previewBy(page, () => page.locator(".llm").click());
   assert(on.dist !== null && (await stored(page, "llmDemo.llmEnabled")) === "1", "switched on, the model should answer at once.");

@@ -12,7 +12,7 @@ const linked = (page) => page.locator("[data-linked]").evaluateAll((all) => all.
 check("C22", "pointing at a token marks it wherever it is shown, and nothing is drawn again", async ({ page }) => {
   await forceText(page, " hello there you");
   for (const place of ['[data-index="1"]', '[data-prompt="3"]']) {
-    const there = await page.locator(`:is(.pills, .stack-rows) ${place}`).count();
+    const there = await page.locator(`:is(.stack-rows, .stack-rows) ${place}`).count();
     assert(there > 0, `${place} should be somewhere.`);
     await page.evaluate(() => {
       const seen = { drawn: 0 };

@@ -92,10 +92,10 @@ async function load(page, builtin) {
 async function template(page) {
   await forceText(page, " Paris");
   const before = await completionLength(page);
-  const tokens = await page.locator(".pills .token").count();
+  const tokens = await page.locator(".stack-rows .token").count();
   const off = await previewAskedBy(page, () => page.getByText("Use chat template").click());
   assert(off.use_chat_template === false && off.completion_ids?.length === before, "the template should be off, the completion the same.");
-  assert((await completionLength(page)) === before && (await page.locator(".pills .token").count()) < tokens, "the prompt should have fewer tokens and the completion as many.");
+  assert((await completionLength(page)) === before && (await page.locator(".stack-rows .token").count()) < tokens, "the prompt should have fewer tokens and the completion as many.");
   assert(/chat template off/.test((await page.locator(".model-facts").textContent()) ?? ""), "the card should say that it is off.");
 }
 

@@ -35,7 +35,7 @@ async function prepare(page, url) {
 /** @param {Page} page */
 async function hover(page) {
   const card = page.locator("#history");
-  for (const place of [".pills", ".stack-rows"]) {
+  for (const place of [".stack-rows"]) {
     const token = page.locator(`${place} [data-index="1"]`);
     await token.hover();
     await card.waitFor();
@@ -58,7 +58,7 @@ async function hover(page) {
 async function settingsOfThen(page) {
   await page.getByRole("button", { name: "Generation parameters" }).click();
   await page.getByRole("button", { name: "Creative" }).click();
-  await page.locator('.pills [data-index="0"]').hover();
+  await page.locator('.stack-rows [data-index="0"]').hover();
   const card = page.locator("#history");
   await card.waitFor();
   assert(/temperature 0\.7/.test(await card.innerText()), "the settings should be those of then, not of now.");
@@ -79,7 +79,7 @@ async function useKeyboard(page) {
   await page.locator("#history button:focus").waitFor();
   await page.keyboard.press("Escape");
   await card.waitFor({ state: "detached", timeout: 2_000 });
-  await page.locator(`.pills [data-index="${length - 2}"]:focus`).waitFor();
+  await page.locator(`.stack-rows [data-index="${length - 2}"]:focus`).waitFor();
   await page.keyboard.press("Enter");
   await page.locator("#history button:focus").waitFor();
   await page.keyboard.press("ArrowDown");
@@ -100,14 +100,14 @@ async function heatOnTheSameHover(page) {
   await page.getByRole("combobox", { name: "Where did a token come from?" }).selectOption({ label: "Saliency" });
   const [response] = await Promise.all([
     page.waitForResponse((one) => isAnswer(one, "/api/attribution"), { timeout: 60_000 }),
-    page.locator('.pills [data-index="2"]').hover(),
+    page.locator('.stack-rows [data-index="2"]').hover(),
   ]);
   assert(response.status() === 200, "the token should be attributed.");
   await page.locator("#history").waitFor();
-  await page.locator(".pills .token[data-heat]").first().waitFor();
+  await page.locator(".stack-rows .token[data-heat]").first().waitFor();
   const covered = await page.evaluate(() => {
     const history = /** @type {Element} */ (document.querySelector("#history")).getBoundingClientRect();
-    return [...document.querySelectorAll(".pills .token")].some((pill) => pill.getBoundingClientRect().right > history.left);
+    return [...document.querySelectorAll(".stack-rows .token")].some((pill) => pill.getBoundingClientRect().right > history.left);
   });
   assert(!covered, "the card should not cover the pills that are painted.");
   await page.mouse.move(2, 2);
@@ -117,7 +117,7 @@ async function heatOnTheSameHover(page) {
 async function tap(page) {
   const length = await completionLength(page);
   const card = page.locator("#history");
-  await page.locator(".pills .token-last").tap();
+  await page.locator(".stack-rows .token-last").tap();
   await card.waitFor();
   await expectLength(page, length, "After a tap on the last token");
   const box = await card.boundingBox();
@@ -125,7 +125,7 @@ async function tap(page) {
   await card.getByRole("button", { name: "Remove this token" }).tap();
   await expectLength(page, length - 1, "After Remove this token");
   await page.waitForTimeout(300);
-  await page.locator('.pills [data-index="1"]').tap();
+  await page.locator('.stack-rows [data-index="1"]').tap();
   await card.waitFor();
   await stepBy(page, () => card.locator("button.history-row").first().tap());
   await expectLength(page, 2, "After an alternative by tap");

@@ -12,7 +12,7 @@ export function button(page, name) {
 }
 
 /** @param {Page} page */
-const completionTokens = (page) => page.locator(".pills .pill-arrow ~ .token");
+const completionTokens = (page) => page.locator(".token[data-index]");
 
 /** @param {Page} page */
 export function completionLength(page) {

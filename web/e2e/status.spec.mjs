@@ -31,7 +31,7 @@ check("B69", "a ready server is left alone for seconds, one that is gone is aske
 check("B28 B69 B70", "a server that goes away costs nothing, and the page goes on by itself", async ({ page, allow }) => {
   allow(/ERR_CONNECTION_REFUSED/);
   await step(page, 3);
-  const pills = page.locator(".pills");
+  const pills = page.locator(".stack-rows");
   const text = await pills.innerText();
   await page.route("**/api/**", (route) => route.abort("connectionrefused"));
   await button(page, "Step").click();
@@ -102,7 +102,7 @@ check("B71", "what cannot be read counts as absent, and a storage that refuses c
 });
 
 check("B73", "Escape closes, Enter submits, and the other keys are in the help", async ({ page }) => {
-  await button(page, "Prompt library").click();
+  await button(page, "Examples").click();
   await page.locator(".library").waitFor();
   await page.keyboard.press("Escape");
   await page.locator(".library").waitFor({ state: "detached" });

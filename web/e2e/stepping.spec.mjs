@@ -77,7 +77,7 @@ check("B62", "Play is Pause while it runs, and its period is kept", async ({ pag
 const STOPS = [
   ["a deletion", (page) => button(page, "Delete last token").click()],
   ["Clear", (page) => button(page, "Clear").click()],
-  ["the library", (page) => button(page, "Prompt library").click()],
+  ["the library", (page) => button(page, "Examples").click()],
   ["the switch of the model", (page) => page.locator(".llm").click()],
 ];
 
@@ -121,7 +121,7 @@ check("B59 B82", "an alternative in the midst of a forced text rewinds to that v
   assert(appended.length >= 4, "the text should be several tokens.");
   const card = page.locator("#history");
   for (const place of [2, 1]) {
-    await page.locator(`.pills [data-index="${place}"]`).hover();
+    await page.locator(`.stack-rows [data-index="${place}"]`).hover();
     await expect(card.locator("#history-title"), `the card of token ${place} should be about it`).toContainText(`id ${appended[place]?.id}`);
     const cut = card.locator('button.history-row[data-kept="false"]:not(:disabled)').first();
     const [asked] = await requestsBy(page, "/api/step", () => cut.click());
@@ -129,7 +129,7 @@ check("B59 B82", "an alternative in the midst of a forced text rewinds to that v
     expect(asked?.body.completion_ids, `an alternative of token ${place} should rewind to that token`).toEqual(appended.slice(0, place).map((token) => token.id));
     await expectLength(page, place + 1, "After an alternative");
     await page.mouse.move(2, 2);
-    await page.locator(`.pills [data-index="${place}"]`).hover();
+    await page.locator(`.stack-rows [data-index="${place}"]`).hover();
     await expect(card).toContainText("Forced as an alternative");
     await page.mouse.move(2, 2);
     await card.waitFor({ state: "detached" });
@@ -218,9 +218,9 @@ check("B78", "a late answer never overwrites a newer text", async ({ page }) => 
   // Newest first, so that the old answer would come last.
   await page.unroute("**/api/preview");
   for (const route of held.reverse()) await route.continue().catch(() => {});
-  await expect(page.locator(".pills")).toContainText("second");
+  await expect(page.locator(".stack-rows")).toContainText("second");
   await page.waitForTimeout(300);
-  expect(await page.locator(".pills").innerText(), "an old text should not come back").not.toContain("first");
+  expect(await page.locator(".stack-rows").innerText(), "an old text should not come back").not.toContain("first");
 });
 
 /** @param {Page} page */

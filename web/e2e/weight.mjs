@@ -76,7 +76,7 @@ function watchUse() {
   const look = () => {
     const field = /** @type {HTMLTextAreaElement | null} */ (document.querySelector("#prompt-text"));
     if (field && !field.disabled) use.field ||= performance.now();
-    if (!use.field || !document.querySelector(".pills .token") || !document.querySelector(".row-item")) return void requestAnimationFrame(look);
+    if (!use.field || !document.querySelector(".stack-rows .token") || !document.querySelector(".row-item")) return void requestAnimationFrame(look);
     // They are laid out and painted after this, and only then can anybody use them.
     setTimeout(() => (use.tokens = performance.now()));
   };

@@ -21,6 +21,11 @@ export function formatScientific(value) {
   return value.toExponential(1).replace("e+", "e");
 }
 
+/** A round probability at the end of an axis, without zeros that say nothing. @param {number} p */
+export function formatEnd(p) {
+  return p > 0 && p < 0.001 ? formatScientific(p).replace(".0", "") : String(p);
+}
+
 /**
  * A probability with all the digits that mean something, for the detail card.
  * @param {number} p

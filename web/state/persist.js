@@ -9,7 +9,7 @@ import { readMeasure } from "../lib/tint.js";
 import { tourSeen } from "./learning.js";
 import { DEFAULT_PARAMS } from "./params.js";
 import { measure } from "./reading.js";
-import { scale, scoresShown } from "./rows_view.js";
+import { readScale, scale, scoresShown } from "./rows_view.js";
 import { setParams } from "./session.js";
 import * as store from "./store.js";
 import { readView, view } from "./view_switch.js";
@@ -49,7 +49,7 @@ export function restore(storage) {
   const theme = read("tokenscope.theme");
   store.theme.value = theme === "light" || theme === "dark" ? theme : "auto";
   tourSeen.value = readFlag(read("tokenscope.tourSeen"), false);
-  scale.value = read("tokenscope.scale") === "log" ? "log" : "linear";
+  scale.value = readScale(read("tokenscope.scale"));
   scoresShown.value = readFlag(read("tokenscope.scores"), false);
   measure.value = readMeasure(read("tokenscope.tint"));
   view.value = readView(read("tokenscope.view"));

@@ -67,33 +67,31 @@ async function hoverParis(answer) {
   await rendered();
 }
 
-test("a candidate's heat is on the pills and on the stack, with its numbers", async () => {
+test("a candidate's heat is on the tokens, with its numbers", async () => {
   await hoverParis(scores([0.125, 0.5, 0.375]));
-  for (const place of [".pills", ".stack-rows"]) {
-    const tokens = all(`${place} .token[data-heat="for"]`);
-    assert.deepEqual(tokens.map((token) => token.style.getPropertyValue("--heat")), ["0.250", "1.000", "0.750"]);
-    assert.deepEqual(tokens.map((token) => token.getAttribute("data-score")), ["0.125", "0.5", "0.375"]);
-    assert.match(tokens[0]?.getAttribute("title") ?? "", /"Hello" · id 7 · 13 %/);
-  }
-  assert.deepEqual(texts(".pills .token .sr-only"), ["13 %", "50 %"]);
-  assert.match(all(".pills .token-last")[0]?.getAttribute("aria-label") ?? "", /is: the last token\. Alternatives, or remove it, 38 %/);
+  const tokens = all('.token[data-heat="for"]');
+  assert.deepEqual(tokens.map((token) => token.style.getPropertyValue("--heat")), ["0.250", "1.000", "0.750"]);
+  assert.deepEqual(tokens.map((token) => token.getAttribute("data-score")), ["0.125", "0.5", "0.375"]);
+  assert.match(tokens[0]?.getAttribute("title") ?? "", /"Hello" · id 7 · 13 %/);
+  assert.deepEqual(texts(".stack-rows .token .sr-only"), ["13 %", "50 %"]);
+  assert.match(all(".stack-rows .token-last")[0]?.getAttribute("aria-label") ?? "", /is: the last token\. Alternatives, or remove it, 38 %/);
   assert.match(line() ?? "", /^Paris depends on It 50 %, is 38 %, Hello 13 %/);
   assert.deepEqual(texts('.row[data-target="true"] .row-token'), ["Paris"]);
 });
 
 test("a generated token paints what stands before it", async () => {
-  await fire(all(".pills .token-last")[0], "pointerenter", { pointerType: "mouse" });
+  await fire(all(".stack-rows .token-last")[0], "pointerenter", { pointerType: "mouse" });
   const call = await server.next(PATH);
   assert.deepEqual([call.body.target_index, call.body.target_token_id, call.body.completion_ids], [1, 12, [11]]);
   call.answer(scores([0.5, 0.5]));
   await rendered();
-  assert.equal(all(".pills .token[data-heat]").length, 2);
-  assert.deepEqual(texts('.pills .token[data-target="true"] .token-text'), ["is"]);
+  assert.equal(all(".stack-rows .token[data-heat]").length, 2);
+  assert.deepEqual(texts('.stack-rows .token[data-target="true"] .token-text'), ["is"]);
 });
 
 test("fingers and tokens of the prompt ask nothing by passing", async () => {
   await fire(all(".row-item .row")[0], "pointerenter", { pointerType: "touch" });
-  await fire(all(".pills .token-prompt")[0], "pointerenter", { pointerType: "mouse" });
+  await fire(all(".stack-rows .token-prompt")[0], "pointerenter", { pointerType: "mouse" });
   await new Promise((wake) => setTimeout(wake, 120));
   assert.deepEqual(server.pending(), []);
 });
@@ -105,9 +103,9 @@ test("a tap on a candidate keeps its heat until it is let go", async () => {
   (await server.next(PATH)).answer(scores([1, 0, 0]));
   await rendered();
   await fire(row, "pointerleave", { pointerType: "touch" });
-  assert.equal(all(".pills .token[data-heat]").length, 3);
+  assert.equal(all(".stack-rows .token[data-heat]").length, 3);
   await fire(all(".heat-line button")[0], "click");
-  assert.equal(all(".pills .token[data-heat]").length, 0);
+  assert.equal(all(".stack-rows .token[data-heat]").length, 0);
 });
 
 test("contributions against the token are told apart by sign, edge and words", async () => {
@@ -115,7 +113,7 @@ test("contributions against the token are told apart by sign, edge and words", a
   store.attributionOptions.value = { signed: true };
   await rendered();
   await hoverParis(scores([0.25, -0.5, 0.125], { options: { signed: true }, completeness_error: 0.001, completeness_error_share: 0.01, evidence: "gradient" }));
-  assert.deepEqual(all(".pills .token[data-heat]").map((token) => token.dataset["heat"]), ["for", "against", "for"]);
+  assert.deepEqual(all(".stack-rows .token[data-heat]").map((token) => token.dataset["heat"]), ["for", "against", "for"]);
   assert.match(line() ?? "", /depends on It −0.500, Hello \+0.250/);
   assert.match(card(), /speaks against it \(dashed\).*units of the token's probability/);
   assert.match(card(), /Completeness error: 1.0 %/);
@@ -198,8 +196,7 @@ test("K keeps the heat also from the list of methods, and never from a text", as
 });
 
 test("one generated token is a stop of the Tab key", () => {
-  assert.deepEqual(all(".pills button.token").map((button) => button.getAttribute("tabindex")), ["-1", null]);
-  assert.ok(all(".stack-rows button.token-aim").every((button) => button.getAttribute("tabindex") === "-1"));
+  assert.deepEqual(all(".stack-rows button.token").map((button) => button.getAttribute("tabindex")), ["-1", null]);
 });
 
 /** Opens the table and answers with these lines. @param {unknown[]} lines */

@@ -152,12 +152,12 @@ test("the anchor is told in a line", async () => {
   assert.match(root.textContent ?? "", /after token 2.*does not look at the first 2 tokens of the completion\. Press again/);
 });
 
-test("a forbidden row is struck, says invalid, and cannot be pressed", () => {
+test("a forbidden row is struck, says why, and cannot be pressed", () => {
   const [legal, forbidden] = [...root.querySelectorAll(".row-item .row")];
   assert.equal(legal?.tagName, "BUTTON");
-  assert.deepEqual([forbidden?.tagName, forbidden?.getAttribute("title"), forbidden?.getAttribute("data-valid")], ["DIV", "invalid", "false"]);
+  assert.deepEqual([forbidden?.tagName, forbidden?.getAttribute("title"), forbidden?.getAttribute("data-valid")], ["DIV", "The grammar forbids this token", "false"]);
   assert.deepEqual(texts(".row-struck"), ["Certainly"]);
-  assert.deepEqual(texts(".badge-grammar"), ["grammar"]);
+  assert.deepEqual(texts(".cut-rule"), ["the grammar forbids · in order of raw rank"]);
 });
 
 test("the legend counts what the grammar allows", () => assert.deepEqual(texts(".legend-kept"), ["the grammar allows 2 tokens, top-p keeps 1"]));

@@ -46,7 +46,7 @@ export function dist(tokens) {
 export const PARIS = dist([
   row(1, "Paris", { p_base: 0.582, p_final: 0.6 }),
   row(2, "␠The", { p_base: 0.382, p_final: 0.4, rank_base: 3, rank_final: 2 }),
-  row(3, "London", { p_base: 0.000012, p_final: 0, kept: false, rank_final: null, cut_by: "top_p" }),
+  row(3, "London", { p_base: 0.000012, p_final: 0, kept: false, rank_base: 14, rank_final: null, cut_by: "top_p" }),
 ]);
 
 /**

@@ -41,14 +41,15 @@ test("before the server answers the page stands and waits", () => {
 test("rows show rank, change of rank, both probabilities and who cut them", async () => {
   showParis();
   await rendered();
-  assert.deepEqual(texts(".row-item .row-rank"), ["1", "2▴1", "–"]);
+  assert.deepEqual(texts(".row-item .row-rank"), ["1", "2▴1", "14"]);
   assert.deepEqual(texts(".row-item .row-token"), ["Paris", "␠The", "London"]);
   assert.deepEqual(texts(".row-item .row-final"), ["0.600", "0.400", "0"]);
   assert.deepEqual(texts(".row-item .row-base"), ["0.582", "0.382", "1.2e-5"]);
-  assert.deepEqual(texts(".badge"), ["cut: top-p"]);
-  assert.deepEqual(texts(".cut-rule"), ["cut by top-p"]);
+  assert.deepEqual(texts(".cut-rule"), ["cut by top-p · in order of raw rank"]);
+  assert.deepEqual([...root.querySelectorAll(".track")].map((track) => track.textContent?.trim()), ["", "", "", ""]);
   assert.match(texts(".legend-kept")[0] ?? "", /top-p keeps 2 tokens · 0.93 bits/);
   assert.equal(root.querySelector(".row-item [role=img]")?.getAttribute("aria-label"), "rank 1 Paris, final 0.600, raw 0.582. Force this token.");
+  assert.equal([...root.querySelectorAll(".row-item [role=img]")].at(-1)?.getAttribute("aria-label"), "raw rank 14 London, final 0, raw 1.2e-5, cut by top-p. Force this token.");
 });
 
 test("of many rows the first come at once and the others some frames later", async () => {
@@ -101,17 +102,17 @@ test("what was done to the texts is told beside them", async () => {
   assert.deepEqual(texts(".input .note"), ["The text stands elsewhere."]);
 });
 
-test("tokens are pills of their kind, and the last one can be removed", async () => {
+test("tokens are of their kind, and the last one can be removed", async () => {
   store.session.value = appendTokens(createSession({ prompt: "Hi", system: "", params: DEFAULT_PARAMS }), [
     { token: pill(1, "Paris"), model: "tiny", origin: "sampled", params: DEFAULT_PARAMS, constraint: null, dist: PARIS, seed_used: 5, stop_reason: null },
   ]);
   showParis();
   await rendered();
-  assert.deepEqual(texts(".pills .token-prompt"), ["Hello"]);
-  assert.deepEqual(texts(".pills .token-special"), ["<s>"]);
-  assert.deepEqual(texts(".pills .token-completion .token-text"), ["Paris"]);
+  assert.deepEqual(texts(".stack-rows .token-prompt"), ["Hello"]);
+  assert.deepEqual(texts(".stack-rows .token-special"), ["<s>"]);
+  assert.deepEqual(texts(".stack-rows .token-completion .token-text"), ["Paris"]);
   assert.match(root.querySelector(".input .input-head")?.textContent ?? "", /3 tokens/);
-  const last = /** @type {HTMLElement} */ (root.querySelector(".pills .token-last"));
+  const last = /** @type {HTMLElement} */ (root.querySelector(".stack-rows .token-last"));
   last.click();
   await rendered();
   assert.equal(store.completion.value.length, 0);
@@ -152,7 +153,7 @@ test("greedy says what it will pick", async () => {
   showParis();
   store.session.value = createSession({ prompt: "Hi", system: "", params: { ...DEFAULT_PARAMS, greedy: true, preset: "greedy" } });
   await rendered();
-  assert.deepEqual(texts(".badge-pick"), ["will be picked"]);
+  assert.deepEqual(texts(".row-item .row-note"), ["will be picked"]);
   assert.deepEqual(texts(".legend-kept"), ["greedy: always the top token"]);
   store.session.value = createSession({ prompt: "Hi", system: "", params: DEFAULT_PARAMS });
 });

@@ -3,7 +3,7 @@
 import { h, html } from "../html.js";
 import { optionsOf, verdictOf } from "../lib/choice_factors.js";
 import { formatMass, formatProbability, plural } from "../lib/format.js";
-import { percentScale } from "../lib/scale.js";
+import { linearWidth } from "../lib/scale.js";
 import { compareChoices } from "../state/actions.js";
 import { isCurrent } from "../state/choices.js";
 import * as store from "../state/store.js";
@@ -12,7 +12,6 @@ import { TokenText } from "./token_text.js";
 
 /** @import { Option, Verdict } from "../lib/choice_factors.js" */
 
-const width = percentScale(0, 1);
 
 export function ChoiceBars() {
   const comparison = store.comparison.value;
@@ -72,7 +71,7 @@ const times = (p) => `× ${formatProbability(p)}`;
 
 /** @param {{ p: number, share: number, sign?: string }} props */
 function Share({ p, share, sign = "" }) {
-  return html`<td class="numbers choice-share"><span class="choice-bar"><span class="track track-small"><span class="bar-final" style=${{ width: width(share) }}></span></span><span>${formatMass(share)}</span></span>
+  return html`<td class="numbers choice-share"><span class="choice-bar"><span class="track track-small"><span class="bar-final" style=${{ width: linearWidth(share) }}></span></span><span>${formatMass(share)}</span></span>
     <span class="choice-raw">${sign}${formatProbability(p)}</span></td>`;
 }
 

@@ -2,19 +2,21 @@
 
 import { useRef, useState } from "preact/hooks";
 import { h, html } from "../html.js";
-import { formatBits, formatCount, formatProbability, formatScientific, plural, stageName } from "../lib/format.js";
-import { SMALLEST } from "../lib/scale.js";
+import { lostFavourites, runsOf } from "../lib/candidates.js";
+import { formatBits, formatCount, formatEnd, formatProbability, plural } from "../lib/format.js";
+import { axisEnds, barScale } from "../lib/scale.js";
 import { setRows, toggleLlm } from "../state/actions.js";
 import { heat } from "../state/attribution.js";
 import { constraintFailure } from "../state/constraint_check.js";
 import { candidateIndex } from "../state/contrast.js";
 import { held } from "../state/hand.js";
-import { chooseScale, scale, SCALES, scoresShown, toggleScores } from "../state/rows_view.js";
+import { axis, chooseScale, scale, SCALES, scoresShown, toggleScores } from "../state/rows_view.js";
 import { samePlace } from "../state/session.js";
 import * as store from "../state/store.js";
-import { rowWidth } from "./bar.js";
 import { ConstraintFailure } from "./constraint_failure.js";
+import { CutRule } from "./cut_rule.js";
 import { DistributionRow } from "./distribution_row.js";
+import { Favourites } from "./favourites.js";
 import { BoundedIntegerField } from "./fields.js";
 import { ForceBar } from "./force_bar.js";
 import { GrammarPanel } from "./grammar_panel.js";
@@ -58,9 +60,9 @@ function Legend({ dist }) {
       <span class="legend-kept numbers" role="status" aria-live=${held.value ? "off" : "polite"}>${store.reading.value ? readingText() : keptText(dist)}</span>
     </div>
     <div class="row row-head" aria-hidden="true">
-      <span class="row-rank">#</span><span>token</span><span class="row-scale"><span>${scale.value === "log" ? formatScientific(SMALLEST).replace(".0", "") : "0"}</span><span>1</span></span>
-      <span class="row-number">final</span><span class="row-number">raw</span>
-      ${scoresShown.value && html`<span class="row-number" title="The model's raw score">logit</span><span class="row-number" title="Natural logarithm of the raw probability">ln raw</span>`}
+      <span class="row-rank" title="The rank after all stages; of tokens that were cut, the raw rank">#</span><span class="row-name">token</span><span class="row-scale">${axisEnds(axis.value).map((end) => html`<span key=${end}>${formatEnd(end)}</span>`)}</span>
+      <span class="row-number row-final">final</span><span class="row-number row-base">raw</span>
+      ${scoresShown.value && html`<span class="row-number row-logit" title="The model's raw score">logit</span><span class="row-number row-ln" title="Natural logarithm of the raw probability">ln raw</span>`}
     </div>
   `;
 }
@@ -88,6 +90,8 @@ function Rows({ dist }) {
   const pick = greedy && chosen === null ? greedyPick(dist) : null;
   const painted = heat.value?.target ?? null;
   const place = store.method.value ? candidateIndex() : null;
+  const measure = axis.value;
+  const width = barScale(measure);
   const list = useRef(/** @type {HTMLElement | null} */ (null));
   const moving = useMoving();
   // Tab stops at one row, the arrows go on from there.
@@ -98,32 +102,38 @@ function Rows({ dist }) {
     setStop(Math.max(0, rows.indexOf(/** @type {Element} */ (event.target))));
   };
   useKeepFocus(list, "button.row");
+  const about = (/** @type {number} */ id, /** @type {string} */ display) => ({
+    chosen: id === chosen,
+    painted: painted !== null && painted.index === place && painted.id === id,
+    target: place === null ? null : { index: place, id, display },
+  });
   const draw = (/** @type {Dist} */ dist, /** @type {number} */ first, /** @type {number} */ end) => {
-    const rule = cutRule(dist);
+    const runs = runsOf(dist.tokens);
     return dist.tokens.slice(first, end).map((row, offset) => {
       const index = first + offset;
       return [
-        index === rule?.before && html`<li class="cut-rule" key="rule" aria-hidden="true"><span>cut by ${stageName(rule.stage)}</span></li>`,
+        runs.filter(({ first }) => first === index).map((run) => h(CutRule, { key: `rule${index}`, run })),
         // The focus stays where it is when other tokens come.
-        h(DistributionRow, { key: index, row, chosen: row.id === chosen, pick: row.id === pick, stop: index === Math.min(stop, last), painted: painted !== null && painted.index === place && painted.id === row.id,
-          target: place === null ? null : { index: place, id: row.id, display: row.display } }),
+        h(DistributionRow, { key: index, row, axis: measure, pick: row.id === pick, stop: index === Math.min(stop, last), ...about(row.id, row.display) }),
       ];
     });
   };
-  const elsewhere = chosen !== null && !dist.tokens.some((row) => row.id === chosen);
+  const elsewhere = chosen !== null && ![...dist.tokens, ...lostFavourites(dist)].some((row) => row.id === chosen);
+  const beyond = Math.max(dist.other_p_final, dist.other_p_base) > measure.top;
   return html`
     <ol class="rows" ref=${list} data-wire="row-frame" data-moving=${moving} aria-label="Most likely tokens" onKeyDown=${walk} onFocusIn=${onFocusIn}>
       ${draw(dist, 0, AT_ONCE)}
-      ${h(LaterRows, { dist, first: AT_ONCE, about: [chosen, pick, painted, place, stop, last], draw })}
+      ${h(LaterRows, { dist, first: AT_ONCE, about: [chosen, pick, painted, place, stop, last, measure.kind, measure.top], draw })}
       <li class="row row-other" key="other" data-wire="row" data-share=${dist.other_p_final} data-chosen=${elsewhere}
-        title="All tokens that are not listed, together">
+        title=${`All tokens that are not listed, together${beyond ? ". Their bar goes on beyond the axis." : ""}`}>
         <span class="row-rank"></span>
         <span class="row-token">Other</span>
-        <span class="track"><span class="bar-final" style=${{ width: rowWidth(dist.other_p_final) }}></span><span class="bar-raw" style=${{ width: rowWidth(dist.other_p_base) }}></span></span>
+        <span class="track" data-beyond=${beyond}><span class="bar-final" style=${{ width: width(dist.other_p_final) }}></span><span class="bar-raw" style=${{ width: width(dist.other_p_base) }}></span></span>
         <span class="row-number row-final">${formatProbability(dist.other_p_final)}</span>
         <span class="row-number row-base">${formatProbability(dist.other_p_base)}</span>
       </li>
     </ol>
+    ${h(Favourites, { dist, axis: measure, about })}
   `;
 }
 
@@ -133,22 +143,29 @@ function Rows({ dist }) {
  * at once, which also spares the browser ten layouts after each step.
  */
 function useMoving() {
-  const now = { place: store.shown.value?.place, dist: store.shown.value?.dist, scale: scale.value };
+  const now = { place: store.shown.value?.place, dist: store.shown.value?.dist, axis: axis.value };
   const last = useRef({ ...now, moving: false });
   const before = last.current;
-  if (before.dist !== now.dist || before.scale !== now.scale) {
+  if (before.dist !== now.dist || before.axis !== now.axis) {
     const samePosition = before.place !== undefined && now.place !== undefined && samePlace(before.place, now.place);
-    last.current = { ...now, moving: samePosition && (before.scale !== now.scale || store.shown.value?.byHand !== true) };
+    last.current = { ...now, moving: samePosition && (before.axis.kind !== now.axis.kind || store.shown.value?.byHand !== true) };
   }
   return last.current.moving;
 }
+
+/** @type {Record<typeof SCALES[number], string>} */
+const SCALE_ABOUT = {
+  fit: "Linear, and as long as the likeliest token needs it: the axis ends where its label says",
+  linear: "Linear from 0 to 1: twice as likely is twice as long",
+  log: "Logarithmic: each power of ten is as long as the next, so that unlikely tokens can be seen",
+};
 
 function ScaleSwitch() {
   return html`
     <fieldset class="segmented segmented-words">
       <legend class="sr-only">Scale of the bars</legend>
       ${SCALES.map((name) => html`
-        <label key=${name} title=${name === "log" ? "Logarithmic: each power of ten is as long as the next, so that unlikely tokens can be seen" : "Linear: twice as likely is twice as long"}>
+        <label key=${name} title=${SCALE_ABOUT[name]}>
           <input type="radio" name="scale" class="sr-only" value=${name} checked=${scale.value === name} onChange=${() => chooseScale(name)} />
           <span>${name}</span>
         </label>`)}
@@ -180,17 +197,6 @@ function Off() {
       <button type="button" class="button" onClick=${toggleLlm}>Switch on</button>
     </div>
   `;
-}
-
-/**
- * Where one stage cut everything from some row on, one line says it for all of them.
- * @param {Dist} dist
- */
-function cutRule({ tokens }) {
-  const before = tokens.findIndex((row) => !row.kept);
-  const stage = tokens[before]?.cut_by;
-  if (before < 1 || !stage) return null;
-  return tokens.slice(before).every((row) => row.cut_by === stage) ? { before, stage } : null;
 }
 
 /** @param {Dist} dist */

@@ -6,6 +6,7 @@ import * as store from "../state/store.js";
 import { Distribution } from "./distribution.js";
 import { Inputs } from "./inputs.js";
 import { LlmBox } from "./llm_box.js";
+import { narrow } from "./narrow.js";
 import { TokenStack } from "./token_stack.js";
 import { Wires } from "./wires.js";
 
@@ -14,7 +15,7 @@ export function Flow() {
   return html`
     <div class="flow" ref=${flow} data-llm=${store.llmEnabled.value ? "on" : "off"}>
       ${h(Inputs, {})}
-      ${h(TokenStack, {})}
+      ${!narrow.value && h(TokenStack, {})}
       ${h(LlmBox, {})}
       ${h(Distribution, {})}
       ${h(Wires, { flow })}

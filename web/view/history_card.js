@@ -3,13 +3,15 @@
 
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { h, html } from "../html.js";
-import { formatBits, formatProbability, stageName } from "../lib/format.js";
+import { cutter, runsOf } from "../lib/candidates.js";
+import { formatBits, formatProbability } from "../lib/format.js";
 import { placeBeside, placeCard } from "../lib/geometry.js";
+import { linearWidth } from "../lib/scale.js";
 import { surprisalBits } from "../lib/tint.js";
 import { deleteLast, takeInstead } from "../state/actions.js";
 import { methodText, otherWays, ownRow, paramsText } from "../state/recorded.js";
 import * as store from "../state/store.js";
-import { barWidth } from "./bar.js";
+import { CutRule, cutText } from "./cut_rule.js";
 import { lineOf, stand } from "./floating.js";
 import { hideHistory, hideSoon, leaveHistory, look, stayOpen } from "./history_aim.js";
 import { useMoreRows } from "./more_rows.js";
@@ -87,11 +89,15 @@ function Rows({ dist, own, chosen, ways, onTake }) {
   const list = useRef(/** @type {HTMLElement | null} */ (null));
   const rows = own && !dist.tokens.includes(own) ? [...dist.tokens, own] : dist.tokens;
   const { above, below } = useMoreRows(list, rows.length + 1);
+  const runs = runsOf(rows);
   const sign = below > 0 ? `▾ ${below} more below` : above > 0 ? `▴ ${above} more above` : "";
   return html`
     <p class="history-row history-head"><span class="history-more">${sign}</span><span></span><span class="numbers">final</span><span class="numbers">raw</span></p>
     <ol class="history-rows" data-above=${above > 0} data-below=${below > 0} aria-label="What else was possible here" ref=${list}>
-      ${rows.map((row) => h(Alternate, { key: row.id, row, chosen: row.id === chosen, taken: ways.has(row.id), onTake }))}
+      ${rows.map((row, index) => [
+        runs.filter(({ first }) => first === index).map((run) => h(CutRule, { key: `rule${index}`, run, ranked: false })),
+        h(Alternate, { key: row.id, row, chosen: row.id === chosen, taken: ways.has(row.id), onTake }),
+      ])}
       <li class="history-row history-other"><span>Other</span>${bar(dist.other_p_final, dist.other_p_base)}<span class="numbers">${formatProbability(dist.other_p_final)}</span><span class="numbers quiet">${formatProbability(dist.other_p_base)}</span></li>
     </ol>
   `;
@@ -99,11 +105,12 @@ function Rows({ dist, own, chosen, ways, onTake }) {
 
 /** @param {{ row: DistributionRow, chosen: boolean, taken: boolean, onTake: (id: number) => void }} props */
 function Alternate({ row, chosen, taken, onTake }) {
-  const note = chosen ? "" : taken ? "tried before" : row.kept ? "" : row.cut_by === null ? "cut" : `cut: ${stageName(row.cut_by)}`;
+  const cut = cutter(row);
   const content = html`
     <span class=${`history-token ${row.special ? "row-special" : ""}`}>${h(TokenText, { display: row.display, compact: true })}</span>
-    ${bar(row.p_final, row.p_base, note)}
-    <span class="sr-only">, final </span><span class="numbers">${formatProbability(row.p_final)}</span><span class="sr-only">, raw </span><span class="numbers quiet">${formatProbability(row.p_base)}</span>
+    ${taken && html`<span class="row-note">tried before</span>`}
+    ${bar(row.p_final, row.p_base)}
+    <span class="sr-only">, final </span><span class="numbers">${formatProbability(row.p_final)}</span><span class="sr-only">, raw </span><span class="numbers quiet">${formatProbability(row.p_base)}</span>${cut !== null && html`<span class="sr-only">, ${cutText(cut)}</span>`}
   `;
   if (chosen) return html`<li class="history-row history-chosen" data-chosen="true" data-kept=${row.kept}><span class="sr-only">This one came: </span>${content}</li>`;
   return html`
@@ -114,8 +121,7 @@ function Alternate({ row, chosen, taken, onTake }) {
 /**
  * @param {number} final
  * @param {number} raw
- * @param {string} [note]
  */
-function bar(final, raw, note = "") {
-  return html`<span class="track"><span class="bar-final" style=${{ width: barWidth(final) }}></span><span class="bar-raw" style=${{ width: barWidth(raw) }}></span>${note && html`<span class="badge">${note}</span>`}</span>`;
+function bar(final, raw) {
+  return html`<span class="track"><span class="bar-final" style=${{ width: linearWidth(final) }}></span><span class="bar-raw" style=${{ width: linearWidth(raw) }}></span></span>`;
 }

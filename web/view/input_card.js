@@ -3,11 +3,13 @@
 import { useRef } from "preact/hooks";
 import { h, html } from "../html.js";
 import { plural } from "../lib/format.js";
+import { rowsFor } from "../lib/text_rows.js";
 import { deleteBranch, duplicateBranch, forkBranch, openLibrary, removeCompletion, startRenaming, typePrompt, typeSystem } from "../state/actions.js";
 import * as store from "../state/store.js";
 import { BranchName } from "./branch_name.js";
 import { HeatLine } from "./heat_line.js";
 import { Icon } from "./icons.js";
+import { narrow } from "./narrow.js";
 import { Pills } from "./pills.js";
 
 /** @typedef {Event & { currentTarget: HTMLTextAreaElement }} TextEvent */
@@ -26,7 +28,7 @@ export function InputCard() {
       ${store.templateInUse.value && h(TextArea, { id: "system-text", label: "System message", rows: 2, value: system, onText: typeSystem })}
       ${h(TextArea, { id: "prompt-text", label: store.templateInUse.value ? "User message" : "Text", rows: 3, value: prompt, onText: typePrompt })}
       ${store.input.value?.note && html`<p class="note" role="note">${store.input.value.note}</p>`}
-      ${h(Pills, {})}
+      ${narrow.value && h(Pills, {})}
       ${h(HeatLine, {})}
     </section>
   `;
@@ -36,8 +38,9 @@ function Tools() {
   const only = store.session.value.branches.length === 1;
   return html`
     <div class="tools" role="toolbar" aria-label="This input">
-      ${h(Tool, { icon: "library", label: "Prompt library", onPress: openLibrary })}
-      ${h(Tool, { icon: "fork", label: "Fork", about: "Copy with the completion, to go on in another way (b)", onPress: forkBranch })}
+      <button type="button" class="button button-small tool-words" title="Texts to begin with, by topic" onClick=${openLibrary}>${h(Icon, { name: "library" })}Examples</button>
+      <button type="button" class="button button-small tool-words" title="Copy with the completion, to go on in another way (b)" onClick=${forkBranch}>${h(Icon, { name: "fork" })}Fork</button>
+      <span class="spacer"></span>
       ${h(Tool, { icon: "duplicate", label: "Duplicate", about: "Copy the text without the completion", onPress: duplicateBranch })}
       ${h(Tool, { icon: "rename", label: "Rename", about: "Rename (F2)", onPress: startRenaming })}
       ${h(Tool, { icon: "restart", label: "Remove completion", off: store.completion.value.length === 0, onPress: removeCompletion })}
@@ -51,12 +54,18 @@ function Tool({ icon, label, about = label, off = false, onPress }) {
   return html`<button type="button" class="icon-button tool" aria-label=${label} title=${about} aria-disabled=${off} onClick=${onPress}>${h(Icon, { name: icon })}</button>`;
 }
 
-/** @param {{ id: string, label: string, rows: number, value: string, onText: (text: string) => void }} props */
+/** Higher fields scroll, or are made higher by hand. */
+const MOST_ROWS = 12;
+
+/**
+ * A field that is as high as its text; browsers that cannot do that are told by `rows`.
+ * @param {{ id: string, label: string, rows: number, value: string, onText: (text: string) => void }} props
+ */
 function TextArea({ id, label, rows, value, onText }) {
   return html`
     <div class="text-block">
       <label for=${id}>${label}</label>
-      <textarea class="field" id=${id} rows=${rows} spellcheck="false" value=${value}
+      <textarea class="field" id=${id} rows=${rowsFor(value, rows, MOST_ROWS)} style=${{ "--rows": rows }} spellcheck="false" value=${value}
         onInput=${(/** @type {TextEvent} */ event) => onText(event.currentTarget.value)}></textarea>
     </div>
   `;

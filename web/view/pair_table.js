@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { h, html } from "../html.js";
 import { formatChange, formatMass, formatProbability } from "../lib/format.js";
-import { percentScale } from "../lib/scale.js";
+import { linearWidth } from "../lib/scale.js";
 import { TokenText } from "./token_text.js";
 
 /** @import { DistributionRow } from "../types/wire" */
@@ -11,8 +11,6 @@ import { TokenText } from "./token_text.js";
 
 /** Further rows hardly change, and are there for those who ask. */
 const FEW = 12;
-
-const width = percentScale(0, 1);
 
 /**
  * `taken` is the token that each side went on with, `listed` whether there is a distribution at all.
@@ -43,7 +41,7 @@ function Cell({ row, taken, listed }) {
   if (!row) return html`<td class="quiet">${listed ? "not listed" : "–"}</td>`;
   return html`
     <td class="pair-final" data-taken=${taken}>
-      <span class="track" aria-hidden="true"><span class="bar-final" style=${{ width: width(row.p_final) }}></span><span class="bar-raw" style=${{ width: width(row.p_base) }}></span></span>
+      <span class="track" aria-hidden="true"><span class="bar-final" style=${{ width: linearWidth(row.p_final) }}></span><span class="bar-raw" style=${{ width: linearWidth(row.p_base) }}></span></span>
       <span class="pair-numbers numbers"><span><span class="sr-only">final </span>${formatProbability(row.p_final)}</span><span class="row-base">raw ${formatProbability(row.p_base)}</span>${taken && html`<strong>taken</strong>`}</span>
     </td>
   `;

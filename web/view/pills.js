@@ -1,4 +1,4 @@
-// The tokens of the text and of the completion as wrapping pills.
+// The tokens of the text and of the completion as wrapping pills, in windows without room for the stack.
 
 import { useRef } from "preact/hooks";
 import { h, html } from "../html.js";

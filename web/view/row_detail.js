@@ -3,12 +3,13 @@
 import { signal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { h, html } from "../html.js";
+import { lostFavourites } from "../lib/candidates.js";
 import { formatProbabilityLong, formatSigned, stageName } from "../lib/format.js";
 import { placeCard } from "../lib/geometry.js";
+import { linearWidth } from "../lib/scale.js";
 import { forceToken } from "../state/actions.js";
 import * as store from "../state/store.js";
 import { view } from "../state/view_switch.js";
-import { barWidth } from "./bar.js";
 import { stand } from "./floating.js";
 import { TokenText } from "./token_text.js";
 
@@ -69,7 +70,7 @@ export function RowDetail() {
 /** @param {{ dist: Distribution }} props */
 function Detail({ dist }) {
   const card = useRef(/** @type {HTMLElement | null} */ (null));
-  const row = [...dist.tokens, ...dist.probes].find((token) => token.id === open.value?.id);
+  const row = [...dist.tokens, ...dist.probes, ...lostFavourites(dist)].find((token) => token.id === open.value?.id);
   const { anchor, cause } = open.value ?? {};
   const moving = store.playing.value || store.stepping.value;
   // A card belongs to the distribution it was opened on.
@@ -125,7 +126,7 @@ function stageLine(id, label, row, index) {
   return html`
     <tr key=${id}>
       <th scope="row">${label}</th>
-      <td><span class="track track-small"><span class="bar-final" style=${{ width: barWidth(p) }}></span></span></td>
+      <td><span class="track track-small"><span class="bar-final" style=${{ width: linearWidth(p) }}></span></span></td>
       <td class="numbers">${formatProbabilityLong(p)}</td>
     </tr>
   `;

@@ -1,4 +1,4 @@
-// The tokens of a text and its completion, drawn in chunks, for the pills and for the stack.
+// The tokens of a text and its completion, drawn in chunks, for the stack or the pills.
 
 import { h } from "../html.js";
 import { joinSplit, partsIn } from "../lib/split_characters.js";

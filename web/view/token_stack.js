@@ -1,4 +1,5 @@
-// The tokens as the model gets them: one per row, in order.
+// The tokens as the model gets them: one per row, in order. Beside the card of the input it is the one list of
+// tokens; where the window has no room for it, pills.js draws them in the card.
 
 import { useRef } from "preact/hooks";
 import { h, html } from "../html.js";
@@ -23,7 +24,7 @@ export function TokenStack() {
   const folded = collapsed ? [] : prompt;
   const range = useWindow(list, "li[data-wire]", folded.length + length);
   const tokens = drawTokens(folded, completion, { around: row, range });
-  useKeepFocus(list, ".token-last");
+  useKeepFocus(list, "button.token");
   usePinnedEnd(list, true, [length, prompt.length, collapsed]);
   // By keyboard the list is scrolled from a token in it; where none can have the focus, it has it itself.
   return html`

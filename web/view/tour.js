@@ -10,7 +10,7 @@ import { Icon } from "./icons.js";
 
 /** In the order of the flow. `at` is what the card stands at. */
 const STEPS = [
-  { at: ".input", title: "Text goes in", text: "Type anything. The model does not see letters, but tokens: the pills under the text. Point at one to see where its borders are." },
+  { at: ".input", title: "Text goes in", text: "Type anything. The model does not see letters, but tokens: they stand next to the text. Point at one to see where its borders are." },
   { at: ".llm", title: "The model reads all of them", text: "It gives every token of its vocabulary a score. You can switch it off to see the tokens alone." },
   { at: ".distribution", title: "Out comes a distribution", text: "How likely each token is as the next one: raw, as the model says, and final, after the sampling stages. Click a row to take that token." },
   { at: ".sidebar, .drawer-button", title: "Knobs change the chances", text: "Temperature, top-p and penalties turn raw into final. Move one and watch the bars. Every knob has a ? that explains it." },

@@ -5,6 +5,7 @@ import { useLayoutEffect, useState } from "preact/hooks";
 import { html } from "../html.js";
 import { fanOut, levelStubs, runIn, weightedStubs } from "../lib/geometry.js";
 import { clamp } from "../lib/numbers.js";
+import { scoresShown } from "../state/rows_view.js";
 import * as store from "../state/store.js";
 
 /** @import { Box, Wire } from "../types/app" */
@@ -17,7 +18,7 @@ const NOTHING = /** @type {Drawing} */ ({ tokens: [], stubs: [], outputs: [] });
 export function Wires({ flow }) {
   const [drawing, setDrawing] = useState(NOTHING);
   // Read, so that a change of any of them draws again.
-  const moved = [store.shown.value, store.completion.value, store.promptCollapsed.value, store.llmEnabled.value, store.failure.value, store.templateInUse.value, store.session.value.branches];
+  const moved = [store.shown.value, store.completion.value, store.promptCollapsed.value, store.llmEnabled.value, store.failure.value, store.templateInUse.value, store.session.value.branches, scoresShown.value, store.grammarCollapsed.value];
   useLayoutEffect(() => {
     const element = flow.current;
     if (!element) return;
@@ -30,7 +31,8 @@ export function Wires({ flow }) {
     // the frame that changes the rows has less to do.
     const observer = new ResizeObserver(redraw);
     observer.observe(element);
-    for (const child of element.children) observer.observe(child);
+    // What a list has beside it may take its room without anything else changing its size.
+    for (const box of [...element.children, ...element.querySelectorAll('[data-wire$="frame"]')]) observer.observe(box);
     element.addEventListener("scroll", redraw, { capture: true, passive: true });
     return () => {
       cancelAnimationFrame(frame);
@@ -65,7 +67,9 @@ function measure(flow) {
   const toggle = boxes("token").filter((row) => !row.closest("ol")).map(boxOf);
   const listed = boxes("token").filter((row) => row.closest("ol"));
   const rows = [...toggle, ...runIn(listed, boxOf, frame).map(({ box }) => box)];
-  const outputs = runIn(boxes("row"), boxOf, rowFrame).map(({ item, box }) => ({ box, share: Number(item.getAttribute("data-share")) }));
+  const within = (/** @type {string} */ list) => [...flow.querySelectorAll(`${list} [data-wire="row"]`)];
+  const favourites = within(".favourites").map((item) => ({ item, box: boxOf(item) }));
+  const outputs = [...runIn(within('[data-wire="row-frame"]'), boxOf, rowFrame), ...favourites].map(({ item, box }) => ({ box, share: Number(item.getAttribute("data-share")) }));
   // The card may be scrolled, with its middle out of sight.
   const middle = input.top + (input.bottom - input.top) * 0.45;
   const source = { x: input.right, y: inputFrame ? clamp(middle, inputFrame.top, inputFrame.bottom) : middle };
