@@ -3,6 +3,7 @@
 import { batch } from "@preact/signals";
 import { releaseHeat, settleHeat } from "./attribution.js";
 import { change, interrupt } from "./changes.js";
+import { anchorNow, tellLostAnchor } from "./constraint_anchor.js";
 import { edit, TYPING, typingRun } from "./edits.js";
 import { applyPreset, editParams } from "./params.js";
 import { pause } from "./playback.js";
@@ -172,9 +173,11 @@ export function dismissFailure() {
 function changeText(text) {
   const hadTokens = store.completion.value.length > 0;
   interrupt();
+  const anchor = anchorNow();
   edit(TYPING, (session) => sessions.editText(session, text), typingRun(`${store.branch.value.id} ${Object.keys(text)}`));
   settleHeat();
   if (hadTokens) store.message.value = "The completion was removed, because the text changed. Undo shows it again.";
+  tellLostAnchor(anchor);
   requestPreview(TYPING_MS);
 }
 

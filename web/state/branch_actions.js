@@ -3,6 +3,7 @@
 import { batch } from "@preact/signals";
 import * as branches from "./branches.js";
 import { change, interrupt, settle } from "./changes.js";
+import { anchorNow, copyAnchor, tellLostAnchor } from "./constraint_anchor.js";
 import { edit } from "./edits.js";
 import * as histories from "./history.js";
 import * as store from "./store.js";
@@ -30,8 +31,9 @@ export function newInput() {
 }
 
 export function forkBranch() {
-  const from = store.branch.value.name;
+  const { id, name: from } = store.branch.value;
   change("fork", branches.fork);
+  copyAnchor(id, store.branch.value.id);
   const until = store.stopped.value === null ? "" : " Delete its last token to go on in another way.";
   store.message.value = `${store.branch.value.name} is a fork of ${from}.${until}`;
 }
@@ -84,10 +86,12 @@ function travel(how, done) {
   const result = how(store.history.value, store.session.value);
   if (!result) return;
   interrupt();
+  const anchor = anchorNow();
   batch(() => {
     store.history.value = result.history;
     store.session.value = result.session;
     store.message.value = `${done}: ${result.label}.`;
   });
+  tellLostAnchor(anchor);
   settle();
 }

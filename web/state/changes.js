@@ -2,6 +2,7 @@
 // under way belongs to the text before it.
 
 import { dropHeat, settleHeat } from "./attribution.js";
+import { anchorNow, tellLostAnchor } from "./constraint_anchor.js";
 import { edit } from "./edits.js";
 import { showKnownInput } from "./input_tokens.js";
 import { pause } from "./playback.js";
@@ -19,7 +20,9 @@ import * as store from "./store.js";
 export function change(label, how) {
   if (how(store.session.value) === store.session.value) return false;
   interrupt();
+  const anchor = anchorNow();
   edit(label, how);
+  tellLostAnchor(anchor);
   settle();
   return true;
 }

@@ -1,7 +1,9 @@
 // What people do to the constraint. It is one for all branches.
 
 import { batch } from "@preact/signals";
-import { kinds } from "./constraint.js";
+import { plural } from "../lib/format.js";
+import { anchorIndex, kinds } from "./constraint.js";
+import { chooseAnchor, keepAnchors, leaveAnchors, resumeAnchors } from "./constraint_anchor.js";
 import { requestCheck } from "./constraint_check.js";
 import { bringBack, chooseKind, editText, takeExample } from "./constraint_texts.js";
 import { followPreview, requestPreview, TYPING_MS } from "./preview.js";
@@ -11,10 +13,21 @@ import * as store from "./store.js";
 /** @import { ConstraintExample } from "../types/wire" */
 /** @import { ConstraintTexts } from "../types/app" */
 
-/** @param {boolean} on */
+/**
+ * In the midst of a completion the grammar counts from here, since nothing before was written for it.
+ * @param {boolean} on
+ */
 export function enableConstraint(on) {
-  store.constraintOn.value = on;
+  batch(() => {
+    if (on) resumeAnchors();
+    else leaveAnchors();
+    store.constraintOn.value = on;
+  });
+  requestCheck();
   sampleAnew();
+  const before = store.completion.value.length;
+  if (on && before > 0 && anchorIndex.value === before)
+    store.message.value = `The grammar counts from here on: it does not look at the ${plural(before, "token")} before.`;
 }
 
 /** @param {string} kind */
@@ -39,18 +52,19 @@ export function bringTextBack() {
 
 /** @param {"single" | "flexible"} whitespace */
 export function setWhitespace(whitespace) {
+  if (store.constraintOn.value) keepAnchors();
   store.constraintWhitespace.value = whitespace;
   look(0);
 }
 
 /** The grammar counts from the end of the completion as it is now. */
 export function countFromHere() {
-  store.constraintAnchor.value = lastNode(store.session.value);
+  chooseAnchor(lastNode(store.session.value));
   sampleAnew();
 }
 
 export function countFromStart() {
-  store.constraintAnchor.value = null;
+  chooseAnchor(null);
   sampleAnew();
 }
 
@@ -59,6 +73,7 @@ export function countFromStart() {
  * @param {number} [delayMs]
  */
 function write(texts, delayMs = 0) {
+  if (store.constraintOn.value) keepAnchors();
   store.constraintTexts.value = texts;
   look(delayMs);
 }

@@ -15,8 +15,9 @@ export const VIOLATED = "constraint_violated";
 let timer = /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined);
 let underWay = /** @type {{ key: string, work: Promise<CheckResponse>, abort: () => void } | null} */ (null);
 
-/** The last answer if it is about the text in the editor, or null. */
+/** The last answer if it is about the text in the editor, or null: what is off is not judged. */
 export function currentCheck() {
+  if (!store.constraintOn.value) return null;
   const check = store.constraintCheck.value;
   return check && written.value && check.key === keyOf(written.value) ? check.answer : null;
 }
@@ -33,9 +34,14 @@ export function constraintFailure() {
   return currentCheck()?.error ?? (left ? (shown.value?.failure ?? null) : null);
 }
 
-/** @param {number} [delayMs] */
+/** Only of a constraint that is on. @param {number} [delayMs] */
 export function requestCheck(delayMs = 0) {
   clearTimeout(timer);
+  if (!store.constraintOn.value) {
+    underWay?.abort();
+    underWay = null;
+    return;
+  }
   timer = setTimeout(() => void ask().catch(forgive), delayMs);
 }
 

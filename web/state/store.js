@@ -7,7 +7,7 @@ import { NO_HISTORY } from "./history.js";
 import { activeBranch, completionOf, createSession, isOnPath, lastNode, placeOf, samePlace, stopReason } from "./session.js";
 
 /** @import { AttributionOptions, Catalog, LoadProgress, ModelStatus } from "../types/wire" */
-/** @import { AttributionWork, Comparison, ConstraintCheck, ConstraintTexts, Contrast, Failure, Heat, Input, KeptSummary, Matrix, NextPair, Session, ServerState, Shown, Theme, TokenNode } from "../types/app" */
+/** @import { AttributionWork, BranchId, Comparison, ConstraintCheck, ConstraintTexts, Contrast, Failure, Heat, Input, KeptSummary, Matrix, NextPair, Session, ServerState, Shown, Theme, TokenNode } from "../types/app" */
 
 export const DEFAULT_MODEL = "Qwen/Qwen2.5-0.5B-Instruct";
 /** What a first visit shows where the model has no example of its own. */
@@ -55,8 +55,8 @@ export const constraintOn = signal(false);
 export const constraintCollapsed = signal(true);
 export const constraintTexts = signal(/** @type {ConstraintTexts} */ ({ kind: "multiple_choice", texts: {}, carried: false }));
 export const constraintWhitespace = signal(/** @type {"single" | "flexible"} */ ("single"));
-/** The token after which the grammar begins to count; null means from the start. */
-export const constraintAnchor = signal(/** @type {TokenNode | null} */ (null));
+/** By branch, the token after which the grammar was told to begin to count; null means from the start. */
+export const constraintAnchors = signal(/** @type {Record<BranchId, TokenNode | null>} */ ({}));
 export const grammarCollapsed = signal(false);
 /** Tokens whose numbers are asked for wherever they rank. */
 export const probes = signal(/** @type {number[]} */ ([]));

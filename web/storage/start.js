@@ -1,7 +1,7 @@
 // Brings back the session that this tab goes on with, and keeps it from then on. Without a database
 // the page works all the same, and says so once.
 
-import { recordedAnchor } from "../state/constraint.js";
+import { chooseAnchor, recordedAnchor } from "../state/constraint_anchor.js";
 import { keepSession, restoreSession } from "../state/keeping.js";
 import { setHome } from "../state/kept_sessions.js";
 import * as store from "../state/store.js";
@@ -47,7 +47,8 @@ async function restore(database, storage, { id, from }) {
   try {
     const found = from === null ? null : await restoreSession(database, storage, from);
     if (!found) return { id, saved: {}, dirty: false };
-    store.constraintAnchor.value = recordedAnchor(store.session.value);
+    const anchor = recordedAnchor(store.session.value);
+    if (store.constraintOn.value && anchor !== undefined) chooseAnchor(anchor);
     return from === id ? { id, ...found } : { id, saved: {}, dirty: true };
   } catch (error) {
     // What cannot be read stays where it is, and is not written over.

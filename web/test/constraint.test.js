@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import * as actions from "../state/actions.js";
 import { isCurrent } from "../state/choices.js";
-import { anchorIndex, constraint, recordedAnchor, text } from "../state/constraint.js";
+import { anchorIndex, constraint, text } from "../state/constraint.js";
+import { recordedAnchor } from "../state/constraint_anchor.js";
 import { constraintFailure, currentCheck } from "../state/constraint_check.js";
 import { bringBack, chooseKind, editText, kindOf, restoreTexts, takeExample, textOf } from "../state/constraint_texts.js";
 import { noteModel } from "../state/model_change.js";
@@ -36,7 +37,7 @@ beforeEach(() => {
   store.constraintOn.value = false;
   store.constraintTexts.value = { kind: "regex", texts: {}, carried: false };
   store.constraintWhitespace.value = "single";
-  store.constraintAnchor.value = null;
+  store.constraintAnchors.value = {};
   store.constraintCheck.value = null;
   store.comparison.value = null;
 });
@@ -197,16 +198,26 @@ test("typing settles before anything is asked, and a newer text aborts the older
   assert.equal((await server.next(PREVIEW)).body.constraint.type, "json_schema");
 });
 
-test("while it is off, typing checks and does not preview", async () => {
+test("what is off asks nothing and says nothing, whatever is typed and whichever model answers", async () => {
   actions.typeConstraint("(");
+  actions.requestCheck();
+  await pause(300);
+  assert.deepEqual([server.pending(), text.value], [[], "("]);
+  actions.enableConstraint(true);
   await answerCheck(unusable());
   await pause(20);
   assert.equal(currentCheck()?.error?.line, 2);
-  assert.equal(constraintFailure(), null);
+  actions.enableConstraint(false);
+  await server.next(PREVIEW);
+  assert.deepEqual([currentCheck(), constraintFailure(), text.value], [null, null, "("]);
+  store.status.value = status({ model_id: "other" });
+  actions.requestCheck();
+  await pause(20);
   assert.deepEqual(server.pending(), []);
 });
 
 test("a text too long to be checked cannot be used, a server that is gone says nothing about it", async () => {
+  store.constraintOn.value = true;
   actions.typeConstraint("long");
   (await server.next(CHECK)).answer({ detail: "Too long.", code: "too_large", hint: "Shorten it." }, 413);
   await pause(10);
@@ -288,16 +299,116 @@ test("a kept session goes on counting where its last constrained token did", () 
       const anchor = anchors[index] ?? null;
       return { ...node, constraint: anchor === null ? null : { enabled: true, type: "regex", schema: "a", anchor } };
     });
-    return recordedAnchor({ ...store.session.value, nodes: Object.fromEntries(changed.map((node) => [node.id, node])) })?.id ?? null;
+    const anchor = recordedAnchor({ ...store.session.value, nodes: Object.fromEntries(changed.map((node) => [node.id, node])) });
+    return anchor && anchor.id;
   };
   for (const [anchors, expected] of /** @type {const} */ ([
-    [[null, null, null, null], null],
+    [[null, null, null, null], undefined],
     [[0, 0, null, null], null],
     [[null, null, 2, 2], 1],
     [[0, 0, 0, 3], 2],
     [[null, null, 2, null], 1],
   ]))
-    assert.equal(recorded(...anchors), expected === null ? null : nodes[expected]?.id, anchors.join());
+    assert.equal(recorded(...anchors), expected == null ? expected : nodes[expected]?.id, anchors.join());
+});
+
+/** Appends tokens that were drawn under the constraint as it is. @param {number[]} ids */
+function draw(...ids) {
+  for (const id of ids) {
+    const one = { token: pill(id, `t${id}`), model: "tiny", origin: /** @type {const} */ ("sampled"), params: DEFAULT_PARAMS, constraint: constraint.value, dist: null, seed_used: null, stop_reason: null };
+    store.session.value = appendTokens(store.session.value, [one]);
+  }
+}
+
+/** The server's answers do not matter here. @param {boolean} on */
+function enable(on) {
+  actions.enableConstraint(on);
+  cancelPreview();
+}
+
+test("switched on in the midst of a completion it counts from here, switched on before, from the start", () => {
+  enable(true);
+  assert.deepEqual([anchorIndex.value, store.message.value], [0, ""]);
+  draw(1, 2);
+  assert.equal(anchorIndex.value, 0, "what was on at the start stays so");
+  start("Hi");
+  enable(false);
+  append(1, 2);
+  enable(true);
+  assert.deepEqual([anchorIndex.value, store.message.value], [2, "The grammar counts from here on: it does not look at the 2 tokens before."]);
+  draw(3);
+  assert.equal(anchorIndex.value, 2, "here is where it was switched on");
+  actions.countFromStart();
+  cancelPreview();
+  assert.equal(anchorIndex.value, 0);
+  draw(4);
+  assert.equal(anchorIndex.value, 0, "what was chosen stays");
+});
+
+const AGAIN = /** @type {[string, () => void, number][]} */ ([
+  ["nothing was done meanwhile", () => {}, 0],
+  ["tokens came without it", () => append(5), 3],
+  ["it is another one", () => actions.typeConstraint("[ab]"), 2],
+  ["a place was chosen meanwhile", () => (append(5), actions.countFromStart()), 0],
+]);
+for (const [what, meanwhile, expected] of AGAIN) test(`switched off and on again: ${what}`, () => {
+  append(1);
+  enable(true);
+  actions.countFromStart();
+  draw(2);
+  enable(false);
+  meanwhile();
+  enable(true);
+  assert.equal(anchorIndex.value, expected);
+});
+
+test("switched off and on again without a choice, tokens drawn under the same constraint go on where it began", () => {
+  append(1);
+  enable(true);
+  draw(2, 3);
+  enable(false);
+  enable(true);
+  assert.equal(anchorIndex.value, 1);
+});
+
+test("a constraint that is edited while it is on counts from where it did", () => {
+  enable(true);
+  draw(1, 2);
+  actions.typeConstraint("[abc]");
+  cancelPreview();
+  assert.equal(anchorIndex.value, 0);
+});
+
+test("each input has its own place, and a fork that of its original", () => {
+  append(1, 2);
+  enable(true);
+  actions.countFromStart();
+  const first = store.branch.value.id;
+  actions.forkBranch();
+  assert.equal(anchorIndex.value, 0);
+  actions.newInput();
+  assert.equal(anchorIndex.value, 0);
+  store.constraintOn.value = false;
+  append(5, 6, 7);
+  store.constraintOn.value = true;
+  assert.equal(anchorIndex.value, 3, "what another input wrote is not its business");
+  actions.selectBranch(first);
+  assert.equal(anchorIndex.value, 0);
+  cancelPreview();
+});
+
+const LOST = /** @type {[string, () => void, string][]} */ ([
+  ["a rewind before it", () => actions.rewindTo(1), "The place from which the grammar counted is gone: it counts after 1 token, where the text ends now."],
+  ["an undo", () => (append(3), actions.deleteLast(), actions.rewindTo(1)), "The place from which the grammar counted is gone: it counts after 1 token, where the text ends now."],
+  ["another text", () => actions.typePrompt("Ho"), "The completion was removed, because the text changed. Undo shows it again. The place from which the grammar counted is gone: it counts from the start."],
+  ["a token after it", () => (draw(3), actions.deleteLast()), ""],
+]);
+for (const [what, how, expected] of LOST) test(`when the place goes by ${what}, it is said`, () => {
+  append(1, 2);
+  enable(true);
+  how();
+  cancelPreview();
+  assert.equal(store.message.value, expected);
 });
 
 test("from here and from the start are asked for at once", async () => {

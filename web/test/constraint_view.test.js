@@ -40,7 +40,7 @@ beforeEach(async () => {
   store.constraintCollapsed.value = false;
   store.constraintOn.value = true;
   store.constraintTexts.value = { kind: "regex", texts: { regex: `(yes|no){${(visits += 1)}}` }, carried: false };
-  store.constraintAnchor.value = null;
+  store.constraintAnchors.value = {};
   store.constraintCheck.value = null;
   store.comparison.value = null;
   store.grammarCollapsed.value = false;

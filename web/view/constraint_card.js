@@ -90,7 +90,7 @@ function Anchor() {
       <div class="presets">
         <button type="button" class="chip" aria-pressed=${anchor === 0} onClick=${countFromStart}>from the start</button>
         <button type="button" class="chip" aria-pressed=${anchor > 0} aria-disabled=${length === 0} title="Count from the end of the completion as it is now"
-          onClick=${countFromHere}>${anchor === 0 ? "from here" : `after token ${anchor}`}</button>
+          onClick=${countFromHere}>${anchor === 0 || anchor === length ? "from here" : `after token ${anchor}`}</button>
       </div>
       <p class="help">${anchor === 0
         ? "Every token of the completion has to follow it, forced ones too."

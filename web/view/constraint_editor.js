@@ -56,9 +56,10 @@ function editorLabel({ label }) {
  * @param {{ check: CheckResponse | null }} props
  */
 function State({ check }) {
-  const last = check ?? store.constraintCheck.value?.answer ?? null;
+  const last = check ?? (store.constraintOn.value ? (store.constraintCheck.value?.answer ?? null) : null);
   return html`
-    <div class="constraint-state" id="constraint-state" role="status" data-stale=${check === null}>
+    <div class="constraint-state" id="constraint-state" role="status" data-stale=${last !== null && check === null}>
+      ${!store.constraintOn.value && html`<p class="quiet">Off. The text is kept, and looked at when you switch it on.</p>`}
       ${last?.error ? h(Fault, { error: last.error }) : last && html`<p class="constraint-fine">${allowance(last)}</p>`}
       ${last?.warnings.map((warning) => html`<p class="note note-warning" key=${warning}>${warning}</p>`)}
     </div>
