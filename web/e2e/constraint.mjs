@@ -191,7 +191,8 @@ async function leaveGrammar(page, complaints) {
   await stepBy(page, () => button(page, "Step").click());
   await settle(page);
   const before = complaints.length;
-  await Promise.all([page.waitForResponse((one) => isAnswer(one, "/api/preview"), PATIENCE), toggle(page)]);
+  await previewBy(page, () => toggle(page));
+  await Promise.all([page.waitForResponse((one) => isAnswer(one, "/api/preview"), PATIENCE), button(page, "from the start").click()]);
   await page.getByRole("button", { name: /^Rewind to before/ }).waitFor(PATIENCE);
   await page.waitForTimeout(100);
   // Chromium tells of the answer; only the server knows where the completion leaves the grammar.

@@ -35,6 +35,8 @@ beforeEach(() => {
   store.failure.value = null;
   store.message.value = "";
   store.constraintOn.value = false;
+  // What an earlier test asked and nobody answered is dropped.
+  actions.requestCheck();
   store.constraintTexts.value = { kind: "regex", texts: {}, carried: false };
   store.constraintWhitespace.value = "single";
   store.constraintAnchors.value = {};
