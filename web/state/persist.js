@@ -8,6 +8,7 @@ import { restoreTexts } from "./constraint_texts.js";
 import { readMeasure } from "../lib/tint.js";
 import { tourSeen } from "./learning.js";
 import { DEFAULT_PARAMS } from "./params.js";
+import { guessFirst } from "./projector.js";
 import { measure } from "./reading.js";
 import { readScale, scale, scoresShown } from "./rows_view.js";
 import { setParams } from "./session.js";
@@ -53,6 +54,7 @@ export function restore(storage) {
   scoresShown.value = readFlag(read("tokenscope.scores"), false);
   measure.value = readMeasure(read("tokenscope.tint"));
   view.value = readView(read("tokenscope.view"));
+  guessFirst.value = readFlag(read("tokenscope.guessFirst"), false);
 }
 
 /**
@@ -88,6 +90,7 @@ export function watch(storage) {
     ["tokenscope.scores", () => flag(scoresShown.value)],
     ["tokenscope.tint", () => measure.value],
     ["tokenscope.view", () => view.value],
+    ["tokenscope.guessFirst", () => flag(guessFirst.value)],
   ];
   const stops = keys.map(([key, write]) => {
     let written = /** @type {string | null} */ (null);

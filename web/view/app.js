@@ -3,6 +3,7 @@
 import { h, html } from "../html.js";
 import { dismissFailure, dismissNotice } from "../state/actions.js";
 import { helpOpen, tourStep } from "../state/learning.js";
+import { projecting } from "../state/projector.js";
 import * as store from "../state/store.js";
 import { view } from "../state/view_switch.js";
 import { Announcer } from "./announcer.js";
@@ -16,6 +17,7 @@ import { Help } from "./help.js";
 import { HistoryCard } from "./history_card.js";
 import { Icon } from "./icons.js";
 import { SetAsideBanner } from "./set_aside_banner.js";
+import { Projector } from "./projector.js";
 import { PromptLibrary } from "./prompt_library.js";
 import { RowDetail } from "./row_detail.js";
 import { SessionDialog } from "./session_dialog.js";
@@ -28,7 +30,18 @@ const PANELS = { flow: Flow, text: TextView, branches: BranchesView };
 
 export function App() {
   return html`
-    <div class="app">
+    <div class=${projecting.value ? "projecting" : "app"}>
+      ${projecting.value ? h(Projector, {}) : h(Page, {})}
+      ${store.sessionsOpen.value && h(SessionDialog, {})}
+      ${store.libraryOpen.value && h(PromptLibrary, {})}
+      ${store.matrix.value && h(AttributionMatrix, { matrix: store.matrix.value })}
+      ${helpOpen.value && h(Help, {})}
+    </div>
+  `;
+}
+
+function Page() {
+  return html`
       ${h(Header, {})}
       ${h(Sidebar, {})}
       <main class="stage" inert=${store.drawerOpen.value} aria-busy=${store.busy.value}>
@@ -42,11 +55,6 @@ export function App() {
         ${h(HistoryCard, {})}
       </main>
       ${h(ControlBar, {})}
-      ${store.sessionsOpen.value && h(SessionDialog, {})}
-      ${store.libraryOpen.value && h(PromptLibrary, {})}
-      ${store.matrix.value && h(AttributionMatrix, { matrix: store.matrix.value })}
-      ${helpOpen.value && h(Help, {})}
-    </div>
   `;
 }
 

@@ -4,6 +4,7 @@ import { h, html } from "../html.js";
 import { setTheme } from "../state/actions.js";
 import { constraintFailure } from "../state/constraint_check.js";
 import { openHelp } from "../state/learning.js";
+import { toggleProjector } from "../state/projector.js";
 import * as store from "../state/store.js";
 import { Icon } from "./icons.js";
 import { ViewTabs } from "./view_tabs.js";
@@ -22,6 +23,7 @@ export function Header() {
       <span class="spacer"></span>
       ${h(ServerPill, {})}
       ${h(ThemeSwitch, {})}
+      <button type="button" class="icon-button projector-button" aria-label="Projector" title="Projector: large type for a class (P)" onClick=${toggleProjector}>${h(Icon, { name: "projector" })}</button>
       <button type="button" class="icon-button" aria-label="Help" title="Help (?)" onClick=${openHelp}>${h(Icon, { name: "help" })}</button>
     </header>
   `;

@@ -3,6 +3,7 @@
 
 import { deleteLast, forceToken, forkBranch, redo, releaseHeat, startRenaming, step, toggleKeep, togglePlay, undo } from "../state/actions.js";
 import { endTour, openHelp } from "../state/learning.js";
+import { guessFirst, guessing, leaveProjector, projecting, toggleChances, toggleGuess, toggleProjector } from "../state/projector.js";
 import { drawerOpen, shown } from "../state/store.js";
 import { view } from "../state/view_switch.js";
 import { hideHistory } from "./history_aim.js";
@@ -32,8 +33,12 @@ export const SHORTCUTS = [
   { keys: ["1", "2", "3", "4", "5", "6", "7", "8", "9"], label: "1 … 9", does: "Force the candidate in that place", except: FIELDS, run: forcePlace },
   { keys: ["ArrowDown", "ArrowUp"], label: "↓ ↑", does: "Go to the candidates, and from one to the next", except: `${FIELDS}, button, a, summary, [role=button]`, run: focusFirstRow },
   { keys: ["k"], label: "K", does: "Keep the colours of an attribution, or let them go", except: TEXT, run: toggleKeep },
+  { keys: ["p"], label: "P", does: "Projector: large type, only text, chances and controls", except: FIELDS, run: toggleProjector },
+  { keys: ["g"], label: "G", does: "In the projector: guess first, with the chances hidden", except: FIELDS, run: () => projecting.value && toggleGuess() },
+  { keys: ["r"], label: "R", does: "In the projector: show the chances, or hide them again", except: FIELDS, run: () => projecting.value && guessFirst.value && toggleChances() },
+  { keys: ["PageDown"], label: "Page ↓", does: "In the projector, for a remote control: show the chances, then step", except: TEXT, run: goOn },
   { keys: ["?"], label: "?", does: "This help", except: TEXT, run: openHelp },
-  { keys: ["Escape"], label: "Esc", does: "Close the card, take the colours away", except: "", run: dismiss },
+  { keys: ["Escape"], label: "Esc", does: "Close the card, take the colours away, leave the projector", except: "", run: dismiss },
 ];
 
 /** Keys that the focused element answers to, for the help. */
@@ -84,7 +89,16 @@ function focusFirstRow() {
   return row !== null;
 }
 
+/** The one key of a remote control that presenters press. */
+function goOn() {
+  if (!projecting.value) return false;
+  if (guessing.value) toggleChances();
+  else void step();
+  return true;
+}
+
 function dismiss() {
+  leaveProjector();
   hideHistory();
   hideDetail();
   endTour();
