@@ -9,7 +9,6 @@ import * as store from "./store.js";
 /** @import { Branch, History, Session } from "../types/app" */
 
 /** @typedef {Pick<Branch, "prompt" | "use_template">} Example */
-/** @typedef {ModelSuggestion & { example?: { prompt: string, use_chat_template: boolean } | null }} Suggested */
 
 /** @type {Example} */
 const USUAL = { prompt: store.DEFAULT_PROMPT, use_template: true };
@@ -21,7 +20,7 @@ const USUAL = { prompt: store.DEFAULT_PROMPT, use_template: true };
 export function showExample(model) {
   // Any text is better than none, but not than the one that is there.
   if (model === "" && store.branch.value.prompt !== "") return;
-  const models = offered();
+  const models = store.catalog.value?.models ?? [];
   const example = exampleOf(model, models);
   const { prompt, use_template } = store.branch.value;
   if (prompt === example.prompt && use_template === example.use_template) return;
@@ -30,7 +29,7 @@ export function showExample(model) {
 
 /**
  * @param {string} model
- * @param {readonly Suggested[]} models
+ * @param {readonly ModelSuggestion[]} models
  * @returns {Example}
  */
 export function exampleOf(model, models) {
@@ -43,7 +42,7 @@ export function exampleOf(model, models) {
  * brought it back by undo, is at work with it.
  * @param {Session} session
  * @param {History} history
- * @param {readonly Suggested[]} models
+ * @param {readonly ModelSuggestion[]} models
  */
 export function isUntouched({ nodes, branches }, { past, future }, models) {
   const [first, second] = branches;
@@ -51,9 +50,4 @@ export function isUntouched({ nodes, branches }, { past, future }, models) {
   const texts = ["", USUAL.prompt, ...models.map(({ example }) => example?.prompt)];
   const isSame = (/** @type {Branch | undefined} */ one) => one?.id === first.id && one.prompt === first.prompt && one.system === first.system && one.use_template === first.use_template;
   return texts.includes(first.prompt) && [...past, ...future].every(({ label, branches }) => label !== TYPING && branches.length === 1 && isSame(branches[0]));
-}
-
-/** @returns {readonly Suggested[]} */
-function offered() {
-  return store.catalog.value?.models ?? [];
 }

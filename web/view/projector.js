@@ -3,12 +3,13 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { h, html } from "../html.js";
 import { formatProbability, stageName } from "../lib/format.js";
+import { barScale } from "../lib/scale.js";
 import { deleteLast, editParam, forceToken, step, togglePlay, whyNoStep } from "../state/actions.js";
 import { guessFirst, guessing, leaveProjector, toggleChances, toggleGuess } from "../state/projector.js";
 import { completionText } from "../state/recorded.js";
+import { axis } from "../state/rows_view.js";
 import * as store from "../state/store.js";
 import { Announcer } from "./announcer.js";
-import { rowWidth } from "./bar.js";
 import { ErrorText } from "./error_text.js";
 import { Icon } from "./icons.js";
 import { SliderKnob } from "./knobs.js";
@@ -88,8 +89,9 @@ function Cover(_props) {
 function Rows({ dist }) {
   const chosen = store.shown.value?.chosen ?? null;
   const rows = dist.tokens.slice(0, ROWS);
+  const width = barScale(axis.value);
   return html`
-    <p class="projector-legend" aria-hidden="true"><span><i class="projector-swatch-raw"></i>raw: what the model says</span><span><i class="projector-swatch-final"></i>final: the chances in the draw</span></p>
+    <p class="projector-legend" aria-hidden="true"><span><i class="projector-swatch-raw"></i>raw: what the model says</span><span><i class="projector-swatch-final"></i>final: the chances in the draw</span><span>bars end at ${axis.value.top}</span></p>
     <ol class="projector-rows" aria-label="Most likely tokens">
       ${rows.map(({ id, display, valid, kept, special, p_base, p_final, cut_by }, index) => {
         // Once for all rows that the same stage cut.
@@ -99,7 +101,7 @@ function Rows({ dist }) {
             <button type="button" class="projector-row" data-kept=${kept} data-chosen=${id === chosen} aria-disabled=${!valid} onClick=${() => valid && void forceToken(id)}
               title="Take this token" aria-label=${`${display}, final ${formatProbability(p_final)}, raw ${formatProbability(p_base)}${cut_by ? `, cut by ${stageName(cut_by)}` : ""}. Force this token.`}>
               <span class="projector-token" data-special=${special}>${h(TokenText, { display, compact: true })}</span>
-              <span class="projector-track"><span class="projector-final" style=${{ width: rowWidth(p_final) }}></span><span class="projector-raw" style=${{ width: rowWidth(p_base) }}></span></span>
+              <span class="projector-track"><span class="projector-final" style=${{ width: width(p_final) }}></span><span class="projector-raw" style=${{ width: width(p_base) }}></span></span>
               <span class="projector-number">${formatProbability(p_final)}</span>
               <span class="projector-note">${note}</span>
             </button>
