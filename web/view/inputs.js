@@ -33,7 +33,7 @@ export function Inputs() {
         <button type="button" class="button" title="An empty text with the latest parameters" onClick=${newInput}>New input</button>
         <button type="button" class="button button-danger" title="Empty the text and remove the completion"
           aria-disabled=${prompt === "" && store.completion.value.length === 0} onClick=${clear}>Clear</button>
-        <button type="button" class="icon-button input-files" aria-label="Save and open" title="Save and open: export, import, other sessions" onClick=${openSessions}>${h(Icon, { name: "files" })}</button>
+        <button type="button" class="icon-button input-files" aria-label="Save and open" title="Save and open: export, import, other sessions" onClick=${openSessions}>${h(Icon, { name: "files" })}<span class="input-files-words">Save and open</span></button>
       </div>
     </div>
   `;
