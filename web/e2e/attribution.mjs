@@ -166,7 +166,7 @@ async function showRefusal(page, complaints) {
   const error = page.locator("#attribution-body .note-error");
   await error.waitFor(PATIENCE);
   const text = await error.innerText();
-  assert(/options\.layers/.test(text), `the error should name the option and says: ${text}`);
+  assert(/“Layers”.* 0 to 29/s.test(text), `the error should name the option and says: ${text}`);
   await page.waitForTimeout(100);
   // Chromium tells of the answer; nothing else may have gone wrong.
   const [refusal, ...others] = complaints.splice(before);

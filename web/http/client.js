@@ -1,5 +1,6 @@
 // One function per route. The only file that fetches.
 
+/** @import { AttributionLine } from "../types/app" */
 /** @import { AttributionRequest, AttributionResponse, Catalog, CheckResponse, ChoicesResponse, ConstraintParams, ErrorBody, LoadResponse, MatrixHeader, MatrixRow, ModelStatus, PreviewRequest, PreviewResponse, StepRequest, StepResponse, TokensResponse } from "../types/wire" */
 
 /** An answer that is not a success, or no answer at all (status 0). */
@@ -93,10 +94,10 @@ export function findTokens(text, limit, signal) {
 }
 
 /**
- * Tells how far it is, from 0 to 1, while that takes long. Hanging up ends the work on the server.
+ * Tells how far it is, from 0 to 1, while that takes long, and what has been found. Hanging up ends the work on the server.
  * @param {AttributionRequest} body
  * @param {AbortSignal} signal
- * @param {(progress: number) => void} onProgress
+ * @param {(line: AttributionLine) => void} onProgress
  * @returns {Promise<AttributionResponse>}
  */
 export async function attribution(body, signal, onProgress) {
@@ -104,7 +105,7 @@ export async function attribution(body, signal, onProgress) {
   if (!response.ok) throw await refusal(response);
   for await (const line of linesOf(response)) {
     const value = parse(line, response.status);
-    if ("progress" in value) onProgress(value.progress);
+    if ("progress" in value) onProgress(value);
     else if ("detail" in value) throw new ApiError(readErrorBody(line, response.status), response.status);
     else return value;
   }

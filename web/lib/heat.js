@@ -14,6 +14,27 @@ export function partsOf({ attributions, context_len, groups }) {
 }
 
 /**
+ * Scores without those of the first token: what is left, as shares of what is left. `sink` is what it had, null
+ * where nothing would be left without it.
+ * @param {AttributionScores} answer whose scores are shares
+ * @returns {{ answer: AttributionScores, sink: number | null }}
+ */
+export function withoutFirst(answer) {
+  const [sink = 0, ...others] = answer.attributions;
+  const rest = others.reduce((sum, score) => sum + score, 0);
+  if (!(rest > 0)) return { answer, sink: null };
+  const groups = answer.groups.map((group) => (group.start === 0 ? { ...group, start: 1, score: group.score - sink } : group));
+  return {
+    answer: {
+      ...answer,
+      attributions: [0, ...others.map((score) => score / rest)],
+      groups: groups.filter(({ start, end }) => start < end).map((group) => ({ ...group, score: group.score / rest })),
+    },
+    sink,
+  };
+}
+
+/**
  * One cell for each token of the context. Strength is relative to the largest score, so that one
  * token is always at full strength; without any score there is no heat.
  * @param {AttributionScores} answer

@@ -2,17 +2,21 @@
 // over many tokens on its way, so a question waits until it rests, is hung up on when it moves on
 // (which cancels the work on the server), and an answer that is no longer wanted never paints.
 
-import { batch, computed } from "@preact/signals";
+import { batch } from "@preact/signals";
 import * as api from "../http/client.js";
 import { createRecent } from "../lib/recent.js";
+import { LEAVE_OUT_FIRST } from "./attribution_options.js";
+import { refusalInWords } from "./attribution_refusal.js";
+import { scoresSoFar } from "./attribution_so_far.js";
 import { contrastTo, contrasting } from "./contrast.js";
+import { heat, keyOf } from "./heat.js";
 import { tokenOwner } from "./model_change.js";
 import { TYPING_MS } from "./preview.js";
 import { attributionRequest } from "./requests.js";
 import * as store from "./store.js";
 
 /** @import { AttributionOptions, AttributionResponse, AttributionScores } from "../types/wire" */
-/** @import { Contrast, Target } from "../types/app" */
+/** @import { AttributionLine, Contrast, Target } from "../types/app" */
 
 /** How long the pointer rests before the server is asked. */
 export const HOVER_MS = 80;
@@ -33,17 +37,6 @@ const answers = /** @type {ReturnType<typeof createRecent<AttributionScores>>} *
 let aimed = /** @type {Target | null} */ (null);
 let timer = /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined);
 let underWay = /** @type {AbortController | null} */ (null);
-
-/** The heat on screen. An answer to another question than the one that is asked now is none. */
-export const heat = computed(() => {
-  const { painted, method, llmEnabled } = store;
-  if (!painted.value || !method.value || !llmEnabled.value) return null;
-  const { key, target, contrast } = painted.value;
-  return key === keyOf(target, contrast) ? painted.value : null;
-});
-
-/** The heat, or what is being computed, stays while the pointer moves. */
-export const held = computed(() => store.heatKept.value && (heat.value !== null || store.attributionWork.value !== null));
 
 /**
  * Asks where a token came from. With `keep`, for fingers, the heat stays.
@@ -116,7 +109,10 @@ export function chooseMethod(id) {
 
 /** @param {AttributionOptions} options */
 export function setAttributionOptions(options) {
-  change(() => (store.attributionOptions.value = { ...store.attributionOptions.value, ...options }), TYPING_MS);
+  const set = () => (store.attributionOptions.value = { ...store.attributionOptions.value, ...options });
+  // What is only shown otherwise is not asked for anew.
+  if (Object.keys(options).every((id) => id === LEAVE_OUT_FIRST)) set();
+  else change(set, TYPING_MS);
 }
 
 /** @param {Contrast | null} contrast */
@@ -151,24 +147,33 @@ async function ask(target) {
   if (known) return paint(known);
   const mine = new AbortController();
   underWay = mine;
-  const patience = setTimeout(() => show(0), PATIENCE_MS);
-  const show = (/** @type {number} */ progress) =>
-    batch(() => {
-      store.painted.value = null;
-      store.attributionWork.value = { target, progress };
-    });
+  const request = attributionRequest(target, contrast);
+  /** @type {AttributionLine} */
+  let latest = { progress: 0 };
+  const patience = setTimeout(show, PATIENCE_MS);
   try {
-    const answer = await api.attribution(attributionRequest(target, contrast), mine.signal, (progress) => {
-      if (!mine.signal.aborted && store.attributionWork.value) show(progress);
+    const answer = await api.attribution(request, mine.signal, (line) => {
+      // A line without scores takes nothing back.
+      latest = { ...latest, ...line };
+      if (!mine.signal.aborted && store.attributionWork.value) show();
     });
     if (!mine.signal.aborted) take(answer);
   } catch (error) {
     if (mine.signal.aborted || api.isAbort(error)) return;
     if (!(error instanceof api.ApiError)) throw error;
-    fail(error.detail, error.hint);
+    const { detail, hint } = refusalInWords(error);
+    fail(detail, hint);
   } finally {
     clearTimeout(patience);
     if (underWay === mine) finish();
+  }
+
+  function show() {
+    batch(() => {
+      const answer = scoresSoFar(latest, request, store.method.value);
+      store.painted.value = answer && { key, target, contrast, answer, soFar: true, points: latest.points ?? null, sink: null };
+      store.attributionWork.value = { target, progress: latest.progress };
+    });
   }
 
   /** @param {AttributionResponse} answer */
@@ -185,7 +190,7 @@ async function ask(target) {
   /** @param {AttributionScores} answer */
   function paint(answer) {
     batch(() => {
-      store.painted.value = { key, target, contrast, answer };
+      store.painted.value = { key, target, contrast, answer, soFar: false, points: null, sink: null };
       store.attributionFailure.value = null;
     });
   }
@@ -210,23 +215,19 @@ function stop() {
   finish();
 }
 
+/** Whatever has ended the work, a result so far is none without it. */
 function finish() {
   underWay = null;
-  store.attributionWork.value = null;
+  batch(() => {
+    if (store.painted.value?.soFar) store.painted.value = null;
+    store.attributionWork.value = null;
+  });
 }
 
 function forget() {
   timer = undefined;
   aimed = null;
   store.painted.value = null;
-}
-
-/**
- * @param {Target} target
- * @param {Contrast | null} contrast
- */
-function keyOf(target, contrast) {
-  return `${tokenOwner()}\n${JSON.stringify(attributionRequest(target, contrast))}`;
 }
 
 /**

@@ -1,12 +1,14 @@
 // All attributions at once: a row for each generated token, shown as it comes.
 
 import * as api from "../http/client.js";
+import { refusalInWords } from "./attribution_refusal.js";
 import { contrasting } from "./contrast.js";
 import { pause } from "./playback.js";
 import { matrixRequest } from "./requests.js";
 import * as store from "./store.js";
 
-/** @import { Matrix } from "../types/app" */
+/** @import { Contrast, Matrix } from "../types/app" */
+/** @import { AttributionScores, MatrixRow } from "../types/wire" */
 
 let underWay = /** @type {AbortController | null} */ (null);
 
@@ -16,8 +18,6 @@ export async function openMatrix() {
   store.matrix.value = {
     tokens: [...store.promptTokens.value, ...store.completion.value.map((node) => node.token)], expected: null, rows: [], failure: null,
   };
-  if (contrasting.value && !store.contrast.value)
-    return add({ failure: { detail: "The rows have no common candidate to compare with.", hint: "Choose one in the attribution card." } });
   const mine = new AbortController();
   underWay = mine;
   try {
@@ -25,13 +25,25 @@ export async function openMatrix() {
       if (mine.signal.aborted) return;
       if (!("target_index" in line)) add({ expected: line.rows });
       else if (!("context_len" in line)) return add({ failure: { detail: "This model gave no attention scores.", hint: "Choose another method." } });
-      else add({ rows: [...(store.matrix.value?.rows ?? []), { position: line.prompt_len + line.target_index, answer: line }] });
+      else add({ rows: [...(store.matrix.value?.rows ?? []), { position: line.prompt_len + line.target_index, answer: line, contrast: contrastOf(line) }] });
     }
   } catch (error) {
     if (mine.signal.aborted || api.isAbort(error)) return;
     if (!(error instanceof api.ApiError)) throw error;
-    add({ failure: { detail: error.detail, hint: error.hint } });
+    add({ failure: refusalInWords(error) });
   }
+}
+
+/**
+ * The candidate that a row was compared with: the chosen one, or else the likeliest other one in its place.
+ * @param {MatrixRow & AttributionScores} row
+ * @returns {Contrast | null}
+ */
+function contrastOf({ target_index, options: { contrast_id: id } }) {
+  if (!contrasting.value || id == null) return null;
+  const dist = store.completion.value[target_index]?.dist;
+  const known = [store.contrast.value, ...(dist?.tokens ?? []), ...(dist?.probes ?? [])].find((one) => one?.id === id);
+  return { id, display: known?.display ?? `token ${id}` };
 }
 
 /** Takes the table away; what has not come yet is cancelled on the server. */

@@ -4,6 +4,27 @@
 /** @import { AttributionOptions, OptionSpec } from "../types/wire" */
 
 /**
+ * Heads with nothing to look for look at the first token, whatever the text. The page leaves it out of what it
+ * shows and says how much that was; so it asks for the whole, and is ready when somebody wants to see that.
+ */
+export const LEAVE_OUT_FIRST = "mask_sink";
+
+/** @param {OptionSpec} spec */
+export function defaultOf(spec) {
+  return spec.id === LEAVE_OUT_FIRST ? true : spec.default;
+}
+
+/**
+ * Whether the first token is left out of what is shown of a method.
+ * @param {readonly OptionSpec[]} specs
+ * @param {string} method
+ * @param {AttributionOptions} chosen
+ */
+export function leavesOutFirst(specs, method, chosen) {
+  return optionsOf(specs, method).some((spec) => spec.id === LEAVE_OUT_FIRST && optionValue(spec, chosen) === true);
+}
+
+/**
  * The options that have an effect on a method.
  * @param {readonly OptionSpec[]} specs
  * @param {string} method
@@ -13,26 +34,27 @@ export function optionsOf(specs, method) {
 }
 
 /**
- * The value that counts: the chosen one if this server knows it, else the default.
+ * The value that counts: the chosen one if this server knows it, else the page's default.
  * @param {OptionSpec} spec
  * @param {AttributionOptions} chosen
  * @returns {unknown}
  */
 export function optionValue(spec, chosen) {
   const value = /** @type {Record<string, unknown>} */ (chosen)[spec.id];
-  return fits(spec, value) ? value : spec.default;
+  return fits(spec, value) ? value : defaultOf(spec);
 }
 
 /**
- * What goes into a request: values other than the default, of options that have an effect. Two
- * settings that mean the same are the same request.
+ * What goes into a request: values other than the server's default, of options that have an effect on its
+ * answer. Two settings that mean the same are the same request.
  * @param {readonly OptionSpec[]} specs
  * @param {string} method
  * @param {AttributionOptions} chosen
  * @returns {AttributionOptions}
  */
 export function effectiveOptions(specs, method, chosen) {
-  const values = optionsOf(specs, method).map((spec) => [spec.id, optionValue(spec, chosen), spec.default]);
+  const asked = optionsOf(specs, method).filter((spec) => spec.id !== LEAVE_OUT_FIRST);
+  const values = asked.map((spec) => [spec.id, optionValue(spec, chosen), spec.default]);
   return Object.fromEntries(values.filter(([, value, fallback]) => value !== fallback));
 }
 

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import * as actions from "../state/actions.js";
-import { CLEAR_MS, heat, held, HOVER_MS, PATIENCE_MS } from "../state/attribution.js";
+import { CLEAR_MS, HOVER_MS, PATIENCE_MS } from "../state/attribution.js";
+import { heat, held } from "../state/heat.js";
 import { noteModel } from "../state/model_change.js";
 import { DEFAULT_PARAMS } from "../state/params.js";
 import { cancelPreview } from "../state/preview.js";
@@ -223,7 +224,7 @@ test("progress shows once it takes long, and can be cancelled", async () => {
   await pause(LITTLE);
   assert.equal(work(), null);
   await pause(PATIENCE_MS);
-  assert.deepEqual(work(), { target: paris, progress: 0 });
+  assert.deepEqual(work(), { target: paris, progress: 0.1 });
   await stream.line({ progress: 0.5 });
   await pause(LITTLE);
   assert.deepEqual(work(), { target: paris, progress: 0.5 });
@@ -258,7 +259,7 @@ test("a refusal is told until something else is chosen or answered", async () =>
   actions.aim(paris);
   (await server.next(PATH)).answer({ detail: "options.layers is 99; expected 0 to 3.", code: "invalid_option", hint: "See the catalog." }, 400);
   await pause(LITTLE);
-  assert.deepEqual(store.attributionFailure.value, { detail: "options.layers is 99; expected 0 to 3.", hint: "See the catalog." });
+  assert.deepEqual(store.attributionFailure.value, { detail: "The option “layers” does not fit this model.", hint: "Change it in the attribution card: it has layers 0 to 3, and an empty field means all." });
   actions.leave();
   await pause(CLEAR_MS + LITTLE);
   assert.ok(store.attributionFailure.value);
@@ -286,4 +287,78 @@ test("without another candidate nothing is asked and the reason is told", async 
   await pause(HOVER_MS + LITTLE);
   assert.match(store.attributionFailure.value?.detail ?? "", /No other candidate/);
   assert.deepEqual(server.pending(), []);
+});
+
+/** Asks about Paris, and sends what comes before the answer. @param {unknown[]} lines */
+async function streamParis(lines) {
+  actions.aim(paris);
+  const call = await server.next(PATH);
+  const stream = call.stream();
+  for (const line of lines) await stream.line(line);
+  await pause(PATIENCE_MS + LITTLE);
+  return { call, stream };
+}
+
+test("what has been found is painted on the way, and the answer takes its place", async () => {
+  const { stream } = await streamParis([{ progress: 0.1, attributions: [0.1, 0.2, 0.7, 0], points: 8, completeness_error_share: 0.2 }]);
+  const { target, soFar, points, answer } = heat.value ?? assert.fail();
+  assert.deepEqual([target, soFar, points, answer.attributions, answer.prompt_len, answer.completeness_error_share], [paris, true, 8, [0.1, 0.2, 0.7, 0], 1, 0.2]);
+  // A line that has nothing new takes nothing back.
+  await stream.line({ progress: 0.5 });
+  await pause(LITTLE);
+  assert.deepEqual([work()?.progress, heat.value?.answer.attributions], [0.5, [0.1, 0.2, 0.7, 0]]);
+  const final = scores([0.5, 0.3, 0.2]);
+  await stream.line(final);
+  await stream.end();
+  await pause(LITTLE);
+  assert.deepEqual([heat.value?.answer, heat.value?.soFar, work()], [final, false, null]);
+});
+
+test("nothing is left of what was painted on the way to an answer that does not come", async () => {
+  const line = { progress: 0.1, attributions: [0.1, 0.2, 0.7, 0] };
+  /** @type {((stream: { line: (value: unknown) => Promise<void>, end: () => Promise<void> }) => unknown)[]} */
+  const ends = [
+    () => actions.leave(),
+    () => actions.aim(the),
+    () => actions.releaseHeat(),
+    () => actions.chooseMethod("attention"),
+    (stream) => stream.end(),
+    (stream) => stream.line({ detail: "The model was replaced.", code: "model_replaced", hint: "Ask again." }),
+    (stream) => stream.line(scores([0.5, 0.3, 0.2], { model_id: "other" })),
+  ];
+  for (const end of ends) {
+    actions.releaseHeat();
+    actions.chooseMethod("saliency");
+    const { stream } = await streamParis([line]);
+    assert.equal(heat.value?.soFar, true);
+    await end(stream);
+    await pause(LITTLE);
+    assert.deepEqual([store.painted.value, work()], [null, null], String(end));
+  }
+});
+
+test("what was painted on the way is no answer to remember", async () => {
+  await streamParis([{ progress: 0.1, attributions: [0.1, 0.2, 0.7, 0] }]);
+  actions.releaseHeat();
+  actions.aim(paris);
+  assert.equal((await server.next(PATH)).body.target_token_id, 1);
+});
+
+test("attention is asked for as a whole and shown without the first token; to show it asks nothing", async () => {
+  actions.chooseMethod("attention");
+  actions.aim(paris);
+  const call = await server.next(PATH);
+  assert.deepEqual(call.body.options, {});
+  call.answer(scores([0.6, 0.3, 0.1], { method: "attention", evidence: "correlational" }));
+  await pause(LITTLE);
+  assert.deepEqual([heat.value?.sink, painted()?.map((score) => score.toFixed(3))], [0.6, ["0.000", "0.750", "0.250", "0.000"]]);
+  actions.setAttributionOptions({ mask_sink: false });
+  assert.deepEqual([heat.value?.sink, painted()], [null, [0.6, 0.3, 0.1, 0]]);
+  actions.setAttributionOptions({ mask_sink: true });
+  assert.equal(heat.value?.sink, 0.6);
+  await pause(HOVER_MS + LITTLE);
+  assert.deepEqual(server.pending(), []);
+  actions.chooseMethod("saliency");
+  await paint(paris, scores([0.6, 0.3, 0.1]));
+  assert.deepEqual([heat.value?.sink, painted()], [null, [0.6, 0.3, 0.1, 0]]);
 });

@@ -114,7 +114,7 @@ test("contributions against the token are told apart by sign, edge and words", a
   await rendered();
   await hoverParis(scores([0.25, -0.5, 0.125], { options: { signed: true }, completeness_error: 0.001, completeness_error_share: 0.01, evidence: "gradient" }));
   assert.deepEqual(all(".stack-rows .token[data-heat]").map((token) => token.dataset["heat"]), ["for", "against", "for"]);
-  assert.match(line() ?? "", /depends on It −0.500, Hello \+0.250/);
+  assert.match(line() ?? "", /^Paris: Hello \+0.250, is \+0.125 speak for it; It −0.500 speaks against it · completeness error 1.0 %/);
   assert.match(card(), /speaks against it \(dashed\).*units of the token's probability/);
   assert.match(card(), /Completeness error: 1.0 %/);
   assert.deepEqual(texts(".note-warning"), []);
@@ -144,12 +144,42 @@ test("attention is not said to be a cause", async () => {
   assert.match(line() ?? "", /^Before Paris the model looks at Hello 100 %/);
 });
 
+test("attention says what the first token had, and that the others are shares of the rest", async () => {
+  store.attributionMethod.value = "attention";
+  await rendered();
+  await hoverParis(scores([0.6, 0.3, 0.1], { method: "attention", evidence: "correlational" }));
+  assert.match(line() ?? "", /^Before Paris the model looks at It 75 %, is 25 % of what is left without the first token \(60 % of all\)/);
+  assert.match(card(), /The first token is left out: it has 60 % of all attention\. The shares are those of the rest/);
+  assert.match(all(".stack-rows .token-prompt")[0]?.getAttribute("title") ?? "", /60 % of the attention, left out/);
+  await fire(all("#knob-attribution-mask_sink")[0], "change", {});
+  store.attributionOptions.value = { mask_sink: false };
+  await rendered();
+  assert.match(line() ?? "", /^Before Paris the model looks at Hello 60 %, It 30 %, is 10 %/);
+  assert.doesNotMatch(card(), /left out:/);
+});
+
+test("an estimate is said to be one, with its points and its completeness error, and is hatched", async () => {
+  store.attributionMethod.value = "integrated_gradients";
+  await rendered();
+  await fire(all(".row-item .row")[0], "pointerenter", { pointerType: "mouse" });
+  const stream = (await server.next(PATH)).stream();
+  await stream.line({ progress: 0.2, attributions: [0.2, 0.5, 0.3, 0], points: 8, completeness_error: 0.1, completeness_error_share: 0.12 });
+  await new Promise((wake) => setTimeout(wake, 200));
+  assert.match(line() ?? "", /^First estimate from 8 points with a completeness error of 12 %: Paris depends on It 50 %, is 30 %, Hello 20 %$/);
+  assert.deepEqual(all(".stack-rows .token[data-so-far]").length, 3);
+  assert.equal(all(".heat-line progress").length, 1);
+  await stream.line(scores([0.25, 0.5, 0.25], { options: { steps: 50 }, completeness_error: 0.01, completeness_error_share: 0.01 }));
+  await rendered();
+  assert.match(line() ?? "", /^Paris depends on It 50 %, Hello 25 %, is 25 % · completeness error 1.0 %/);
+  assert.deepEqual([all("[data-so-far]").length, all(".heat-line progress").length], [0, 0]);
+});
+
 test("an error is told in full in the card and in short at the tokens", async () => {
   await fire(all(".row-item .row")[0], "pointerenter", { pointerType: "mouse" });
-  (await server.next(PATH)).answer({ detail: "options.layers is 99.", code: "invalid_option", hint: "See the catalog." }, 400);
+  (await server.next(PATH)).answer({ detail: "The prompt has 9 tokens too many.", code: "context_too_long", hint: "Shorten it." }, 400);
   await rendered();
-  assert.match(card(), /options\.layers is 99\.\s*See the catalog\./);
-  assert.equal(line(), "No attribution: options.layers is 99.");
+  assert.match(card(), /The prompt has 9 tokens too many\.\s*Shorten it\./);
+  assert.equal(line(), "No attribution: The prompt has 9 tokens too many.");
 });
 
 test("the card has the options of the method, the rest folded", async () => {
@@ -226,6 +256,26 @@ test("all generated tokens are a triangle that grows row by row", async () => {
   assert.equal(all(".matrix-progress").length, 0);
   await fire(all('.matrix [aria-label="Close"]')[0], "click");
   assert.equal(all(".matrix").length, 0);
+});
+
+test("each row of the table is compared with its own runner-up, and says with which", async () => {
+  store.attributionOptions.value = { quantity: "logit_difference" };
+  store.session.value = { ...store.session.value, nodes: Object.fromEntries(Object.values(store.session.value.nodes).map((node) => [node.id, { ...node, dist: PARIS }])) };
+  await rendered();
+  const options = { quantity: /** @type {const} */ ("logit_difference") };
+  const { call } = await openTable([{ ...header, options },
+    { target_index: 0, ...scores([1], { options: { ...options, contrast_id: 2 } }) },
+    { target_index: 1, ...scores([0.25, 0.75], { options: { ...options, contrast_id: 77 } }) }]);
+  assert.deepEqual(call.body.options, options);
+  assert.deepEqual(texts(".matrix thead th").slice(0, 3), ["token", "rather than", "most of all"]);
+  assert.deepEqual(texts(".matrix-contrast"), ["␠The", "token 77"]);
+  await fire(all('.matrix [aria-label="Close"]')[0], "click");
+  store.contrast.value = { id: 3, display: "London" };
+  await rendered();
+  const chosen = await openTable([{ ...header, options }, { target_index: 0, ...scores([1], { options: { ...options, contrast_id: 3 } }) }]);
+  assert.deepEqual([chosen.call.body.options, texts(".matrix-contrast")], [{ ...options, contrast_id: 3 }, ["London"]]);
+  await fire(all('.matrix [aria-label="Close"]')[0], "click");
+  store.contrast.value = null;
 });
 
 test("closing the table hangs up", async () => {

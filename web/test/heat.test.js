@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { cellsOf, formatPercent, formatScore, strongest } from "../lib/heat.js";
+import { cellsOf, formatPercent, formatScore, strongest, withoutFirst } from "../lib/heat.js";
 import { formatPlaces, parsePlaces } from "../lib/places.js";
-import { effectiveOptions, optionValue } from "../state/attribution_options.js";
+import { effectiveOptions, leavesOutFirst, optionValue } from "../state/attribution_options.js";
 import { catalog, scores } from "./samples.js";
 
 /** @import { AttributionOptions } from "../types/wire" */
@@ -78,4 +78,23 @@ test("a stored value that this server does not know counts as the default", () =
     ["layers", [0, -1], null], ["layers", "0-3", null], ["layers", [2], [2]], ["contrast_id", 7, null],
   ];
   for (const [id, value, expected] of rows) assert.deepEqual(optionValue(spec(id), /** @type {any} */ ({ [id]: value })), expected, `${id} ${value}`);
+});
+
+test("without the first token there are shares of the rest, also of groups", () => {
+  const group = (/** @type {number} */ start, /** @type {number} */ end, /** @type {number} */ score) => ({ start, end, label: null, score, value_without: null });
+  const { answer, sink } = withoutFirst(scores([0.5, 0.25, 0.25], { groups: [group(0, 2, 0.75), group(2, 3, 0.25)] }));
+  assert.deepEqual([sink, answer.attributions, answer.groups], [0.5, [0, 0.5, 0.5, 0], [group(1, 2, 0.5), group(2, 3, 0.5)]]);
+  const alone = withoutFirst(scores([0.5, 0.5], { groups: [group(0, 1, 0.5), group(1, 2, 0.5)] }));
+  assert.deepEqual(alone.answer.groups, [group(1, 2, 1)]);
+  const only = scores([1]);
+  assert.deepEqual(withoutFirst(only), { answer: only, sink: null });
+});
+
+test("attention leaves out the first token unless somebody chose to see it, and never asks for that", () => {
+  /** @type {[string, AttributionOptions, boolean][]} */
+  const rows = [["attention", {}, true], ["attention", { mask_sink: true }, true], ["attention", { mask_sink: false }, false], ["saliency", {}, false]];
+  for (const [method, chosen, left] of rows) {
+    assert.equal(leavesOutFirst(specs, method, chosen), left);
+    assert.deepEqual(effectiveOptions(specs, method, chosen), {});
+  }
 });

@@ -181,6 +181,7 @@ export function catalog(change = {}) {
         option("contrast_id", "token", null, slopes),
         option("signed", "switch", false, ["integrated_gradients"]),
         option("layers", "places", null, looks),
+        option("mask_sink", "switch", false, looks),
         option("steps", "integer", 50, ["integrated_gradients"], { min: 1, max: 1000 }),
       ],
     },

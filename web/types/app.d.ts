@@ -1,7 +1,7 @@
 // Types of the page itself: what it remembers and what it shows. The server's words are in wire.d.ts.
 
 import type { Pair } from "../lib/pair_rows.js";
-import type { AttributionScores, CheckResponse, ChoiceScore, ConstraintParams, Distribution, GrammarDebug, TokenPill } from "./wire";
+import type { AttributionProgress, AttributionScores, CheckResponse, ChoiceScore, ConstraintParams, Distribution, GrammarDebug, TokenPill } from "./wire";
 
 export type Params = {
   greedy: boolean;
@@ -170,6 +170,14 @@ export type Target = { index: number; id: number; display: string };
 /** The other candidate in "why this rather than that". */
 export type Contrast = { id: number; display: string };
 
+/** A line before the answer: how far it is, and what has been found, if the server says so. */
+export type AttributionLine = AttributionProgress & {
+  attributions?: (number | null)[];
+  points?: number | null;
+  completeness_error?: number | null;
+  completeness_error_share?: number | null;
+};
+
 /** An attribution on the page. */
 export type Heat = {
   /** The model and the request that it answers. */
@@ -177,6 +185,12 @@ export type Heat = {
   target: Target;
   contrast: Contrast | null;
   answer: AttributionScores;
+  /** The server has sent this on its way to the answer, which will be another one. */
+  soFar: boolean;
+  /** From how many points of a path that was; null where there is no path, or its last rule. */
+  points: number | null;
+  /** What the first token had, where it is left out and `answer` has shares of the rest; else null. */
+  sink: number | null;
 };
 
 /** The attributions of all generated tokens, as far as they have come. */
@@ -186,7 +200,7 @@ export type Matrix = {
   /** How many rows will come; null before the server says so. */
   expected: number | null;
   /** `position` is the target's place in `tokens`. */
-  rows: { position: number; answer: AttributionScores }[];
+  rows: { position: number; answer: AttributionScores; contrast: Contrast | null }[];
   failure: Failure | null;
 };
 

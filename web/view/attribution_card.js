@@ -5,7 +5,7 @@ import { formatMilliseconds } from "../lib/format.js";
 import { formatPercent } from "../lib/heat.js";
 import { chooseMethod, openMatrix } from "../state/actions.js";
 import { effectiveOptions } from "../state/attribution_options.js";
-import { heat, held } from "../state/attribution.js";
+import { heat, held, withoutSink } from "../state/heat.js";
 import * as store from "../state/store.js";
 import { AttributionOptions } from "./attribution_options.js";
 import { Card } from "./card.js";
@@ -75,7 +75,7 @@ function State() {
   const shown = heat.value;
   return html`
     <div class="attribution-state">
-      ${work ? h(WorkBar, { progress: work.progress }) : html`<span class="quiet numbers">${shown ? `Answered in ${formatMilliseconds(shown.answer.elapsed_ms)}` : "Point at a generated or candidate token."}</span>`}
+      ${work ? h(WorkBar, { progress: work.progress }) : html`<span class="quiet numbers">${shown ? `Answered in ${formatMilliseconds(shown.answer.elapsed_ms)}` : "Point at a token that was generated, or at a candidate."}</span>`}
       ${(work || held.value) && h(EndButton, {})}
     </div>
   `;
@@ -83,7 +83,7 @@ function State() {
 
 /** @param {{ method: MethodSpec, spec: AttributionSpec }} props */
 function Legend({ method, spec }) {
-  const answer = heat.value?.answer ?? null;
+  const { answer = null, sink = null, soFar = false } = heat.value ?? {};
   const { signed, quantity } = effectiveOptions(spec.options, method.id, store.attributionOptions.value);
   return html`
     <div class="heat-legend">
@@ -93,6 +93,8 @@ function Legend({ method, spec }) {
             <p class="quiet">The stronger the colour, the larger the contribution. Numbers are in units of ${QUANTITIES[quantity ?? "probability"] ?? quantity}.</p>`
         : html`<p><span class="heat-scale" aria-hidden="true"></span></p>
             <p class="quiet">The stronger the colour, the larger the share, up to the largest one. All shares add up to 100 %.</p>`}
+      ${withoutSink.value && html`<p class="quiet">The first token is left out${sink !== null && html`: it has <span class="numbers">${formatPercent(sink)}</span> of all attention`}. The shares are those of the rest; the switch below shows it.</p>`}
+      ${soFar && html`<p class="quiet">This is an estimate so far, hatched until the answer is there.</p>`}
       <p class="quiet">${EVIDENCE[method.evidence] ?? method.evidence}</p>
       ${answer && h(Completeness, { answer })}
     </div>

@@ -5,7 +5,7 @@ import { useState } from "preact/hooks";
 import { h, html } from "../html.js";
 import { formatPlaces, parsePlaces } from "../lib/places.js";
 import { chooseContrast, setAttributionOptions } from "../state/actions.js";
-import { optionsOf, optionValue } from "../state/attribution_options.js";
+import { defaultOf, LEAVE_OUT_FIRST, optionsOf, optionValue } from "../state/attribution_options.js";
 import { contrasting } from "../state/contrast.js";
 import * as store from "../state/store.js";
 import { BoundedIntegerField } from "./fields.js";
@@ -13,13 +13,13 @@ import { ChoiceKnob, Knob, SwitchKnob } from "./knobs.js";
 
 /** @import { OptionSpec } from "../types/wire" */
 
-const FIRST = ["quantity", "contrast_id", "signed", "group"];
+const FIRST = ["quantity", "contrast_id", "signed", "group", LEAVE_OUT_FIRST];
 
 /** @param {{ method: string, specs: OptionSpec[] }} props */
 export function AttributionOptions({ method, specs }) {
   const options = optionsOf(specs, method);
   const rest = options.filter((spec) => !FIRST.includes(spec.id));
-  const changed = rest.some((spec) => optionValue(spec, store.attributionOptions.value) !== spec.default);
+  const changed = rest.some((spec) => optionValue(spec, store.attributionOptions.value) !== defaultOf(spec));
   return html`
     ${options.filter((spec) => FIRST.includes(spec.id)).map((spec) => h(Option, { key: spec.id, spec }))}
     ${rest.length > 0 && html`

@@ -6,7 +6,7 @@ import { lostFavourites, runsOf } from "../lib/candidates.js";
 import { formatBits, formatCount, formatEnd, formatProbability, plural } from "../lib/format.js";
 import { axisEnds, barScale } from "../lib/scale.js";
 import { setRows, toggleLlm } from "../state/actions.js";
-import { heat } from "../state/attribution.js";
+import { heat } from "../state/heat.js";
 import { constraintFailure } from "../state/constraint_check.js";
 import { candidateIndex } from "../state/contrast.js";
 import { held } from "../state/hand.js";

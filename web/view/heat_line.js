@@ -1,9 +1,9 @@
 // The line over the tokens that says in words what the heat shows, and for which token.
 
 import { h, html } from "../html.js";
-import { formatScore, strongest } from "../lib/heat.js";
+import { formatPercent, formatScore, strongest } from "../lib/heat.js";
 import { releaseHeat } from "../state/actions.js";
-import { heat, held } from "../state/attribution.js";
+import { heat, held } from "../state/heat.js";
 import * as store from "../state/store.js";
 import { isText } from "./keyboard.js";
 import { TokenText } from "./token_text.js";
@@ -19,7 +19,7 @@ export function HeatLine() {
   return html`
     <div class="heat-line">
       ${(work || held.value) && h(EndButton, {})}
-      <p class="heat-words" role="status">${work ? html`Computing what ${code(work.target.display)} depends on…` : heat.value ? h(Shown, { heat: heat.value }) : h(Idle, {})}</p>
+      <p class="heat-words" role="status" aria-live=${work ? "off" : "polite"}>${heat.value ? h(Shown, { heat: heat.value }) : work ? html`Computing what ${code(work.target.display)} depends on…` : h(Idle, {})}</p>
       ${work && h(WorkBar, { progress: work.progress })}
     </div>
   `;
@@ -28,7 +28,7 @@ export function HeatLine() {
 function Idle() {
   const failure = store.attributionFailure.value;
   if (failure) return html`<span class="heat-failure">No attribution: ${failure.detail}</span>`;
-  return html`<span class="quiet">Point at a generated or candidate token to see where it came from.</span>`;
+  return html`<span class="quiet">Point at a token that was generated, or at a candidate, to see where it came from.</span>`;
 }
 
 /** Hangs up on the server, or lets go of what was kept. */
@@ -42,15 +42,43 @@ export function WorkBar({ progress }) {
 }
 
 /** @param {{ heat: Heat }} props */
-function Shown({ heat: { target, contrast, answer } }) {
-  const signed = answer.options.signed === true;
+function Shown({ heat }) {
+  const { target, contrast, answer, soFar, sink } = heat;
   const parts = strongest(answer, NAMED);
   const rather = contrast && html` rather than ${code(contrast.display)}`;
-  if (parts.length === 0) return html`${code(target.display)}${rather}: every score is 0.`;
-  const list = parts.map((part, index) => html`${index > 0 && ", "}<span class="heat-part">${code(textOf(part))} <span class="numbers">${formatScore(part.score, signed)}</span></span>`);
-  const rest = held.value ? null : h(KeepHint, { generated: target.index < store.completion.value.length });
-  if (answer.evidence === "correlational") return html`Before ${code(target.display)} the model looks at ${list}${rest}`;
-  return html`${code(target.display)}${rather} depends on ${list}${rest}`;
+  const before = soFar && html`<span class="heat-so-far">${soFarText(heat)}</span> `;
+  if (parts.length === 0) return html`${before}${code(target.display)}${rather}: every score is 0.`;
+  const rest = [
+    sink !== null && html` <span class="quiet">of what is left without the first token (${formatPercent(sink)} of all)</span>`,
+    !soFar && answer.completeness_error_share !== null && html` <span class="quiet numbers">· completeness error ${formatPercent(Math.abs(answer.completeness_error_share))}</span>`,
+    !held.value && !soFar && h(KeepHint, { generated: target.index < store.completion.value.length }),
+  ];
+  if (answer.options.signed) return html`${before}${code(target.display)}${rather}: ${sides(parts)}${rest}`;
+  if (answer.evidence === "correlational") return html`${before}Before ${code(target.display)} the model looks at ${listed(parts, false)}${rest}`;
+  return html`${before}${code(target.display)}${rather} depends on ${listed(parts, false)}${rest}`;
+}
+
+/** "First estimate, from 8 points, with a completeness error of 4.0 %:" @param {Heat} heat */
+function soFarText({ points, answer }) {
+  const error = answer.completeness_error_share === null ? "" : `${points === null ? "," : ""} with a completeness error of ${formatPercent(Math.abs(answer.completeness_error_share))}`;
+  if (answer.method === "occlusion") return "Of the parts tried so far:";
+  return `First estimate${points === null ? "" : ` from ${points} points`}${error}:`;
+}
+
+/** What speaks for the token, and what against it. @param {HeatPart[]} parts */
+function sides(parts) {
+  const [pro, contra] = [parts.filter(({ score }) => score > 0), parts.filter(({ score }) => score < 0)];
+  return [pro.length > 0 && html`${listed(pro, true)} ${speak(pro)} for it`, pro.length > 0 && contra.length > 0 && "; ", contra.length > 0 && html`${listed(contra, true)} ${speak(contra)} against it`];
+}
+
+/** @param {HeatPart[]} parts */
+function speak(parts) {
+  return parts.length === 1 ? "speaks" : "speak";
+}
+
+/** @param {HeatPart[]} parts @param {boolean} signed */
+function listed(parts, signed) {
+  return parts.map((part, index) => html`${index > 0 && ", "}<span class="heat-part">${code(textOf(part))} <span class="numbers">${formatScore(part.score, signed)}</span></span>`);
 }
 
 /** A click on a candidate forces it, and a key in a text is a letter. @param {{ generated: boolean }} props */
@@ -64,7 +92,7 @@ function code(display) {
   return html`<span class="code heat-token">${h(TokenText, { display, compact: true })}</span>`;
 }
 
-/** @param {HeatPart} part */
+/** @param {Pick<HeatPart, "start" | "end">} part */
 function textOf({ start, end }) {
   const tokens = [...store.promptTokens.value, ...store.completion.value.map((node) => node.token)];
   const text = tokens.slice(start, end).map((token) => token.display).join("");

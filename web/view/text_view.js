@@ -3,7 +3,7 @@
 import { h, html } from "../html.js";
 import { plural } from "../lib/format.js";
 import { LEVELS, MEASURES } from "../lib/tint.js";
-import { heat } from "../state/attribution.js";
+import { heat } from "../state/heat.js";
 import { chooseMeasure, measure } from "../state/reading.js";
 import { completionText } from "../state/recorded.js";
 import * as store from "../state/store.js";

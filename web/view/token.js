@@ -1,7 +1,7 @@
 // One token, as a pill in the text or as a row of the stack.
 
 import { h, html } from "../html.js";
-import { formatScore } from "../lib/heat.js";
+import { formatPercent, formatScore } from "../lib/heat.js";
 import { partText } from "../lib/split_characters.js";
 import { deleteLast, keepAt } from "../state/actions.js";
 import { aimHandlers } from "./aim.js";
@@ -57,8 +57,9 @@ function clip({ display }) {
 /** @param {Paint | null} paint */
 function look(paint) {
   if (!paint) return {};
-  const { cell, target } = paint;
+  const { cell, target, soFar } = paint;
   return {
+    "data-so-far": (cell && soFar) || null,
     "data-heat": cell ? (cell.against ? "against" : "for") : null,
     "data-score": cell?.score ?? null,
     "data-target": target || null,
@@ -104,7 +105,8 @@ export function targetOf({ token }, index) {
 /** @param {Paint | null} paint */
 export function scoreText(paint) {
   if (!paint?.cell) return "";
-  const { cell, signed } = paint;
+  const { cell, signed, sink } = paint;
+  if (sink !== null) return `${formatPercent(sink)} of the attention, left out`;
   const score = formatScore(cell.score, signed);
   const together = cell.size > 1 ? ` for these ${cell.size} tokens together` : "";
   const without = cell.without === null ? "" : `, without it ${cell.without.toPrecision(3)}`;

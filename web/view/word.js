@@ -16,6 +16,7 @@ export function painting(paint, piece) {
   const cell = paint?.cell;
   return {
     "data-piece": pieceOf(piece),
+    "data-so-far": (cell && paint?.soFar) || null,
     "data-heat": cell ? (cell.against ? "against" : "for") : null,
     "data-score": cell?.score ?? null,
     "data-target": paint?.target || null,

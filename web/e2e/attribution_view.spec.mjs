@@ -1,0 +1,69 @@
+// What the page makes of an attribution: what it leaves out, what it paints on the way, and its words.
+
+import { assert } from "./browser.mjs";
+import { check, expect } from "./harness.mjs";
+import { button, forceText, openCard, requestsDuring } from "./page.mjs";
+
+/** @import { Page } from "@playwright/test" */
+
+/** @param {Page} page @param {string} method */
+async function choose(page, method) {
+  await openCard(page, "Attribution");
+  await page.getByRole("combobox", { name: "Where did a token come from?" }).selectOption({ label: method });
+}
+
+/** The scores of the tokens before the one that is asked about. @param {Page} page */
+const scores = (page) => page.locator(".stack-rows .token[data-score]").evaluateAll((all) => all.map((one) => Number(one.getAttribute("data-score"))));
+
+check("C23", "attention is shown without the first token, whose part is told and can be seen", async ({ page }) => {
+  await forceText(page, " Paris, of course");
+  await choose(page, "Attention");
+  const row = page.locator(".rows .row-item .row").nth(1);
+  const [asked] = await requestsDuring(page, "/api/attribution", () => row.hover());
+  assert(asked && asked.body.options.mask_sink === undefined, "all of the attention should be asked for.");
+  const words = page.locator(".heat-words");
+  await expect(words).toContainText(/of what is left without the first token \(\d+(\.\d)? % of all\)/);
+  const rest = await scores(page);
+  assert(rest[0] === 0 && Math.abs(rest.reduce((sum, score) => sum + score, 0) - 1) < 1e-3, `what is left should add up to 1: ${rest}`);
+  await expect(page.locator(".heat-legend")).toContainText(/The first token is left out: it has \d+(\.\d)? % of all attention/);
+  await page.keyboard.press("k");
+  const shown = await requestsDuring(page, "/api/attribution", () => page.getByRole("switch", { name: "Leave out the first token" }).uncheck());
+  assert(shown.length === 0, "what is known should not be asked for again.");
+  const whole = await scores(page);
+  const share = Number((await page.locator(".stack-rows .token").first().getAttribute("data-score")) ?? 0);
+  assert(share > 0.05 && Math.abs(whole.reduce((sum, score) => sum + score, 0) - 1) < 1e-3, `the first token should be among the shares: ${whole}`);
+  await expect(words).not.toContainText("left");
+  for (const [index, score] of rest.entries()) if (index > 0) assert(Math.abs(score - (whole[index] ?? 0) / (1 - share)) < 1e-6, "the others' shares should be those of the rest.");
+});
+
+check("C14 B68", "an option that does not fit is told by its name on the page", async ({ page, allow }) => {
+  allow(/status of 400/);
+  await choose(page, "Attention");
+  await page.locator("#attribution-body summary").click();
+  await page.getByRole("textbox", { name: "Layers" }).fill("0, 99");
+  await page.locator(".rows .row-item .row").first().hover();
+  const error = page.locator("#attribution-body .note-error");
+  await expect(error).toContainText("The option “Layers” does not fit this model.");
+  await expect(error).toContainText("layers 0 to 29");
+  await expect(error).not.toContainText("options.");
+});
+
+check("C14", "what speaks for a token and what speaks against it are told apart in words", async ({ page }) => {
+  await forceText(page, " Paris, of course it is");
+  await choose(page, "Input × gradient");
+  await page.getByRole("switch", { name: "Signed" }).check();
+  const said = [];
+  for (const index of [0, 1, 2, 3, 4]) {
+    await page.mouse.move(2, 2);
+    const row = page.locator(".rows .row-item .row").nth(index);
+    await row.hover();
+    await expect(row).toHaveAttribute("data-target", "true");
+    said.push(await page.locator(".heat-words").innerText());
+  }
+  for (const words of said) {
+    assert(!/depends on/.test(words), `nobody depends on what speaks against it: ${words}`);
+    const [pro = "", contra = ""] = /against it/.test(words) ? (words.match(/^(.*? for it)?(.*) speaks? against it/s)?.slice(1) ?? []) : [words, ""];
+    assert(!/\u2212\d/.test(pro) && !/\+\d/.test(contra), `each side should have its own: ${words}`);
+  }
+  await expect(button(page, "All generated tokens")).toBeEnabled();
+});
