@@ -314,6 +314,12 @@ test("what has been found is painted on the way, and the answer takes its place"
   assert.deepEqual([heat.value?.answer, heat.value?.soFar, work()], [final, false, null]);
 });
 
+test("tokens that have not been tried yet are not painted", async () => {
+  await streamParis([{ progress: 0.3, attributions: [0.4, 0.6, null, 0] }]);
+  const { context_len, prompt_len, attributions } = heat.value?.answer ?? assert.fail();
+  assert.deepEqual([context_len, prompt_len, attributions], [2, 1, [0.4, 0.6, 0, 0]]);
+});
+
 test("nothing is left of what was painted on the way to an answer that does not come", async () => {
   const line = { progress: 0.1, attributions: [0.1, 0.2, 0.7, 0] };
   /** @type {((stream: { line: (value: unknown) => Promise<void>, end: () => Promise<void> }) => unknown)[]} */
