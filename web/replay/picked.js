@@ -16,7 +16,7 @@
 export function picked({ element, byId, visible }) {
   const ORIGINS = /** @type {Record<string, string>} */ ({
     sampled: "drawn by chance", greedy: "the likeliest, taken by rule", "forced:token": "forced as a token", "forced:text": "forced as text",
-    "forced:overlay": "forced as an alternative",
+    "forced:overlay": "forced as an alternative", "forced:past_end": "the end, forced to go on",
   });
   return (node, place, written) => {
     byId("pick").replaceChildren(node ? `Token ${place + 1}: ` : "No token", element("span", "", node ? (written ? visible(node.token.display) : "?") : ""));

@@ -5,12 +5,13 @@ import { releaseHeat, settleHeat } from "./attribution.js";
 import { change, interrupt } from "./changes.js";
 import { anchorNow, tellLostAnchor } from "./constraint_anchor.js";
 import { edit, TYPING, typingRun } from "./edits.js";
+import { forceInstead } from "./forcing.js";
 import { applyPreset, editParams } from "./params.js";
 import { pause } from "./playback.js";
 import { followPreview, requestPreview, TYPING_MS } from "./preview.js";
 import { newestEnd, otherWays } from "./recorded.js";
 import * as sessions from "./session.js";
-import { abortStep, forceInstead } from "./stepping.js";
+import { abortStep, putUpSteps } from "./stepping.js";
 import * as store from "./store.js";
 
 /** @import { Preset } from "../types/wire" */
@@ -27,8 +28,10 @@ export * from "./branch_actions.js";
 export { askNextPair, questionAbout } from "./next_pair.js";
 export { addKept, listKept, removeKept } from "./kept_sessions.js";
 export { closeSessions, exportedPage, exportedSession, importSession, openSessions, refuseImport } from "./session_exchange.js";
-export { togglePlay } from "./playback.js";
-export { forceText, forceToken, forceTokens, step, whyNoStep } from "./stepping.js";
+export { forceText, forceToken, forceTokens } from "./forcing.js";
+export { goPastEnd } from "./past_end.js";
+export { mostToFinish, toggleFinish, togglePlay } from "./playback.js";
+export { step, whyNoStep } from "./stepping.js";
 
 /** @param {string} prompt */
 export function typePrompt(prompt) {
@@ -47,6 +50,7 @@ export function useTemplate(on) {
 
 /** Shows at once what the last token was picked from; the preview then follows the knobs. */
 export function deleteLast() {
+  putUpSteps();
   const last = sessions.lastNode(store.session.value);
   if (!last) return;
   change("deletion of a token", sessions.deleteLast);
@@ -140,6 +144,19 @@ export function setMaxTokens(count) {
 /** @param {number} ms */
 export function setSpeed(ms) {
   store.speedMs.value = ms;
+}
+
+/** @param {boolean} on */
+export function setFullSpeed(on) {
+  store.fullSpeed.value = on;
+}
+
+/** The seed that drew the last token becomes that of the tokens to come. */
+export function keepSeed() {
+  const seed = store.seedUsed.value;
+  if (seed === null || seed === store.branch.value.params.seed) return;
+  editParam({ seed });
+  store.message.value = `Seed ${seed} stays for the next tokens. Undo lets it go.`;
 }
 
 export function toggleLlm() {

@@ -39,6 +39,7 @@ export function restore(storage) {
   store.attributionOptions.value = readObject(read("tokenscope.attrOptions"));
   store.rows.value = clamp(Math.round(readNumber(read("llmDemo.topK")) ?? store.DEFAULT_ROWS), 1, 50);
   store.speedMs.value = Math.max(MIN_SPEED_MS, readNumber(read("llmDemo.stepSpeedMs")) ?? store.DEFAULT_SPEED_MS);
+  store.fullSpeed.value = readFlag(read("tokenscope.fullSpeed"), false);
   const constraint = readObject(read("tokenscope.constraint"));
   store.constraintOn.value = readFlag(read("llmDemo.constraintEnabled"), false);
   store.constraintCollapsed.value = readFlag(read("llmDemo.constraintCollapsed"), true);
@@ -83,6 +84,7 @@ export function watch(storage) {
     ["tokenscope.grammarCollapsed", () => flag(store.grammarCollapsed.value)],
     ["llmDemo.topK", () => String(store.rows.value)],
     ["llmDemo.stepSpeedMs", () => String(store.speedMs.value)],
+    ["tokenscope.fullSpeed", () => flag(store.fullSpeed.value)],
     ["tokenscope.maxTokens", () => String(store.maxTokens.value ?? "")],
     ["tokenscope.theme", () => store.theme.value],
     ["tokenscope.tourSeen", () => flag(tourSeen.value)],

@@ -37,6 +37,7 @@ const METHODS = {
   "forced:token": "Forced as a token",
   "forced:text": "Forced as text",
   "forced:overlay": "Forced as an alternative",
+  "forced:past_end": "The end, forced to go on",
 };
 
 /** @param {TokenNode} node */

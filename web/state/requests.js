@@ -39,10 +39,11 @@ export function choicesRequest() {
 
 /**
  * @param {Force} force
+ * @param {number[]} further ids of tokens behind those of the session
  * @returns {StepRequest}
  */
-export function stepRequest(force) {
-  return { ...context(), ...constrained(), ...force };
+export function stepRequest(force, further) {
+  return { ...context(), completion_ids: [...completionIds(), ...further], ...constrained(), ...force };
 }
 
 /**

@@ -64,7 +64,7 @@ const constraint = (value, place) => {
 /** @type {Shape<TokenNode>} */
 const node = object({
   id: whole(1), parent: orNull(whole(1)), token, model: name,
-  origin: oneOf(/** @type {const} */ (["sampled", "greedy", "forced:token", "forced:text", "forced:overlay"])),
+  origin: oneOf(/** @type {const} */ (["sampled", "greedy", "forced:token", "forced:text", "forced:overlay", "forced:past_end"])),
   params, constraint: orNull(constraint), dist: orNull(distribution),
   seed_used: orNull(whole(Number.MIN_SAFE_INTEGER)), stop_reason: orNull(name),
 });

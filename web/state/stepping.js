@@ -1,27 +1,34 @@
-// One step: ask for a token, append it, show what it was picked from, then look at the next place.
+// One step: ask for a token, append it, show what it was picked from, then look at the next place. Or many of
+// them as fast as they come.
 
 import { batch } from "@preact/signals";
 import * as api from "../http/client.js";
 import { stopName } from "../lib/format.js";
 import { dropHeat } from "./attribution.js";
 import { whileBusy } from "./busy.js";
-import { constraint, NO_FORCED_TEXT } from "./constraint.js";
+import { byFrames } from "./by_frames.js";
+import { constraint } from "./constraint.js";
 import { constraintFailure, requireUsable } from "./constraint_check.js";
-import { edit, newRun } from "./edits.js";
+import { edit } from "./edits.js";
 import { readInput } from "./input_tokens.js";
 import { tokenOwner } from "./model_change.js";
+import { newTokens } from "./new_tokens.js";
 import { cancelPreview, requestPreview } from "./preview.js";
 import { stepRequest } from "./requests.js";
-import { appendTokens, isOnPath, moveLeaf, placeOf, samePlace } from "./session.js";
+import { appendTokens, placeOf, samePlace } from "./session.js";
 import * as store from "./store.js";
 
-/** @import { AppendedMeta, ConstraintParams, StepResponse } from "../types/wire" */
-/** @import { Force, NewToken, Origin, Params, Place, StepOutcome, TokenNode } from "../types/app" */
+/** @import { StepResponse } from "../types/wire" */
+/** @import { Force, Origin, Place, StepOutcome } from "../types/app" */
+/** @import { Settings } from "./new_tokens.js" */
 
 /** How long the picked row stays on screen before the next position is shown. */
 export const SHOW_CHOICE_MS = 180;
 
 let underWay = /** @type {AbortController | null} */ (null);
+let inFlight = /** @type {Promise<StepOutcome> | null} */ (null);
+/** Puts on the page what was taken and is not drawn yet. */
+let putUp = /** @type {(() => void) | null} */ (null);
 
 /**
  * `label` is what undo calls the step, `run` what it is undone with, `origin` how the tokens are said
@@ -29,14 +36,66 @@ let underWay = /** @type {AbortController | null} */ (null);
  * @typedef {{ label?: string, run?: string | null, origin?: Origin | null }} How
  */
 
-/** @typedef {{ params: Params, constraint: ConstraintParams | null }} Settings what a token was picked under */
+/** @typedef {{ answer: StepResponse, settings: Settings }} Taken */
 
 /**
  * @param {Force} [force]
  * @param {How} [how]
  * @returns {Promise<StepOutcome>}
  */
-export async function step(force = null, how = {}) {
+export function step(force = null, how = {}) {
+  return attempt(async (signal) => {
+    const place = placeOf(store.session.value);
+    const taken = await ask(place, force, signal);
+    if (taken === null || signal.aborted || !stillWanted(taken.answer, place)) return "superseded";
+    store.pace.value = null;
+    return accept(taken, place, how);
+  });
+}
+
+/**
+ * Step after step as fast as answers come, one request each. They are drawn by frames, and a preview comes
+ * after the last one only.
+ * @param {How} how
+ * @param {() => boolean} goesOn is asked after each step
+ * @returns {Promise<StepOutcome>}
+ */
+export function stepOn(how, goesOn) {
+  return attempt(async (signal) => {
+    let place = placeOf(store.session.value);
+    let lost = false;
+    const drawn = byFrames((/** @type {Taken[]} */ all) => {
+      lost ||= !samePlace(place, placeOf(store.session.value));
+      if (!lost) all.forEach((taken) => accept(taken, placeOf(store.session.value), how));
+      place = placeOf(store.session.value);
+    });
+    putUp = drawn.put;
+    try {
+      for (;;) {
+        const further = drawn.waiting().flatMap(({ answer }) => answer.appended.map((token) => token.id));
+        const taken = await ask(place, null, signal, further);
+        if (taken === null || signal.aborted || lost || !stillWanted(taken.answer, place)) return "superseded";
+        drawn.take(taken);
+        if (taken.answer.done) return "done";
+        if (!goesOn()) return "ok";
+      }
+    } finally {
+      drawn.put();
+      if (putUp === drawn.put) putUp = null;
+    }
+  });
+}
+
+/** Ends when the step under way does, if there is one. */
+export async function stepEnds() {
+  if (underWay) await inFlight?.catch(() => {});
+}
+
+/**
+ * @param {(signal: AbortSignal) => Promise<StepOutcome>} work
+ * @returns {Promise<StepOutcome>}
+ */
+async function attempt(work) {
   const refusal = whyNoStep() ?? (underWay ? "The step before is still under way." : null);
   if (refusal !== null) return refuse(refusal);
   cancelPreview();
@@ -44,16 +103,12 @@ export async function step(force = null, how = {}) {
   const mine = new AbortController();
   underWay = mine;
   store.stepping.value = true;
-  const place = placeOf(store.session.value);
-  const { params } = store.branch.value;
-  const rule = constraint.value;
+  inFlight = work(mine.signal);
   try {
-    const answer = await whileBusy(ask(place, force, mine.signal), mine.signal);
-    if (answer === null || mine.signal.aborted || !stillWanted(answer, place)) return "superseded";
-    return accept(answer, place, { params, constraint: rule }, how);
+    return await inFlight;
   } catch (error) {
     if (mine.signal.aborted || api.isAbort(error)) return "superseded";
-    showFailure(error, place);
+    showFailure(error, placeOf(store.session.value));
     return "failed";
   } finally {
     if (underWay === mine) endStep();
@@ -64,80 +119,38 @@ export async function step(force = null, how = {}) {
  * @param {Place} place
  * @param {Force} force
  * @param {AbortSignal} signal
+ * @param {number[]} [further] ids of tokens that the session does not hold yet
+ * @returns {Promise<Taken | null>}
  */
-async function ask(place, force, signal) {
+async function ask(place, force, signal, further = []) {
+  const { params } = store.branch.value;
+  const rule = constraint.value;
+  const answer = await whileBusy(request(place, force, signal, further), signal);
+  return answer && { answer, settings: { params, constraint: rule } };
+}
+
+/**
+ * @param {Place} place
+ * @param {Force} force
+ * @param {AbortSignal} signal
+ * @param {number[]} further
+ */
+async function request(place, force, signal, further) {
   if (!(await readInput(place, signal))) return null;
   if (constraint.value) await requireUsable();
-  return api.step(stepRequest(force), signal);
+  return api.step(stepRequest(force, further), signal);
+}
+
+/** For whoever looks at the end of the completion: steps at full speed may have come that are not drawn yet. */
+export function putUpSteps() {
+  putUp?.();
 }
 
 /** For edits: the answer of a step under way would belong to a text that is gone. */
 export function abortStep() {
+  putUpSteps();
   underWay?.abort();
   if (underWay) endStep();
-}
-
-/**
- * Forces a token at the position that is shown, which right after a step is the one before.
- * @param {number} tokenId
- * @returns {Promise<StepOutcome>}
- */
-export async function forceToken(tokenId) {
-  return forceAtShown({ force_token_id: tokenId }, "forced token");
-}
-
-/**
- * Several tokens in one go, at the same position.
- * @param {number[]} tokenIds
- * @returns {Promise<StepOutcome>}
- */
-export async function forceTokens(tokenIds) {
-  return forceAtShown({ force_token_ids: tokenIds }, "forced run");
-}
-
-/**
- * @param {Force} force
- * @param {string} label
- */
-function forceAtShown(force, label) {
-  const place = store.shown.value?.place;
-  if (!place || !isOnPath(store.session.value, place)) return refuse("The list is being updated.");
-  abortStep();
-  const how = { label, run: newRun() };
-  edit(how.label, (session) => moveLeaf(session, place.leaf), how.run);
-  return step(force, how);
-}
-
-/**
- * Another token in the place of a generated one. What stood there stays in the session, and comes
- * back if the step fails.
- * @param {TokenNode} node
- * @param {number} tokenId
- * @returns {Promise<StepOutcome>}
- */
-export async function forceInstead(node, tokenId) {
-  abortStep();
-  const { leaf } = placeOf(store.session.value);
-  const how = { label: "alternative", run: newRun(), origin: /** @type {Origin} */ ("forced:overlay") };
-  edit(how.label, (session) => moveLeaf(session, node.parent), how.run);
-  const rewound = placeOf(store.session.value);
-  const outcome = await step({ force_token_id: tokenId }, how);
-  if ((outcome === "failed" || outcome === "refused") && samePlace(rewound, placeOf(store.session.value))) {
-    edit(how.label, (session) => moveLeaf(session, leaf), how.run);
-    requestPreview();
-  }
-  return outcome;
-}
-
-/**
- * @param {string} text
- * @returns {Promise<StepOutcome>}
- */
-export async function forceText(text) {
-  if (text === "") return "refused";
-  if (constraint.value) return refuse(NO_FORCED_TEXT);
-  abortStep();
-  return step({ force_text: text }, { label: "forced text" });
 }
 
 function endStep() {
@@ -150,7 +163,7 @@ function endStep() {
  * @param {string} why
  * @returns {StepOutcome}
  */
-function refuse(why) {
+export function refuse(why) {
   store.message.value = why;
   return "refused";
 }
@@ -175,13 +188,12 @@ function stillWanted(answer, place) {
 }
 
 /**
- * @param {StepResponse} answer
+ * @param {Taken} taken
  * @param {Place} place
- * @param {Settings} settings
  * @param {How} how
  * @returns {StepOutcome}
  */
-function accept(answer, place, settings, { label = "step", run = null, origin = null }) {
+function accept({ answer, settings }, place, { label = "step", run = null, origin = null }) {
   const tokens = newTokens(answer, settings, origin);
   const chosen = answer.selected?.id ?? answer.appended_meta[0]?.selected_id ?? null;
   batch(() => {
@@ -193,40 +205,6 @@ function accept(answer, place, settings, { label = "step", run = null, origin = 
     else store.message.value = answer.done ? `Stopped: ${stopName(answer.stop_reason ?? "")}.` : "";
   });
   return answer.done ? "done" : "ok";
-}
-
-/**
- * @param {StepResponse} answer
- * @param {Settings} settings
- * @param {Origin | null} given
- * @returns {NewToken[]}
- */
-function newTokens(answer, { params, constraint }, given) {
-  const last = answer.appended.length - 1;
-  return answer.appended.map((token, index) => {
-    const origin = given ?? originOf(answer.appended_meta[index], params);
-    return {
-      token,
-      model: answer.model.model_id,
-      origin,
-      params,
-      constraint,
-      dist: answer.appended_meta[index]?.dist ?? null,
-      seed_used: origin === "sampled" ? answer.seed_used : null,
-      stop_reason: answer.done && index === last ? (answer.stop_reason ?? "eos_token") : null,
-    };
-  });
-}
-
-/**
- * @param {AppendedMeta | undefined} meta
- * @param {Params} params
- * @returns {Origin}
- */
-function originOf(meta, params) {
-  if (meta?.forced_by === "token") return "forced:token";
-  if (meta?.forced_by === "text") return "forced:text";
-  return params.greedy ? "greedy" : "sampled";
 }
 
 /**

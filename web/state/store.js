@@ -40,6 +40,8 @@ export const modelField = signal(DEFAULT_MODEL);
 export const savedModel = signal("");
 export const rows = signal(DEFAULT_ROWS);
 export const speedMs = signal(DEFAULT_SPEED_MS);
+/** Play takes no pause between steps. The speed above stays as it is for the time after. */
+export const fullSpeed = signal(false);
 /** After how many tokens Play stops; null goes on to the end. */
 export const maxTokens = signal(/** @type {number | null} */ (null));
 export const llmEnabled = signal(true);
@@ -97,7 +99,11 @@ export const renaming = signal(false);
 export const libraryOpen = signal(false);
 export const attributionFailure = signal(/** @type {Failure | null} */ (null));
 export const playing = signal(false);
+/** Play is on its way to the end, as fast as it goes. */
+export const finishing = signal(false);
 export const stepping = signal(false);
+/** How the last run at full speed went; null where the last step was one of its own. */
+export const pace = signal(/** @type {{ perSecond: number, perDrawing: number } | null} */ (null));
 export const comparing = signal(false);
 export const busy = signal(false);
 /** An answer takes long enough for people to wonder. Stays until there is one. */

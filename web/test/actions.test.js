@@ -252,3 +252,58 @@ test("seed, stop sequences and rules leave a preset, its own numbers make it cus
   actions.editParam({ top_p: 0.5 }, { typed: true });
   assert.equal(store.branch.value.params.preset, "custom");
 });
+
+test("at full speed a step is asked for with the tokens that are not drawn yet, and one edit is all of them", async () => {
+  await showPreview();
+  actions.toggleFinish();
+  for (const id of [1, 2, 3]) {
+    const call = await server.next("/api/step");
+    assert.deepEqual(call.body.completion_ids, [1, 2, 3].slice(0, id - 1));
+    call.answer(stepAnswer([pill(id, `t${id}`)]));
+  }
+  const last = await server.next("/api/step");
+  assert.equal(store.finishing.value, true);
+  assert.deepEqual(server.pending(), []);
+  actions.togglePlay();
+  last.answer(stepAnswer([pill(4, "t4")]));
+  await pause(20);
+  assert.equal(completion(), "t1t2t3t4");
+  assert.deepEqual([store.playing.value, store.finishing.value], [false, false]);
+  assert.deepEqual(store.shown.value?.chosen, 4);
+  actions.undo();
+  assert.equal(completion(), "");
+});
+
+test("an edit comes after the steps that had been answered, and the one under way is dropped", async () => {
+  await showPreview();
+  actions.toggleFinish();
+  for (const id of [1, 2]) (await server.next("/api/step")).answer(stepAnswer([pill(id, `t${id}`)]));
+  const late = await server.next("/api/step");
+  actions.deleteLast();
+  assert.equal(late.aborted, true);
+  late.answer(stepAnswer([pill(3, "t3")]));
+  await pause(10);
+  assert.equal(completion(), "t1");
+});
+
+test("Finish has a limit of its own where Play has none", async () => {
+  assert.equal(actions.mostToFinish(), 300);
+  actions.setMaxTokens(2);
+  await showPreview();
+  actions.toggleFinish();
+  for (const id of [1, 2]) (await server.next("/api/step")).answer(stepAnswer([pill(id, `t${id}`)]));
+  await pause(20);
+  actions.setMaxTokens(null);
+  // Without a browser there is no frame between the two.
+  assert.equal(store.message.value, "Stopped: 2 tokens, the most that Finish takes in one go. Press it again to go on. Steps came faster than the page draws: it drew 1 in 2.");
+  assert.equal(store.playing.value, false);
+});
+
+test("a step that fails at full speed keeps those before it", async () => {
+  await showPreview();
+  actions.toggleFinish();
+  (await server.next("/api/step")).answer(stepAnswer([pill(1, "t1")]));
+  (await server.next("/api/step")).answer({ detail: "too long", code: "x", hint: "" }, 400);
+  await pause(20);
+  assert.deepEqual([completion(), store.failure.value?.detail, store.playing.value], ["t1", "too long", false]);
+});

@@ -22,7 +22,7 @@ export type Params = {
 export type NumberParam =
   | "temperature" | "top_p" | "repetition_penalty" | "presence_penalty" | "frequency_penalty";
 
-export type Origin = "sampled" | "greedy" | "forced:token" | "forced:text" | "forced:overlay";
+export type Origin = "sampled" | "greedy" | "forced:token" | "forced:text" | "forced:overlay" | "forced:past_end";
 
 export type NodeId = number;
 export type BranchId = number;
@@ -223,7 +223,9 @@ declare global {
     __steps: number[];
     __use: { field: number; tokens: number };
     __tasks: number[];
-    /** What e2e/drag.mjs measures, in milliseconds. */
+
+    /** What e2e/finish.mjs measures, in milliseconds. */
+    __finish: { begin: () => void; end: () => { frames: number[]; lengths: number; requests: number; ms: number } };
     __drag: { begin: () => Promise<void>; end: () => Drag };
   }
   type Drag = { inputs: number[]; frames: number[]; lags: number[]; asks: number[]; parses: number[]; answers: number; paints: number; inFlight: number };

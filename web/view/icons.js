@@ -6,6 +6,8 @@ const PATHS = {
   play: "M5 3.5v9l7.5-4.5z",
   pause: "M5.5 3.5v9M10.5 3.5v9",
   step: "M4 3.5v9l6-4.5zM12 3.5v9",
+  finish: "M2.5 3.5v9L8 8zM8 3.5v9L13.5 8z",
+  stop: "M4 4h8v8H4z",
   back: "M13.5 4.5v7H6L2.5 8 6 4.5zM8 6.5l3 3M11 6.5l-3 3",
   close: "M4 4l8 8M12 4l-8 8",
   chevron: "M4 6l4 4 4-4",

@@ -1,7 +1,7 @@
 // Keys that work wherever the focus is, except where keys already mean something. The help shows
 // the same table that the keys are looked up in.
 
-import { deleteLast, forceToken, forkBranch, redo, releaseHeat, startRenaming, step, toggleKeep, togglePlay, undo } from "../state/actions.js";
+import { deleteLast, forceToken, forkBranch, redo, releaseHeat, startRenaming, step, toggleFinish, toggleKeep, togglePlay, undo } from "../state/actions.js";
 import { endTour, openHelp } from "../state/learning.js";
 import { guessFirst, guessing, leaveProjector, projecting, toggleChances, toggleGuess, toggleProjector } from "../state/projector.js";
 import { drawerOpen, shown } from "../state/store.js";
@@ -25,6 +25,7 @@ export const SHORTCUTS = [
   { keys: ["ArrowRight"], label: "→", does: "One step: the next token", except: FIELDS, run: () => void step() },
   { keys: ["ArrowLeft"], label: "←", does: "Delete the last token", except: FIELDS, run: deleteLast },
   { keys: [" "], label: "Space", does: "Play or pause", except: `${FIELDS}, button, a, summary, [role=button]`, run: togglePlay },
+  { keys: ["f"], label: "F", does: "Finish: to the end as fast as it goes. Again: stop", except: FIELDS, run: toggleFinish },
   { keys: ["b"], label: "B", does: "Fork: a copy of this input with its completion", except: FIELDS, run: forkBranch },
   { keys: ["F2"], label: "F2", does: "Rename this input", except: "", run: () => view.value === "flow" && startRenaming() },
   { keys: ["z"], command: true, label: "Ctrl Z", does: "Undo the last edit", except: TEXT, run: undo },
