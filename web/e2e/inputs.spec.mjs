@@ -138,3 +138,34 @@ check("B62 B79", "new input and fork stop Play, and no step comes after", async 
     await expect(button(page, "Pause")).toHaveCount(0);
   }
 });
+
+check("B38", "the library keeps the focus, closes three ways, and can be undone", async ({ page }) => {
+  const dialog = page.getByRole("dialog", { name: "Prompt library" });
+  await button(page, "Examples").click();
+  for (let presses = 0; presses < 60; presses += 1) {
+    await page.keyboard.press("Tab");
+    const outside = await page.evaluate(() => document.activeElement !== document.body && !document.activeElement?.closest("dialog"));
+    assert(!outside, "the focus should stay inside the library.");
+  }
+  await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "detached" });
+  await button(page, "Examples").click();
+  await page.mouse.click(8, 8);
+  await dialog.waitFor({ state: "detached" });
+  await button(page, "Examples").click();
+  await previewBy(page, () => dialog.getByRole("button", { name: /^A haiku/ }).click());
+  await dialog.waitFor({ state: "detached" });
+  await expect(prompt(page), "a prompt of the library should take the place of the text").toHaveValue(/haiku/);
+  await button(page, "Undo").click();
+  await expect(prompt(page), "undo should bring the text back").toHaveValue(FIRST);
+});
+
+check("B34", "Clear empties the text, leaves the system message, and can be undone", async ({ page }) => {
+  await forceText(page, " Paris");
+  await button(page, "Clear").click();
+  await expect(prompt(page)).toHaveValue("");
+  await expect(page.locator("#system-text")).not.toHaveValue("");
+  await expectLength(page, 0, "After Clear");
+  await button(page, "Undo").click();
+  await expect(prompt(page)).toHaveValue(FIRST);
+});

@@ -1,7 +1,7 @@
 // The page as a person uses it: the things the checks press and read.
 
 import { expect } from "@playwright/test";
-import { assert, isAnswer } from "./browser.mjs";
+import { fail, isAnswer } from "./browser.mjs";
 
 /** @import { Page, Request, Response } from "@playwright/test" */
 /** @import { PreviewRequest, PreviewResponse, StepResponse } from "../types/wire" */
@@ -20,7 +20,7 @@ export function completionLength(page) {
 }
 
 /**
- * Does something that makes the page ask, and returns the answer, which the page has drawn by then.
+ * Does something that makes the page ask, and waits for the answer.
  * @param {Page} page
  * @param {string} path
  * @param {() => Promise<unknown>} act
@@ -32,10 +32,13 @@ export async function answerBy(page, path, act) {
   // An answer to what was asked before is none to this.
   const mine = (/** @type {Response} */ one) => isAnswer(one, path) && asked.has(one.request());
   const [response] = await Promise.all([page.waitForResponse(mine, { timeout: 60_000 }), act()]).finally(() => page.off("request", note));
-  assert(response.status() === 200, `${path} answered ${response.status()}: ${await response.text()}`);
-  const answer = await response.json();
-  await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
-  return { asked: response.request().postDataJSON(), answer };
+  if (response.status() !== 200) fail(`${path} answered ${response.status()}: ${await response.text()}`);
+  return response;
+}
+
+/** Lets the page draw what it has just heard. @param {Page} page */
+async function drawn(page) {
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
 }
 
 /**
@@ -45,7 +48,9 @@ export async function answerBy(page, path, act) {
  * @returns {Promise<StepResponse>}
  */
 export async function stepBy(page, act) {
-  return (await answerBy(page, "/api/step", act)).answer;
+  const answer = await (await answerBy(page, "/api/step", act)).json();
+  await drawn(page);
+  return answer;
 }
 
 /**
@@ -55,7 +60,9 @@ export async function stepBy(page, act) {
  * @returns {Promise<PreviewResponse>}
  */
 export async function previewBy(page, act) {
-  return (await answerBy(page, "/api/preview", act)).answer;
+  const answer = await (await answerBy(page, "/api/preview", act)).json();
+  await drawn(page);
+  return answer;
 }
 
 /** Steps, and waits for the next position. @param {Page} page @param {number} [times] */

@@ -141,7 +141,7 @@ check("B37", "a seed gives the same tokens again, wherever they are stepped from
   await expectLength(page, 4, "After four steps");
 });
 
-check("B26", "the speed of Play has its range, and old values are raised", async ({ page, baseURL }) => {
+check("B26", "the speed of Play has its range, and old values are raised", async ({ page }) => {
   await openCard(page, "Step speed");
   const slider = page.getByRole("slider", { name: "One step every" });
   await expectAttributes(slider, { min: "120", max: "2000", step: "10" });
@@ -151,7 +151,7 @@ check("B26", "the speed of Play has its range, and old values are raised", async
   await slider.fill("900");
   expect(await stored(page, "llmDemo.stepSpeedMs"), "the speed should be kept").toBe("900");
   await page.evaluate(() => localStorage.setItem("llmDemo.stepSpeedMs", "50"));
-  await openReady(page, baseURL ?? "");
+  await openReady(page, "/");
   await expect(shown, "a kept speed below 80 should be raised").toHaveText("80 ms");
 });
 

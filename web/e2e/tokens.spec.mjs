@@ -54,7 +54,7 @@ check("B42", "the last token turns red under the pointer, and a click removes it
   }
 });
 
-check("B41", "the prompt's rows fold, the completion's stay", async ({ page, baseURL }) => {
+check("B41", "the prompt's rows fold, the completion's stay", async ({ page }) => {
   await forceText(page, " Paris, of course");
   const toggle = page.locator(".stack-toggle");
   const rows = page.locator(".stack-rows .token");
@@ -64,7 +64,7 @@ check("B41", "the prompt's rows fold, the completion's stay", async ({ page, bas
   await toggle.click();
   await expect(rows).toHaveCount(completion);
   await expect(toggle).toHaveCSS("border-style", "dashed");
-  await openReady(page, baseURL ?? "");
+  await openReady(page, "/");
   await expect(rows, "the rows after a reload").toHaveCount(prompt + completion);
   await toggle.click();
   await expect(rows).toHaveCount(completion);
