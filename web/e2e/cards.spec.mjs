@@ -46,7 +46,7 @@ check("C4 B57", "ten candidates have room, and the row that was taken is seen wh
   await forceText(page, " I zebra");
   await page.locator('[data-index="1"]:visible').first().hover();
   const list = page.locator(".history-rows");
-  const whole = await list.evaluate((one) => ({ rows: one.children.length, hidden: one.scrollHeight - one.clientHeight }));
+  const whole = await list.evaluate((one) => ({ rows: one.querySelectorAll(".history-row").length, hidden: one.scrollHeight - one.clientHeight }));
   assert(whole.rows === 12 && whole.hidden <= 1, `ten candidates, the token itself and the rest should be seen at once: ${JSON.stringify(whole)}`);
   await expect(page.locator(".history-more")).toHaveText("");
   await page.mouse.move(2, 2);
@@ -70,12 +70,12 @@ test.describe("on a phone", () => {
   test.use({ viewport: { width: 360, height: 640 }, hasTouch: true, isMobile: true });
   check("C4", "by finger, too, a card leaves the controls free", async ({ page }) => {
     await forceText(page, " I think it is");
-    await page.locator(".stack-rows .token-last").tap();
+    await page.locator(".pills .token-last").tap();
     const card = page.locator("#history");
     await expect(card).toBeVisible();
     const { y, height } = await boxOf(card);
     assert(y >= 0 && y + height <= (await controlsTop(page)), "the card should end above the controls.");
-    const token = await boxOf(page.locator(".stack-rows .token-last"));
+    const token = await boxOf(page.locator(".pills .token-last"));
     assert(y >= token.y + token.height || y + height <= token.y, "the card should not cover its token.");
   });
 });
