@@ -40,7 +40,7 @@ check("C8", "one word differs: both distributions stand beside each other, and o
   const [italy = new Map(), france = new Map()] = texts.map((text) => new Map([...(answers.get(text)?.dist?.tokens ?? []), ...(answers.get(text)?.dist?.probes ?? [])].map((row) => [row.display, row])));
   const ids = [...new Set([...italy.keys(), ...france.keys()])];
   const final = (/** @type {string} */ display) => [italy, france].map((side) => /** @type {number} */ (side.get(display).p_final));
-  const size = (/** @type {string} */ display) => Math.max(...["p_final", "p_base"].map((field) => Math.abs(italy.get(display)[field] - france.get(display)[field])));
+  const size = (/** @type {string} */ display) => Math.abs((final(display)[0] ?? 0) - (final(display)[1] ?? 0));
   const favourite = ids.reduce((best, one) => (size(one) > size(best) ? one : best));
   const [a = 0, b = 0] = final(favourite);
   const first = table.locator("tbody tr").first();

@@ -13,7 +13,8 @@
 const SAME = 1e-5;
 
 /**
- * The candidates of both, those that change most first; of equal ones the likelier first.
+ * The candidates of both, those whose chance in the draw changes most first; of equal ones those that change most before it, and then the
+ * likelier.
  * @param {readonly (Distribution | null | undefined)[]} two
  * @returns {Pair}
  */
@@ -24,9 +25,9 @@ export function pairOf(two) {
     const pair = lists.map((list) => list.get(id) ?? null);
     return { id, display, special, rows: pair, change: pair.includes(null) ? null : changeOf(pair, "p_final") };
   });
-  const size = (/** @type {PairRow} */ one) => Math.max(Math.abs(changeOf(one.rows, "p_final")), Math.abs(changeOf(one.rows, "p_base")));
+  const size = (/** @type {PairRow} */ one, /** @type {Field} */ field) => Math.abs(changeOf(one.rows, field));
   const height = (/** @type {PairRow} */ one, /** @type {Field} */ field) => Math.max(...one.rows.map((row) => row?.[field] ?? 0));
-  rows.sort((a, b) => size(b) - size(a) || height(b, "p_final") - height(a, "p_final") || height(b, "p_base") - height(a, "p_base"));
+  rows.sort((a, b) => size(b, "p_final") - size(a, "p_final") || size(b, "p_base") - size(a, "p_base") || height(b, "p_final") - height(a, "p_final") || height(b, "p_base") - height(a, "p_base"));
   const known = rows.every((one) => one.change !== null);
   return { rows, moved: known ? { final: movedIn(rows, "p_final"), raw: movedIn(rows, "p_base") } : null };
 }

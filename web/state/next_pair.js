@@ -5,6 +5,7 @@ import * as api from "../http/client.js";
 import { pairOf } from "../lib/pair_rows.js";
 import * as branches from "./branches.js";
 import { requireUsable } from "./constraint_check.js";
+import { newestOnly } from "./newest.js";
 import { endRequest } from "./requests.js";
 import { lastNode } from "./session.js";
 import * as store from "./store.js";
@@ -15,7 +16,10 @@ import * as store from "./store.js";
 /** @typedef {{ request: PreviewRequest, foreign: string | null }} End `foreign` is the model whose tokens mean something else to the one that answers */
 /** @typedef {{ key: string, about: string, sameText: boolean, ends: End[] }} Question `about` leaves out what only knobs change */
 
-let underWay = /** @type {AbortController | null} */ (null);
+let wanted = /** @type {Question | null} */ (null);
+const asking = newestOnly(async (signal) => {
+  if (wanted) await answer(wanted, signal);
+});
 
 /**
  * What is to be asked about two branches; null while it cannot be: then the page says why.
@@ -34,27 +38,38 @@ export function questionAbout(ids) {
   return { key: JSON.stringify([owner, ends]), about: JSON.stringify([owner, texts]), sameText: texts[0] === texts[1], ends };
 }
 
-/** @param {Question} question */
-export async function askNextPair({ key, about, sameText, ends }) {
-  underWay?.abort();
-  const mine = new AbortController();
-  underWay = mine;
+/**
+ * While a knob moves, each answer is worth seeing; that of other texts is not.
+ * @param {Question} question
+ */
+export function askNextPair(question) {
+  const sameTexts = wanted?.about === question.about;
+  wanted = question;
+  if (sameTexts) asking.next();
+  else asking.instead();
+}
+
+/**
+ * @param {Question} question
+ * @param {AbortSignal} signal
+ */
+async function answer({ key, about, sameText, ends }, signal) {
   try {
-    const first = await Promise.all(ends.map((end) => ask(end, [], mine.signal)));
+    const first = await Promise.all(ends.map((end) => ask(end, [], signal)));
     // What only one of them lists the other is asked about, so that every row has both numbers.
     const listed = first.map(({ dist }) => dist?.tokens.map((row) => row.id) ?? []);
     const sides = await Promise.all(ends.map((end, index) => {
       const missing = (listed[1 - index] ?? []).filter((id) => !listed[index]?.includes(id));
       const side = first[index];
-      return side && (side.dist === null || missing.length === 0) ? side : ask(end, missing, mine.signal);
+      return side && (side.dist === null || missing.length === 0) ? side : ask(end, missing, signal);
     }));
-    if (mine.signal.aborted) return;
+    if (signal.aborted) return;
     const pair = sides.some(({ dist }) => dist === null) ? null : pairOf(sides.map(({ dist }) => dist));
     // After one text raw is one distribution, also where no row says so.
     if (sameText && pair?.moved) pair.moved.raw = { low: 0, high: 0 };
     store.nextPair.value = { key, about, sides, pair };
   } catch (error) {
-    if (!mine.signal.aborted && !api.isAbort(error)) throw error;
+    if (!signal.aborted && !api.isAbort(error)) throw error;
   }
 }
 

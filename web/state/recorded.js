@@ -52,7 +52,7 @@ export function isForced({ origin }) {
 
 /**
  * The settings at that time, in the order of the sampling stages.
- * @param {TokenNode} node
+ * @param {Pick<TokenNode, "params" | "dist">} node
  */
 export function paramsText({ params, dist }) {
   const parts = [`repetition ${params.repetition_penalty}`];

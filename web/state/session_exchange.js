@@ -17,11 +17,11 @@ export function closeSessions() {
 }
 
 export function exportedSession() {
-  return { name: `${fileName()}.json`, type: "application/json", text: writeSession(store.session.value) };
+  return { name: `${fileName()}.json`, type: "application/json", content: writeSession(store.session.value) };
 }
 
 export function exportedPage() {
-  return { name: `${fileName()}.html`, type: "text/html", text: replayPage(store.session.value) };
+  return { name: `${fileName()}.html`, type: "text/html", content: replayPage(store.session.value) };
 }
 
 /**

@@ -2,10 +2,12 @@
 
 import { useState } from "preact/hooks";
 import { h, html } from "../html.js";
-import { forkBranch, openSessions } from "../state/actions.js";
+import { forkBranch, openSessions, pairAsPicture, treeAsPicture } from "../state/actions.js";
 import { nearestBranch } from "../state/compare.js";
 import * as store from "../state/store.js";
 import { Comparison } from "./comparison.js";
+import { movedText } from "./pair_table.js";
+import { PictureButton } from "./picture_button.js";
 import { TokenOutline } from "./token_outline.js";
 
 /** @import { Branch, BranchId } from "../types/app" */
@@ -25,11 +27,12 @@ export function BranchesView() {
           <h2>Tree of tokens</h2>
           <span class="spacer"></span>
           <button type="button" class="button button-small" onClick=${openSessions}>Save and open</button>
+          ${h(PictureButton, { draw: treeAsPicture, name: "tree", what: "The tree" })}
         </div>
         ${h(TokenOutline, {})}
       </div>
       <div class="branches-pair">
-        <div class="column-head"><h2>Compare</h2></div>
+        <div class="column-head"><h2>Compare</h2><span class="spacer"></span>${second && second.id !== first.id && h(PictureButton, { draw: (look) => pairAsPicture(look, [first, second], movedText([first.name, second.name])), name: "comparison", what: "The comparison" })}</div>
         ${second === null
           ? html`<div class="empty"><p class="empty-title">There is one input</p><p>Fork it, and go on in another way: then both can be compared here.</p>
             <button type="button" class="button" onClick=${forkBranch}>Fork</button></div>`

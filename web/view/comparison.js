@@ -93,7 +93,7 @@ function AtEnd({ ids, names, written }) {
   // Between the tokens of a run there would be no time to read it.
   const idle = !store.playing.value && !store.stepping.value;
   useEffect(() => {
-    if (question && idle) void askNextPair(question);
+    if (question && idle) askNextPair(question);
   }, [question?.key, idle]);
   const answer = store.nextPair.value;
   const caption = written ? "The next token at the end of both" : "The next token of both";

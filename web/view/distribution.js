@@ -5,7 +5,7 @@ import { h, html } from "../html.js";
 import { lostFavourites, runsOf } from "../lib/candidates.js";
 import { formatBits, formatCount, formatEnd, formatProbability, plural } from "../lib/format.js";
 import { axisEnds, barScale } from "../lib/scale.js";
-import { setRows, toggleLlm } from "../state/actions.js";
+import { distributionAsPicture, setRows, toggleLlm } from "../state/actions.js";
 import { heat } from "../state/heat.js";
 import { constraintFailure } from "../state/constraint_check.js";
 import { candidateIndex } from "../state/contrast.js";
@@ -22,6 +22,7 @@ import { ForceBar } from "./force_bar.js";
 import { GrammarPanel } from "./grammar_panel.js";
 import { useKeepFocus } from "./keep_focus.js";
 import { AT_ONCE, LaterRows } from "./later_rows.js";
+import { PictureButton } from "./picture_button.js";
 import { TokenSearch } from "./token_search.js";
 import { walkOn } from "./walk.js";
 
@@ -41,6 +42,7 @@ export function Distribution() {
         <button type="button" class="button button-small" aria-pressed=${scoresShown.value} title="Show each token's logit and the logarithm of its raw probability" onClick=${toggleScores}>Logits</button>
         <label class="quiet" for="top-k">Rows</label>
         ${h(BoundedIntegerField, { id: "top-k", value: store.rows.value, min: 1, max: 50, title: "How many tokens are listed (1 to 50). This changes the view only, not the sampling.", onValue: setRows })}
+        ${dist && h(PictureButton, { draw: distributionAsPicture, name: "next-token", what: "The distribution" })}
       </div>
       ${dist && !off ? h(Legend, { dist }) : null}
       ${off ? h(Off, {}) : dist ? h(Rows, { dist }) : h(Empty, {})}

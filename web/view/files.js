@@ -3,14 +3,14 @@
 import { importSession, refuseImport } from "../state/actions.js";
 import { MOST_CHARACTERS } from "../state/session_file.js";
 
-/** @param {{ name: string, type: string, text: string }} file */
-export function download({ name, type, text }) {
-  const address = URL.createObjectURL(new Blob([text], { type }));
+/** @param {{ name: string, type: string, content: string | Blob }} file */
+export function download({ name, type, content }) {
+  const address = URL.createObjectURL(new Blob([content], { type }));
   const link = document.createElement("a");
   link.href = address;
   link.download = name;
   link.click();
-  // The download has begun by then; the text need not stay in memory.
+  // The download has begun by then; it need not stay in memory.
   setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }
 

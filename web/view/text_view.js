@@ -3,6 +3,7 @@
 import { h, html } from "../html.js";
 import { plural } from "../lib/format.js";
 import { LEVELS, MEASURES } from "../lib/tint.js";
+import { textAsPicture } from "../state/actions.js";
 import { heat } from "../state/heat.js";
 import { chooseMeasure, measure } from "../state/reading.js";
 import { completionText } from "../state/recorded.js";
@@ -10,6 +11,7 @@ import * as store from "../state/store.js";
 import { CopyButton } from "./copy_button.js";
 import { Distribution } from "./distribution.js";
 import { HeatLine } from "./heat_line.js";
+import { PictureButton } from "./picture_button.js";
 import { Prose } from "./prose.js";
 
 export function TextView() {
@@ -22,6 +24,7 @@ export function TextView() {
           <span class="quiet numbers">${plural(count, "token")} written</span>
           <span class="spacer"></span>
           ${count > 0 && h(CopyButton, { text: completionText(store.completion.value), label: "Copy the completion" })}
+          ${h(PictureButton, { draw: textAsPicture, name: "text", what: "The text" })}
         </div>
         ${h(MeasureSwitch, {})}
         ${h(Prose, {})}
