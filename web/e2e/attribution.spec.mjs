@@ -3,7 +3,7 @@
 import { PATIENCE, askBy, chooseMethod, heat, leave } from "./attribution.mjs";
 import { assert } from "./browser.mjs";
 import { check, expect } from "./harness.mjs";
-import { button, forceText } from "./page.mjs";
+import { blur, button, forceText } from "./page.mjs";
 
 /** @import { Page } from "@playwright/test" */
 
@@ -39,8 +39,8 @@ check("B64", "a generated token's heat can be kept and let go", async ({ page })
 
 check("B64 B83", "the keyboard reaches candidates and generated tokens", async ({ page }) => {
   await prepare(page, "Saliency");
-  await page.getByLabel("Rows").focus();
-  await page.keyboard.press("Tab");
+  await blur(page);
+  await page.keyboard.press("ArrowDown");
   await page.keyboard.press("ArrowDown");
   await page.locator(".row[data-target=true]:focus").waitFor(PATIENCE);
   await expect(heat(page).first(), "a focused candidate should paint the tokens").toBeAttached();
