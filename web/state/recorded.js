@@ -30,6 +30,18 @@ export function completionText(completion) {
   return completion.map((node, index) => joined.get(index)?.text ?? node.token.text).join("");
 }
 
+/**
+ * The text of the last token and of all before it. A piece of a character has no text of its own.
+ * @param {readonly TokenNode[]} completion
+ */
+export function lastPart(completion) {
+  const whole = completionText(completion);
+  const before = completionText(completion.slice(0, -1));
+  const node = completion.at(-1);
+  if (node?.token.special) return { before, last: node.token.display };
+  return whole.startsWith(before) ? { before, last: whole.slice(before.length) } : { before: whole, last: "" };
+}
+
 /** @type {Record<Origin, string>} */
 const METHODS = {
   sampled: "Sampled",

@@ -5,6 +5,7 @@ import { formatBits, formatCount, formatMilliseconds, plural } from "../lib/form
 import { deleteLast, goPastEnd, keepSeed, mostToFinish, redo, step, toggleFinish, togglePlay, undo, whyNoStep } from "../state/actions.js";
 import { canGoPastEnd } from "../state/past_end.js";
 import * as store from "../state/store.js";
+import { Foot } from "./foot.js";
 import { Icon } from "./icons.js";
 
 export function ControlBar() {
@@ -13,6 +14,7 @@ export function ControlBar() {
   const reason = playing ? null : whyNoStep();
   return html`
     <footer class="controls" inert=${store.drawerOpen.value}>
+      ${h(Foot, {})}
       <div class="message-line">
         <p class="message" aria-live="polite" title=${store.message.value || null}>${store.message.value}</p>
         ${!playing && canGoPastEnd() && html`<button type="button" class="button button-small" title="The end token becomes a forced one that ends nothing" onClick=${goPastEnd}>Go past the end</button>`}

@@ -4,6 +4,7 @@
 import { deleteLast, forceToken, forkBranch, redo, releaseHeat, startRenaming, step, toggleFinish, toggleKeep, togglePlay, undo } from "../state/actions.js";
 import { endTour, openHelp } from "../state/learning.js";
 import { guessFirst, guessing, leaveProjector, projecting, toggleChances, toggleGuess, toggleProjector } from "../state/projector.js";
+import { closeKnobs } from "../state/knob_sheet.js";
 import { drawerOpen, shown } from "../state/store.js";
 import { view } from "../state/view_switch.js";
 import { hideHistory } from "./history_aim.js";
@@ -100,6 +101,7 @@ function goOn() {
 
 function dismiss() {
   leaveProjector();
+  closeKnobs();
   hideHistory();
   hideDetail();
   endTour();

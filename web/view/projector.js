@@ -6,7 +6,7 @@ import { formatProbability, stageName } from "../lib/format.js";
 import { barScale } from "../lib/scale.js";
 import { deleteLast, editParam, forceToken, step, togglePlay, whyNoStep } from "../state/actions.js";
 import { guessFirst, guessing, leaveProjector, toggleChances, toggleGuess } from "../state/projector.js";
-import { completionText } from "../state/recorded.js";
+import { lastPart } from "../state/recorded.js";
 import { axis } from "../state/rows_view.js";
 import * as store from "../state/store.js";
 import { Announcer } from "./announcer.js";
@@ -46,15 +46,11 @@ function Text() {
   const list = useRef(/** @type {HTMLElement | null} */ (null));
   const completion = store.completion.value;
   const { prompt } = store.branch.value;
-  const whole = completionText(completion);
-  const before = completionText(completion.slice(0, -1));
-  const node = completion.at(-1);
-  // A piece of a character has no text of its own.
-  const last = node?.token.special ? node.token.display : whole.startsWith(before) ? whole.slice(before.length) : "";
+  const { before, last } = lastPart(completion);
   usePinnedEnd(list, true, [completion.length, prompt]);
   return html`
     <div class="projector-text" ref=${list} tabindex="0" role="group" aria-label="Text">
-      <p><span class="projector-prompt" data-question=${store.templateInUse.value}>${tail(prompt)}</span><span class="projector-written">${tail(last === "" ? whole : before)}</span>${last && html`<span class="projector-last">${last}</span>`}<span class="projector-slot" aria-hidden="true">?</span></p>
+      <p><span class="projector-prompt" data-question=${store.templateInUse.value}>${tail(prompt)}</span><span class="projector-written">${tail(before)}</span>${last && html`<span class="projector-last">${last}</span>`}<span class="projector-slot" aria-hidden="true">?</span></p>
     </div>
   `;
 }

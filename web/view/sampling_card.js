@@ -2,6 +2,7 @@
 
 import { h, html } from "../html.js";
 import { choosePreset, editParam } from "../state/actions.js";
+import { knobsOpen, UNFOLDED } from "../state/knob_sheet.js";
 import * as store from "../state/store.js";
 import { Card } from "./card.js";
 import { OptionalIntegerField, StopSequencesField } from "./fields.js";
@@ -25,7 +26,7 @@ export function SamplingCard() {
   const content = catalog
     ? html`${h(Presets, { catalog, params })}${h(Knobs, { catalog, params })}`
     : html`<p class="quiet">The knobs appear as soon as the server answers.</p>`;
-  return h(Card, { id: "sampling", title: "Generation parameters", collapsed: store.decodingCollapsed, summary: summary(params) }, content);
+  return h(Card, { id: "sampling", title: "Generation parameters", collapsed: knobsOpen.value ? UNFOLDED : store.decodingCollapsed, summary: summary(params) }, content);
 }
 
 /** @param {{ catalog: Catalog, params: Params }} props */
