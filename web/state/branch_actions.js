@@ -6,6 +6,7 @@ import { change, interrupt, settle } from "./changes.js";
 import { anchorNow, copyAnchor, tellLostAnchor } from "./constraint_anchor.js";
 import { edit } from "./edits.js";
 import * as histories from "./history.js";
+import { moveLeaf } from "./session.js";
 import * as store from "./store.js";
 
 /** @import { Branch, BranchId, NodeId } from "../types/app" */
@@ -42,6 +43,14 @@ export function duplicateBranch() {
   const from = store.branch.value.name;
   change("duplicate", branches.duplicate);
   store.message.value = `${store.branch.value.name} has the text of ${from}, without the completion.`;
+}
+
+/**
+ * Back to a path of the present text that was left; what is there now is left in turn.
+ * @param {NodeId} leaf
+ */
+export function returnTo(leaf) {
+  change("return to what was left", (session) => moveLeaf(session, leaf));
 }
 
 /**

@@ -27,7 +27,7 @@ export function selectBranch(session, id) {
 export function addBranches(session, added) {
   if (added.length === 0) return session;
   const branches = [...session.branches];
-  for (const branch of added) branches.push({ ...branch, id: nextId(branches), name: branch.name ?? nextName(branches) });
+  for (const branch of added) branches.push({ ...branch, id: nextId(branches), name: branch.name === undefined ? nextName(branches) : freeName(branches, branch.name) });
   return { ...session, branches, active: session.branches.length };
 }
 
@@ -88,6 +88,19 @@ function copyOf({ id: _id, name: _name, ...rest }) {
 /** @param {Branch[]} branches */
 function nextId(branches) {
   return Math.max(0, ...branches.map((branch) => branch.id)) + 1;
+}
+
+/**
+ * The name, or where it is taken the name and a number: a file may be opened beside what it was written from.
+ * @param {Branch[]} branches
+ * @param {string} name
+ */
+function freeName(branches, name) {
+  const names = new Set(branches.map((branch) => branch.name));
+  if (!names.has(name)) return name;
+  let number = 2;
+  while (names.has(`${name} (${number})`)) number += 1;
+  return `${name} (${number})`;
 }
 
 /**

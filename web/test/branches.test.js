@@ -59,3 +59,9 @@ test("names are trimmed and short, and never blank", () => {
 test("selecting what is active or unknown changes nothing", () => {
   for (const id of [3, 7]) assert.equal(branches.selectBranch(three, id), three);
 });
+
+test("names stay apart: one that is taken gets a number", () => {
+  const { id: _id, ...one } = start.branches[0] ?? assert.fail();
+  const twice = branches.addBranches(branches.addBranches(start, [one]), [one, { ...one, name: "Other" }]);
+  assert.equal(names(twice), "Input 1 Input 1 (2) [Input 1 (3)] Other");
+});

@@ -9,6 +9,7 @@ import * as store from "../state/store.js";
 import { BranchName } from "./branch_name.js";
 import { HeatLine } from "./heat_line.js";
 import { Icon } from "./icons.js";
+import { LeftBehind } from "./left_behind.js";
 import { narrow } from "./narrow.js";
 import { Pills } from "./pills.js";
 
@@ -29,6 +30,7 @@ export function InputCard() {
       ${h(TextArea, { id: "prompt-text", label: store.templateInUse.value ? "User message" : "Text", rows: 3, value: prompt, onText: typePrompt })}
       ${store.input.value?.note && html`<p class="note" role="note">${store.input.value.note}</p>`}
       ${narrow.value && h(Pills, {})}
+      ${h(LeftBehind, {})}
       ${h(HeatLine, {})}
     </section>
   `;
