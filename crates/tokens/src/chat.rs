@@ -60,33 +60,32 @@ impl ChatTemplate {
     /// message (Gemma's does) or passes over it in silence (that of the first Phi-3-mini), the user's
     /// message is the system text, a blank line and the user's text.
     ///
+    /// A template passes over the system text if any other text there would give the same chat. The text
+    /// need not stand in the chat word for word: SmolLM3's takes a switch such as `/no_think` out of it.
+    ///
     /// # Errors
     /// [`TemplateError::Render`] with the template's own complaint; of two, the first.
     pub fn render(&self, system: &str, user: &str) -> Result<RenderedChat, TemplateError> {
         let system = system.trim();
-        let separate = if system.is_empty() {
-            self.render_messages(&[("user", user)])
-        } else {
-            self.render_messages(&[("system", system), ("user", user)])
-        };
-        let folded = || {
-            let text = self.render_messages(&[("user", &format!("{system}\n\n{user}"))]);
-            text.map(|text| RenderedChat { text, system_folded: true })
-        };
-        match separate {
+        if system.is_empty() {
+            let text = self.render_messages(&[("user", user)])?;
+            return Ok(RenderedChat { text, system_folded: false });
+        }
+        let separate = |system: &str| self.render_messages(&[("system", system), ("user", user)]);
+        let folded =
+            |system: &str| self.render_messages(&[("user", &format!("{system}\n\n{user}"))]);
+        match separate(system) {
             Ok(text) => {
-                let passed_over = !text.contains(system);
-                let folded = passed_over.then(folded).and_then(Result::ok);
-                // A template may write the text in other words, and then does so in both places.
-                let folded = folded.filter(|chat| chat.text.contains(system));
-                Ok(folded.unwrap_or(RenderedChat { text, system_folded: false }))
+                let used = matters(&text, separate);
+                let folded = folded(system).ok().filter(|text| !used && matters(text, folded));
+                let system_folded = folded.is_some();
+                Ok(RenderedChat { text: folded.unwrap_or(text), system_folded })
             }
-            Err(Failure::Raised(complaint)) if !system.is_empty() => {
-                folded().map_err(|_| TemplateError::Render(complaint))
+            Err(refusal @ Failure::Raised(_)) => {
+                let text = folded(system).map_err(|_| refusal)?;
+                Ok(RenderedChat { text, system_folded: true })
             }
-            Err(Failure::Raised(complaint) | Failure::Other(complaint)) => {
-                Err(TemplateError::Render(complaint))
-            }
+            Err(failure) => Err(failure.into()),
         }
     }
 
@@ -132,6 +131,20 @@ impl ChatTemplate {
             ..minijinja::Value::from_iter(tokens)
         };
         self.template.render(variables, bytes)
+    }
+}
+
+/// Whether `chat`, which `render` made of a system text, would be another one with another text.
+fn matters(chat: &str, render: impl Fn(&str) -> Result<String, Failure>) -> bool {
+    // Some templates look for a switch and for nothing else, so one of these has the usual ones.
+    const OTHERS: [&str; 2] = ["\u{E000}", "Another text.\nAnd a second line, /think, /no_think."];
+    OTHERS.iter().any(|other| render(other).map_or(true, |text| text != chat))
+}
+
+impl From<Failure> for TemplateError {
+    fn from(failure: Failure) -> Self {
+        let (Failure::Raised(complaint) | Failure::Other(complaint)) = failure;
+        TemplateError::Render(complaint)
     }
 }
 
@@ -195,11 +208,21 @@ mod tests {
         // As the first Phi-3-mini, and one that shouts wherever it is.
         let silent = "{{ bos_token }}{% for m in messages %}{% if m.role == 'user' %}{{ '<user>' + m.content }}{% endif %}{% endfor %}";
         let shouting = "{% for m in messages %}{{ m.role[0] + m.content | upper }}{% endfor %}";
+        // As SmolLM3, Nemotron and others, which rewrite the text.
+        let switched = "{% for m in messages %}{% if m.role == 'system' %}<mode {{ 'quick' if '/no_think' in m.content else 'slow' }}>{{ m.content | replace('/no_think', '') | trim }}{% else %}<user>{{ m.content }}{% endif %}{% endfor %}";
+        let quoted = "{% for m in messages %}<{{ m.role }}>{{ m.content | tojson if m.role == 'system' else m.content }}{% endfor %}";
+        let prefixed = "{% for m in messages %}{% if m.role == 'system' %}{% for line in m.content.split('\n') %}# {{ line }};{% endfor %}{% else %}<user>{{ m.content }}{% endif %}{% endfor %}";
+        let only_asks_whether = "{% if messages[0].role == 'system' %}<told>{% endif %}<user>{{ messages[-1].content }}";
         for (template, system, user, text, system_folded) in [
             (silent, "Be kind.", "Hi", "<s><user>Be kind.\n\nHi", true),
             (silent, " \n", "Hi", "<s><user>Hi", false),
             (shouting, "Be kind.", "Hi", "sBE KIND.uHI", false),
             ("{{ eos_token }}", "Be kind.", "Hi", "</s>", false),
+            (switched, "Be brief. /no_think", "Hi", "<mode quick>Be brief.<user>Hi", false),
+            (switched, "/no_think", "Hi", "<mode quick><user>Hi", false),
+            (quoted, "Say \"hi\".", "Hi", "<system>\"Say \\\"hi\\\".\"<user>Hi", false),
+            (prefixed, "a\nb", "Hi", "# a;# b;<user>Hi", false),
+            (only_asks_whether, "Be kind.", "Hi", "<user>Be kind.\n\nHi", true),
         ] {
             let expected = RenderedChat { text: text.to_owned(), system_folded };
             assert_eq!(rendered(template, system, user).unwrap(), expected);
