@@ -1,0 +1,107 @@
+//! What a rendering may still do. A template is a program by whoever made the model file, and a few
+//! steps are enough to double a text until memory is gone.
+
+use std::cell::Cell;
+
+use crate::error::{Result, refused};
+use crate::value::Value;
+
+/// Steps a template may take whatever the variables, and further ones per byte of them.
+const STEPS: u64 = 200_000;
+const STEPS_PER_BYTE: u64 = 20;
+/// Bytes that may be touched whatever the variables, and further ones per byte of them. Templates look at
+/// a message a few dozen times.
+const BYTES: usize = 16 << 20;
+const BYTES_PER_BYTE: usize = 256;
+/// What a value takes besides its text.
+const VALUE_BYTES: usize = 16;
+/// Statements, expressions and calls within each other: each is a frame on the stack.
+const MAX_DEPTH: usize = 400;
+/// Namespaces and macros, which are freed only at the end.
+const MAX_OBJECTS: usize = 256;
+
+/// What is left of a rendering's allowance.
+pub(crate) struct Budget {
+    steps: Cell<u64>,
+    bytes: Cell<usize>,
+    depth: Cell<usize>,
+    objects: Cell<usize>,
+}
+
+impl Budget {
+    /// The allowance for variables of so many bytes.
+    pub(crate) fn new(input_bytes: usize) -> Self {
+        Budget {
+            steps: Cell::new(STEPS + STEPS_PER_BYTE * input_bytes as u64),
+            bytes: Cell::new(BYTES + BYTES_PER_BYTE * input_bytes),
+            depth: Cell::new(0),
+            objects: Cell::new(MAX_OBJECTS),
+        }
+    }
+
+    /// Pays for a statement, an expression or a turn of a loop.
+    pub(crate) fn step(&self) -> Result<()> {
+        match self.steps.get().checked_sub(1) {
+            Some(left) => {
+                self.steps.set(left);
+                Ok(())
+            }
+            None => refused("it takes too many steps"),
+        }
+    }
+
+    /// Pays for text that is made, compared or searched.
+    pub(crate) fn spend(&self, bytes: usize) -> Result<()> {
+        match self.bytes.get().checked_sub(bytes) {
+            Some(left) => {
+                self.bytes.set(left);
+                Ok(())
+            }
+            None => refused("it builds or touches too much text"),
+        }
+    }
+
+    /// Pays for a list, a tuple or a mapping of so many items.
+    pub(crate) fn spend_items(&self, count: usize) -> Result<()> {
+        self.spend(count.saturating_mul(VALUE_BYTES))
+    }
+
+    /// Pays for everything in a value, as whoever prints or compares it touches it.
+    pub(crate) fn pay(&self, value: &Value) -> Result<()> {
+        self.spend(VALUE_BYTES)?;
+        match value {
+            Value::Str(text) => self.spend(text.len()),
+            Value::Seq(seq) => seq.items().iter().try_for_each(|item| self.pay(item)),
+            Value::Dict(dict) => dict.iter().try_for_each(|(key, value)| {
+                self.pay(key)?;
+                self.pay(value)
+            }),
+            Value::Items(items) => items.iter().try_for_each(|item| self.pay(item)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Runs what nests: statements in statements, expressions in expressions, macros that call macros.
+    pub(crate) fn nested<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        self.step()?;
+        let depth = self.depth.get() + 1;
+        if depth > MAX_DEPTH {
+            return refused("its calls or expressions nest too deeply");
+        }
+        self.depth.set(depth);
+        let result = work();
+        self.depth.set(depth - 1);
+        result
+    }
+
+    /// Counts a namespace or a macro.
+    pub(crate) fn count_object(&self) -> Result<()> {
+        match self.objects.get().checked_sub(1) {
+            Some(left) => {
+                self.objects.set(left);
+                Ok(())
+            }
+            None => refused("it makes too many namespaces or macros"),
+        }
+    }
+}
