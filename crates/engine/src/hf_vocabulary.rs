@@ -5,13 +5,15 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
-use tokenscope_tokens::{HfVocabulary, TokenId};
+use tokenscope_tokens::{HfVocabulary, SpecialTokens, TokenId};
 
 /// What the folder says about text.
 pub(crate) struct FolderTexts {
     pub(crate) vocabulary: HfVocabulary,
     /// The chat template's source.
     pub(crate) chat_template: Option<String>,
+    /// What the template may call by name.
+    pub(crate) special_tokens: SpecialTokens,
 }
 
 /// Reads `tokenizer.json`, `tokenizer_config.json`, `special_tokens_map.json`,
@@ -40,7 +42,11 @@ pub(crate) fn read(folder: &Path, config: &Value) -> Result<FolderTexts, String>
     let other_ends = ends.into_iter().chain([&generation["eos_token_id"]]).flat_map(ids).collect();
     // A token that the settings call null is none, whatever the older file says.
     let token = |name: &str| token_text(settings.get(name).unwrap_or(&map[name]));
+    let named = NAMES_OF_TOKENS.into_iter().filter_map(|name| Some((name, token(name)?)));
+    let additional = settings.get(ADDITIONAL).unwrap_or(&map[ADDITIONAL]).as_array();
+    let additional = additional.into_iter().flatten().filter_map(token_text);
     Ok(FolderTexts {
+        special_tokens: SpecialTokens { named: named.collect(), additional: additional.collect() },
         vocabulary: HfVocabulary {
             tokenizer_json,
             bos: token("bos_token"),
@@ -52,6 +58,11 @@ pub(crate) fn read(folder: &Path, config: &Value) -> Result<FolderTexts, String>
         chat_template,
     })
 }
+
+/// What transformers calls special tokens.
+const NAMES_OF_TOKENS: [&str; 7] =
+    ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
+const ADDITIONAL: &str = "additional_special_tokens";
 
 /// A template, or of several named ones the default.
 fn template_in(value: &Value) -> Option<String> {

@@ -10,13 +10,14 @@ use std::time::Duration;
 use tokenscope_grammar::Grammars;
 use tokenscope_model::format::StorageFormat;
 use tokenscope_model::{Decoder, GgufFile, HfFolder, KvCache, Model, ModelError};
-use tokenscope_tokens::{ChatTemplate, TemplateError, TokenId, Tokenizer};
+use tokenscope_tokens::{ChatTemplate, SpecialTokens, TemplateError, TokenId, Tokenizer};
 
 use crate::attribution::AttributionCache;
 use crate::constraint::Trails;
+use crate::hf_vocabulary::{self, FolderTexts};
 use crate::prefix_cache::PrefixCache;
 use crate::report::ModelFacts;
-use crate::{EngineOptions, gguf_vocabulary, hf_vocabulary};
+use crate::{EngineOptions, gguf_vocabulary};
 
 pub(crate) struct LoadedModel {
     pub(crate) facts: ModelFacts,
@@ -29,7 +30,7 @@ pub(crate) struct LoadedModel {
     pub(crate) fallback: Option<Arc<dyn Model>>,
     pub(crate) tokenizer: Tokenizer,
     /// A template that does not compile does not cost the user the model: plain prompts work.
-    pub(crate) template: Option<Result<ChatTemplate, TemplateError>>,
+    pub(crate) template: Option<Result<ChatTemplate, SpecialTokens, TemplateError>>,
     pub(crate) cache: PrefixCache,
     pub(crate) attributions: AttributionCache,
     pub(crate) grammars: Grammars,
@@ -54,7 +55,8 @@ impl LoadedModel {
             || {
                 let source = gguf_vocabulary::read(&file)?;
                 let tokenizer = Tokenizer::from_gguf(&source).map_err(|error| error.to_string())?;
-                Ok((tokenizer, source.chat_template))
+                let special_tokens = special_tokens(&tokenizer);
+                Ok(Text { tokenizer, chat_template: source.chat_template, special_tokens })
             },
             || {
                 if options.prefault {
@@ -80,8 +82,10 @@ impl LoadedModel {
         let (text, decoder) = open_both(
             || {
                 let texts = hf_vocabulary::read(path, folder.config())?;
-                let tokenizer = Tokenizer::from_hf(&texts.vocabulary);
-                Ok((tokenizer.map_err(|error| error.to_string())?, texts.chat_template))
+                let FolderTexts { vocabulary, chat_template, special_tokens } = texts;
+                let tokenizer =
+                    Tokenizer::from_hf(&vocabulary).map_err(|error| error.to_string())?;
+                Ok(Text { tokenizer, chat_template, special_tokens })
             },
             || {
                 if options.prefault {
@@ -95,8 +99,26 @@ impl LoadedModel {
     }
 }
 
-/// A tokenizer and the source of a chat template.
-type Text = (Tokenizer, Option<String>);
+/// What a model's files say about text.
+struct Text {
+    tokenizer: Tokenizer,
+    /// The chat template's source.
+    chat_template: Option<String>,
+    special_tokens: SpecialTokens,
+}
+
+/// Those that a GGUF file names by their ids.
+fn special_tokens(tokenizer: &Tokenizer) -> SpecialTokens {
+    let named = [
+        ("bos_token", tokenizer.bos()),
+        ("eos_token", tokenizer.eos()),
+        ("unk_token", tokenizer.unknown()),
+        ("pad_token", tokenizer.padding()),
+    ];
+    let text = |id| tokenizer.vocabulary().text(id).into_owned();
+    let named = named.into_iter().filter_map(|(name, id)| Some((name, text(id?))));
+    SpecialTokens { named: named.collect(), additional: Vec::new() }
+}
 
 /// Opens both halves of a model at the same time, since they take about as long, and tries the
 /// decoder. A panic in either is one here.
@@ -135,11 +157,9 @@ struct Parts {
 
 impl Parts {
     fn assemble(self, model_id: &str, cache_bytes: usize) -> Result<LoadedModel, String> {
-        let Parts { text: (tokenizer, chat_template), decoder, quantization, parameters } = self;
-        let text_of = |id| tokenizer.vocabulary().text(id).into_owned();
-        let (bos, eos) = (tokenizer.bos().map(text_of), tokenizer.eos().map(text_of));
-        let template = chat_template
-            .map(|template| ChatTemplate::new(&template, bos.as_deref(), eos.as_deref()));
+        let Parts { text, decoder, quantization, parameters } = self;
+        let Text { tokenizer, chat_template, special_tokens } = text;
+        let template = chat_template.map(|template| ChatTemplate::new(&template, special_tokens));
         let config = decoder.config();
         let facts = ModelFacts {
             model_id: model_id.to_owned(),

@@ -11,16 +11,35 @@ pub(crate) enum Statement {
     Text(Arc<str>),
     Print(Expr),
     /// Branches with their conditions, and what is done if none of them holds.
-    If { branches: Vec<(Expr, Vec<Statement>)>, otherwise: Vec<Statement> },
+    If {
+        branches: Vec<(Expr, Vec<Statement>)>,
+        otherwise: Vec<Statement>,
+    },
     For(Arc<For>),
-    Set { target: Target, value: Expr },
+    Set {
+        target: Target,
+        value: Expr,
+    },
     /// `{% set x %} ... {% endset %}`
-    SetBlock { target: Target, filters: Vec<Call>, body: Vec<Statement> },
+    SetBlock {
+        target: Target,
+        filters: Vec<Call>,
+        body: Vec<Statement>,
+    },
     Macro(Arc<Macro>),
     /// `{% call f() %} ... {% endcall %}`: the body is a macro by the name of `caller`.
-    CallBlock { call: Expr, caller: Arc<Macro> },
-    FilterBlock { filters: Vec<Call>, body: Vec<Statement> },
-    With { values: Vec<(Target, Expr)>, body: Vec<Statement> },
+    CallBlock {
+        call: Expr,
+        caller: Arc<Macro>,
+    },
+    FilterBlock {
+        filters: Vec<Call>,
+        body: Vec<Statement>,
+    },
+    With {
+        values: Vec<(Target, Expr)>,
+        body: Vec<Statement>,
+    },
     /// A block with variables of its own that is otherwise nothing.
     Scope(Vec<Statement>),
     Break,
@@ -87,7 +106,11 @@ pub(crate) enum Expr {
     /// `a < b <= c`
     Compare(Box<Expr>, Vec<(CompareOp, Expr)>),
     /// `a if test else b`
-    If { test: Box<Expr>, then: Box<Expr>, otherwise: Option<Box<Expr>> },
+    If {
+        test: Box<Expr>,
+        then: Box<Expr>,
+        otherwise: Option<Box<Expr>>,
+    },
 }
 
 /// A filter or test by its name.

@@ -4,7 +4,7 @@
 use std::cell::Cell;
 
 use crate::error::{Result, refused};
-use crate::value::Value;
+use crate::value::{VALUE_BYTES, Value};
 
 /// Steps a template may take whatever the variables, and further ones per byte of them.
 const STEPS: u64 = 200_000;
@@ -13,8 +13,6 @@ const STEPS_PER_BYTE: u64 = 20;
 /// a message a few dozen times.
 const BYTES: usize = 16 << 20;
 const BYTES_PER_BYTE: usize = 256;
-/// What a value takes besides its text.
-const VALUE_BYTES: usize = 16;
 /// Statements, expressions and calls within each other: each is a frame on the stack.
 const MAX_DEPTH: usize = 400;
 /// Namespaces and macros, which are freed only at the end.
@@ -68,17 +66,7 @@ impl Budget {
 
     /// Pays for everything in a value, as whoever prints or compares it touches it.
     pub(crate) fn pay(&self, value: &Value) -> Result<()> {
-        self.spend(VALUE_BYTES)?;
-        match value {
-            Value::Str(text) => self.spend(text.len()),
-            Value::Seq(seq) => seq.items().iter().try_for_each(|item| self.pay(item)),
-            Value::Dict(dict) => dict.iter().try_for_each(|(key, value)| {
-                self.pay(key)?;
-                self.pay(value)
-            }),
-            Value::Items(items) => items.iter().try_for_each(|item| self.pay(item)),
-            _ => Ok(()),
-        }
+        self.spend(value.weight())
     }
 
     /// Runs what nests: statements in statements, expressions in expressions, macros that call macros.

@@ -47,9 +47,7 @@ impl Values {
 
 /// An argument that must be there.
 pub(crate) fn required(value: Option<Value>, function: &str, name: &str) -> Result<Value> {
-    value.ok_or_else(|| {
-        Error::Failed(format!("{function} is missing its argument '{name}'"))
-    })
+    value.ok_or_else(|| Error::Failed(format!("{function} is missing its argument '{name}'")))
 }
 
 /// An argument that is a whole number, or its default.

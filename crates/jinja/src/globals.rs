@@ -7,14 +7,22 @@ use crate::call::{Values, int_or, required, text_or};
 use crate::clock;
 use crate::error::{Error, Result, failed, refused};
 use crate::render::Renderer;
-use crate::value::{Dict, Function, Namespace, Value};
+use crate::value::{Cycler, Dict, Function, Namespace, Value};
 
 /// Python's sandboxed `range` ends here.
 const MAX_RANGE: usize = 100_000;
 
 const NAMES: [&str; 9] = [
     // The template itself, whose blocks could be printed again.
-    "self", "range", "dict", "lipsum", "cycler", "joiner", "namespace", "raise_exception", "strftime_now",
+    "self",
+    "range",
+    "dict",
+    "lipsum",
+    "cycler",
+    "joiner",
+    "namespace",
+    "raise_exception",
+    "strftime_now",
 ];
 
 /// A function by its name.
@@ -44,7 +52,7 @@ pub(crate) fn call(renderer: &Renderer, name: &str, arguments: Values) -> Result
             if items.is_empty() {
                 return failed("at least one item has to be provided");
             }
-            Ok(Value::Cycler(Rc::new((items, Cell::new(0)))))
+            Ok(Value::Cycler(Rc::new(Cycler::new(items)?)))
         }
         "joiner" => {
             let [separator] = arguments.bind("joiner()", ["sep"])?;
@@ -97,10 +105,11 @@ fn pairs(renderer: &Renderer, mut arguments: Values) -> Result<Vec<(Value, Value
         }
         Some(list) => {
             for pair in renderer.walk(&list)? {
-                let [key, value] = <[Value; 2]>::try_from(renderer.walk(&pair)?).map_err(|pair| {
-                    let len = pair.len();
-                    Error::Failed(format!("an item has length {len}; 2 is required"))
-                })?;
+                let [key, value] =
+                    <[Value; 2]>::try_from(renderer.walk(&pair)?).map_err(|pair| {
+                        let len = pair.len();
+                        Error::Failed(format!("an item has length {len}; 2 is required"))
+                    })?;
                 pairs.push((key, value));
             }
         }

@@ -82,10 +82,12 @@ impl Tag {
 impl<'t> Lexer<'t> {
     /// The text up to the next tag, and that tag.
     fn data_and_tag(&mut self) -> Result<()> {
-        let next = Tag::ALL
-            .into_iter()
-            .filter_map(|(opening, tag)| Some((self.rest.find(opening)?, tag)))
-            .min_by_key(|(at, _)| *at);
+        // One pass over what is left: a template may have a hundred thousand tags.
+        let next = self.rest.match_indices('{').find_map(|(at, _)| {
+            let opening = self.rest.get(at..at + 2)?;
+            let (_, tag) = Tag::ALL.into_iter().find(|(known, _)| *known == opening)?;
+            Some((at, tag))
+        });
         let Some((at, tag)) = next else {
             let rest = self.rest;
             self.push_data(rest);
@@ -197,9 +199,11 @@ impl<'t> Lexer<'t> {
             self.rest = trim_start(self.rest);
             // Within brackets, `}}` closes two of them.
             if open.is_empty() {
-                let sign = self.rest.chars().next().filter(|sign| {
-                    *sign == '-' || (*sign == '+' && tag == Tag::Block)
-                });
+                let sign = self
+                    .rest
+                    .chars()
+                    .next()
+                    .filter(|sign| *sign == '-' || (*sign == '+' && tag == Tag::Block));
                 let ending = &self.rest[sign.map_or(0, char::len_utf8)..];
                 if let Some(rest) = ending.strip_prefix(tag.end()) {
                     self.rest = rest;
@@ -291,7 +295,9 @@ impl<'t> Lexer<'t> {
                     let mut code = escaped.to_digit(8).unwrap_or(0);
                     for _ in 0..2 {
                         let mut ahead = chars.clone();
-                        let Some(digit) = ahead.next().and_then(|(_, c)| c.to_digit(8)) else { break };
+                        let Some(digit) = ahead.next().and_then(|(_, c)| c.to_digit(8)) else {
+                            break;
+                        };
                         code = code * 8 + digit;
                         chars = ahead;
                     }

@@ -55,7 +55,9 @@ impl Template {
     pub fn new(source: &str) -> Result<Self> {
         if source.len() > MAX_SOURCE_BYTES {
             let (found, limit) = (source.len(), MAX_SOURCE_BYTES);
-            return error::refused(format!("it has {found} bytes, and at most {limit} are supported"));
+            return error::refused(format!(
+                "it has {found} bytes, and at most {limit} are supported"
+            ));
         }
         Ok(Template { body: parser::parse(source)? })
     }

@@ -13,11 +13,49 @@ use crate::value::{Function, Items, Loop, SeqKind, Value};
 
 /// Methods by the type that has them.
 const STR: [&str; 43] = [
-    "capitalize", "casefold", "center", "count", "encode", "endswith", "expandtabs", "find", "format",
-    "format_map", "index", "isalnum", "isalpha", "isascii", "isdecimal", "isdigit", "isidentifier",
-    "islower", "isnumeric", "isprintable", "isspace", "istitle", "isupper", "join", "ljust", "lower",
-    "lstrip", "partition", "removeprefix", "removesuffix", "replace", "rfind", "rindex", "rjust",
-    "rpartition", "rsplit", "rstrip", "split", "splitlines", "startswith", "strip", "swapcase", "title",
+    "capitalize",
+    "casefold",
+    "center",
+    "count",
+    "encode",
+    "endswith",
+    "expandtabs",
+    "find",
+    "format",
+    "format_map",
+    "index",
+    "isalnum",
+    "isalpha",
+    "isascii",
+    "isdecimal",
+    "isdigit",
+    "isidentifier",
+    "islower",
+    "isnumeric",
+    "isprintable",
+    "isspace",
+    "istitle",
+    "isupper",
+    "join",
+    "ljust",
+    "lower",
+    "lstrip",
+    "partition",
+    "removeprefix",
+    "removesuffix",
+    "replace",
+    "rfind",
+    "rindex",
+    "rjust",
+    "rpartition",
+    "rsplit",
+    "rstrip",
+    "split",
+    "splitlines",
+    "startswith",
+    "strip",
+    "swapcase",
+    "title",
 ];
 const STR_MORE: [&str; 3] = ["upper", "zfill", "translate"];
 const DICT: [&str; 5] = ["get", "items", "keys", "values", "copy"];
@@ -25,8 +63,18 @@ const LIST: [&str; 3] = ["count", "index", "copy"];
 const TUPLE: [&str; 2] = ["count", "index"];
 /// What would change a list or a mapping, which the sandbox forbids.
 const CHANGES: [&str; 12] = [
-    "append", "clear", "extend", "insert", "pop", "popitem", "remove", "reverse", "setdefault", "sort",
-    "update", "__setitem__",
+    "append",
+    "clear",
+    "extend",
+    "insert",
+    "pop",
+    "popitem",
+    "remove",
+    "reverse",
+    "setdefault",
+    "sort",
+    "update",
+    "__setitem__",
 ];
 
 /// `value.name`
@@ -53,7 +101,10 @@ pub(crate) fn subscript(value: &Value, index: &Value) -> Result<Value> {
     }
     let Value::Str(name) = index else {
         let index = crate::print::repr(index)?;
-        return Ok(Value::undefined(format!("{} object has no element {index}", value.type_name())));
+        return Ok(Value::undefined(format!(
+            "{} object has no element {index}",
+            value.type_name()
+        )));
     };
     Ok(own_attribute(value, name)?.unwrap_or_else(|| missing(value, name)))
 }
@@ -86,7 +137,7 @@ pub(crate) fn own_attribute(value: &Value, name: &str) -> Result<Option<Value>> 
         Value::Namespace(namespace) => namespace.values.borrow().get(name).cloned(),
         Value::Loop(state) => loop_attribute(state, name).or_else(|| method(&["cycle", "changed"])),
         Value::Cycler(cycler) => match name {
-            "current" => cycler.0.get(cycler.1.get()).cloned(),
+            "current" => cycler.items.get(cycler.at.get()).cloned(),
             _ => method(&["next", "reset"]),
         },
         Value::Range(first, end, step) => match name {
@@ -166,7 +217,8 @@ pub(crate) fn call(
         Value::Str(subject) => text::call(renderer, subject, name, arguments),
         Value::Dict(dict) => {
             let pairs = || dict.iter();
-            let view = |kind, items: Vec<Value>| Ok(Value::Items(Rc::new(Items::new(kind, items)?)));
+            let view =
+                |kind, items: Vec<Value>| Ok(Value::Items(Rc::new(Items::new(kind, items)?)));
             match name {
                 "get" => {
                     let [key, default] = arguments.bind("get()", ["key", "default"])?;
@@ -184,7 +236,8 @@ pub(crate) fn call(
                 "keys" => view("dict_keys", pairs().map(|(key, _)| key.clone()).collect()),
                 "values" => view("dict_values", pairs().map(|(_, value)| value.clone()).collect()),
                 _ => {
-                    let items = pairs().map(|(key, value)| Value::tuple(vec![key.clone(), value.clone()]));
+                    let items =
+                        pairs().map(|(key, value)| Value::tuple(vec![key.clone(), value.clone()]));
                     view("dict_items", items.collect::<Result<_>>()?)
                 }
             }
@@ -218,14 +271,15 @@ pub(crate) fn call(
             }
             let mut last = state.last_changed.borrow_mut();
             let same = last.as_ref().is_some_and(|last| {
-                last.len() == asked.len() && last.iter().zip(&asked).all(|(one, other)| one.equals(other))
+                last.len() == asked.len()
+                    && last.iter().zip(&asked).all(|(one, other)| one.equals(other))
             });
             *last = Some(asked);
             Ok(Value::Bool(!same))
         }
         Value::Cycler(cycler) => {
             let [] = arguments.bind(name, [])?;
-            let (items, at) = &**cycler;
+            let (items, at) = (&cycler.items, &cycler.at);
             if name == "reset" {
                 at.set(0);
                 return Ok(Value::None);

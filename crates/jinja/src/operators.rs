@@ -84,7 +84,8 @@ fn repeat(value: &Value, times: i128, budget: &Budget) -> Result<Value> {
 }
 
 fn arithmetic(op: BinaryOp, left: Number, right: Number) -> Result<Value> {
-    let whole = |number: Option<i128>| number.map_or_else(too_large, |number| Ok(Value::Int(number)));
+    let whole =
+        |number: Option<i128>| number.map_or_else(too_large, |number| Ok(Value::Int(number)));
     if let (Number::Int(a), Number::Int(b)) = (left, right) {
         match op {
             BinaryOp::Add => return whole(a.checked_add(b)),
@@ -100,7 +101,11 @@ fn arithmetic(op: BinaryOp, left: Number, right: Number) -> Result<Value> {
             }
             BinaryOp::Modulo => {
                 let rest = a.checked_rem(b).unwrap_or(0);
-                return Ok(Value::Int(if rest != 0 && (rest < 0) != (b < 0) { rest + b } else { rest }));
+                return Ok(Value::Int(if rest != 0 && (rest < 0) != (b < 0) {
+                    rest + b
+                } else {
+                    rest
+                }));
             }
             BinaryOp::Power if b >= 0 => {
                 // 0, 1 and -1 have powers of any size.
@@ -182,9 +187,8 @@ pub(crate) fn signed(value: &Value, negative: bool) -> Result<Value> {
 pub(crate) fn compare(op: CompareOp, left: &Value, right: &Value, budget: &Budget) -> Result<bool> {
     budget.pay(left)?;
     budget.pay(right)?;
-    let ordered = |wanted: fn(Ordering) -> bool| {
-        left.compare(right).map(|order| order.is_some_and(wanted))
-    };
+    let ordered =
+        |wanted: fn(Ordering) -> bool| left.compare(right).map(|order| order.is_some_and(wanted));
     match op {
         CompareOp::Equal => Ok(left.equals(right)),
         CompareOp::NotEqual => Ok(!left.equals(right)),
@@ -212,9 +216,9 @@ pub(crate) fn contains(container: &Value, item: &Value) -> Result<bool> {
             Value::Undefined(_) => Ok(false),
             item => dict.get(item).map(|found| found.is_some()),
         },
-        Value::Namespace(_) | Value::Function(_) | Value::Cycler(_) | Value::Joiner(_) => failed(
-            format!("argument of type '{}' is not iterable", container.type_name()),
-        ),
+        Value::Namespace(_) | Value::Function(_) | Value::Cycler(_) | Value::Joiner(_) => {
+            failed(format!("argument of type '{}' is not iterable", container.type_name()))
+        }
         Value::Generator(generator) => {
             while let Some(next) = generator.next() {
                 if next.equals(item) {
@@ -223,9 +227,9 @@ pub(crate) fn contains(container: &Value, item: &Value) -> Result<bool> {
             }
             Ok(false)
         }
-        Value::None | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Loop(_) => failed(
-            format!("argument of type '{}' is not iterable", container.type_name()),
-        ),
+        Value::None | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Loop(_) => {
+            failed(format!("argument of type '{}' is not iterable", container.type_name()))
+        }
         _ => Ok(container.items()?.iter().any(|one| one.equals(item))),
     }
 }
@@ -263,7 +267,11 @@ pub(crate) fn item(container: &Value, index: &Value) -> Result<Option<Value>> {
 }
 
 /// `container[start:stop:step]`
-pub(crate) fn slice(container: &Value, bounds: [Option<Value>; 3], budget: &Budget) -> Result<Value> {
+pub(crate) fn slice(
+    container: &Value,
+    bounds: [Option<Value>; 3],
+    budget: &Budget,
+) -> Result<Value> {
     if let Value::Undefined(why) = container {
         return failed(&**why);
     }

@@ -276,11 +276,8 @@ impl Parser {
                 parameters.push((parameter, default));
             }
         }
-        let (name, body) = if end == "endcall" {
-            (name, Vec::new())
-        } else {
-            (name, self.body_until(end)?)
-        };
+        let (name, body) =
+            if end == "endcall" { (name, Vec::new()) } else { (name, self.body_until(end)?) };
         let [takes_varargs, takes_kwargs, takes_caller] = self.mentioned.pop().unwrap_or_default();
         Ok(Macro { name, parameters, body, takes_varargs, takes_kwargs, takes_caller })
     }
@@ -581,7 +578,9 @@ impl Parser {
             value = if self.skip_sign(".") {
                 match self.next() {
                     Some(Token::Name(name)) => Expr::Attribute(Box::new(value), name.into()),
-                    Some(Token::Int(index)) => Expr::Item(Box::new(value), Box::new(Expr::Int(index))),
+                    Some(Token::Int(index)) => {
+                        Expr::Item(Box::new(value), Box::new(Expr::Int(index)))
+                    }
                     _ => {
                         self.at -= 1;
                         return self.unexpected("a name or a number");
@@ -689,8 +688,7 @@ impl Parser {
 
     fn filter_call(&mut self) -> Result<Call> {
         let name = self.dotted_name()?;
-        let arguments =
-            if self.is_sign("(") { self.arguments()? } else { Arguments::default() };
+        let arguments = if self.is_sign("(") { self.arguments()? } else { Arguments::default() };
         Ok(Call { name, arguments })
     }
 

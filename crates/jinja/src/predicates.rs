@@ -1,12 +1,12 @@
 //! Jinja's tests: what stands behind `is`.
 
+use crate::ast::{BinaryOp, CompareOp};
 use crate::call::{Values, required};
 use crate::error::{Result, failed};
 use crate::operators;
 use crate::print::to_str;
 use crate::render::Renderer;
 use crate::value::{Distinct, Number, Value};
-use crate::ast::{BinaryOp, CompareOp};
 use crate::{filters, methods};
 
 /// A test: the value, and its arguments.
@@ -31,7 +31,8 @@ pub(crate) fn find(name: &str) -> Option<Predicate> {
             plain(arguments, has_length && !matches!(value, Value::Items(_)))
         },
         "iterable" => |_, value, arguments| {
-            let walks = matches!(value, Value::Generator(_) | Value::Loop(_)) || value.len().is_ok();
+            let walks =
+                matches!(value, Value::Generator(_) | Value::Loop(_)) || value.len().is_ok();
             plain(arguments, walks)
         },
         "callable" => |_, value, arguments| {
@@ -63,14 +64,20 @@ pub(crate) fn find(name: &str) -> Option<Predicate> {
             let [container] = arguments.bind("in", ["seq"])?;
             operators::contains(&required(container, "in", "seq")?, &value)
         },
-        "eq" | "equalto" | "==" => |r, value, arguments| compared(r, &value, arguments, CompareOp::Equal),
+        "eq" | "equalto" | "==" => {
+            |r, value, arguments| compared(r, &value, arguments, CompareOp::Equal)
+        }
         "ne" | "!=" => |r, value, arguments| compared(r, &value, arguments, CompareOp::NotEqual),
-        "lt" | "lessthan" | "<" => |r, value, arguments| compared(r, &value, arguments, CompareOp::Less),
+        "lt" | "lessthan" | "<" => {
+            |r, value, arguments| compared(r, &value, arguments, CompareOp::Less)
+        }
         "le" | "<=" => |r, value, arguments| compared(r, &value, arguments, CompareOp::LessOrEqual),
         "gt" | "greaterthan" | ">" => {
             |r, value, arguments| compared(r, &value, arguments, CompareOp::Greater)
         }
-        "ge" | ">=" => |r, value, arguments| compared(r, &value, arguments, CompareOp::GreaterOrEqual),
+        "ge" | ">=" => {
+            |r, value, arguments| compared(r, &value, arguments, CompareOp::GreaterOrEqual)
+        }
         "filter" => |_, value, arguments| {
             Distinct::new().insert(&value)?;
             plain(arguments, value.as_str().is_some_and(|name| filters::find(name).is_some()))

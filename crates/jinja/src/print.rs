@@ -1,6 +1,5 @@
 //! How Python prints values: `str()` and `repr()`.
 
-
 use crate::error::{Result, failed, refused};
 use crate::value::{Function, SeqKind, Value};
 
@@ -36,8 +35,7 @@ fn write_repr(value: &Value, out: &mut String) -> Result<()> {
         Value::Float(number) => out.push_str(&float_repr(*number)),
         Value::Str(text) => out.push_str(&str_repr(text)),
         Value::Seq(seq) => {
-            let (open, close) =
-                if seq.kind() == SeqKind::List { ("[", "]") } else { ("(", ")") };
+            let (open, close) = if seq.kind() == SeqKind::List { ("[", "]") } else { ("(", ")") };
             out.push_str(open);
             write_items(seq.items().iter(), out)?;
             // A tuple of one is told from a value in brackets by its comma.

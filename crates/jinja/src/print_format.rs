@@ -141,10 +141,13 @@ fn percent_piece(kind: char, value: &Value, mut layout: Layout) -> Result<String
         'c' => {
             let text = match value {
                 Value::Str(text) if text.chars().count() == 1 => text.to_string(),
-                _ => match value.as_int().and_then(|code| char::from_u32(u32::try_from(code).ok()?)) {
-                    Some(c) => c.to_string(),
-                    None => return failed("%c requires int or char"),
-                },
+                _ => {
+                    match value.as_int().and_then(|code| char::from_u32(u32::try_from(code).ok()?))
+                    {
+                        Some(c) => c.to_string(),
+                        None => return failed("%c requires int or char"),
+                    }
+                }
             };
             Ok(padded("", &text, ' ', right_unless_left, layout.width))
         }
@@ -244,7 +247,8 @@ fn exponential(number: f64, precision: usize, alternate: bool) -> String {
 /// As many digits as asked for, in the shorter of the two ways, without zeros at the end.
 fn general(number: f64, precision: usize, alternate: bool) -> String {
     let rounded = format!("{number:.0$e}", precision - 1);
-    let exponent: i32 = rounded.split_once('e').and_then(|(_, text)| text.parse().ok()).unwrap_or(0);
+    let exponent: i32 =
+        rounded.split_once('e').and_then(|(_, text)| text.parse().ok()).unwrap_or(0);
     let is_plain = exponent >= -4 && i64::from(exponent) < precision as i64;
     let text = if is_plain {
         let decimals = (precision as i64 - 1 - i64::from(exponent)).max(0) as usize;
@@ -378,7 +382,9 @@ fn field_value(name: &str, arguments: &Values, counter: &mut Counter) -> Result<
             let end = after.find(['.', '[']).unwrap_or(after.len());
             value = methods::attribute(&value, &after[..end])?;
             rest = &after[end..];
-        } else if let Some((key, after)) = rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        } else if let Some((key, after)) =
+            rest.strip_prefix('[').and_then(|rest| rest.split_once(']'))
+        {
             let index = key.parse().map_or_else(|_| Value::from(key), Value::Int);
             value = methods::subscript(&value, &index)?;
             rest = after;
@@ -456,9 +462,12 @@ fn format_value(renderer: &Renderer, value: &Value, spec: &str) -> Result<String
                     Some(precision) => plain_general(size, precision.max(1)),
                 },
                 Some('%') => {
-                    float_digits(size * 100.0, 'f', layout.precision.unwrap_or(6), layout.alternate) + "%"
+                    float_digits(size * 100.0, 'f', layout.precision.unwrap_or(6), layout.alternate)
+                        + "%"
                 }
-                Some('n') => float_digits(size, 'g', layout.precision.unwrap_or(6), layout.alternate),
+                Some('n') => {
+                    float_digits(size, 'g', layout.precision.unwrap_or(6), layout.alternate)
+                }
                 Some(kind @ ('e' | 'E' | 'f' | 'F' | 'g' | 'G')) => {
                     float_digits(size, kind, layout.precision.unwrap_or(6), layout.alternate)
                 }

@@ -4,7 +4,7 @@
 //! `set` without a value have variables of their own; an `if` has none. A macro sees the variables around
 //! it as they are when it is called.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -83,7 +83,12 @@ impl Renderer {
         Ok(Flow::On)
     }
 
-    fn statement(&self, statement: &Statement, scope: &Rc<Scope>, out: &mut String) -> Result<Flow> {
+    fn statement(
+        &self,
+        statement: &Statement,
+        scope: &Rc<Scope>,
+        out: &mut String,
+    ) -> Result<Flow> {
         match statement {
             Statement::Text(text) => self.print(text, out)?,
             Statement::Print(value) => {
@@ -183,8 +188,7 @@ impl Renderer {
         }
         let again = node.recursive.then(|| (Arc::clone(node), Rc::clone(scope)));
         let turns = items.len();
-        let (at, last_changed) = (Cell::new(0), RefCell::default());
-        let state = Rc::new(Loop { items, at, depth, again, last_changed });
+        let state = Rc::new(Loop::new(items, depth, again)?);
         let name: Name = "loop".into();
         for at in 0..turns {
             self.budget.step()?;
@@ -242,9 +246,9 @@ impl Renderer {
             Expr::Tuple(items) => Value::tuple(self.values(items, scope)?)?,
             Expr::Dict(pairs) => {
                 self.budget.spend_items(2 * pairs.len())?;
-                let pairs = pairs.iter().map(|(key, value)| {
-                    Ok((self.value(key, scope)?, self.value(value, scope)?))
-                });
+                let pairs = pairs
+                    .iter()
+                    .map(|(key, value)| Ok((self.value(key, scope)?, self.value(value, scope)?)));
                 Value::Dict(Rc::new(Dict::new(pairs.collect::<Result<Vec<_>>>()?)?))
             }
             Expr::Attribute(value, name) => {
@@ -320,9 +324,10 @@ impl Renderer {
     }
 
     fn name(&self, name: &Name, scope: &Rc<Scope>) -> Value {
-        scope.get(name).or_else(|| globals::find(name)).unwrap_or_else(|| {
-            Value::undefined(format!("'{name}' is undefined"))
-        })
+        scope
+            .get(name)
+            .or_else(|| globals::find(name))
+            .unwrap_or_else(|| Value::undefined(format!("'{name}' is undefined")))
     }
 
     fn values(&self, expressions: &[Expr], scope: &Rc<Scope>) -> Result<Vec<Value>> {
@@ -394,10 +399,13 @@ impl Renderer {
             Value::Loop(state) => {
                 let [items] = arguments.bind("loop()", ["iterable"])?;
                 let Some((node, scope)) = &state.again else {
-                    return failed("The loop must have the 'recursive' marker to be called recursively.");
+                    return failed(
+                        "The loop must have the 'recursive' marker to be called recursively.",
+                    );
                 };
                 let mut text = String::new();
-                let items = items.unwrap_or_else(|| Value::undefined("loop() needs something to walk over"));
+                let items = items
+                    .unwrap_or_else(|| Value::undefined("loop() needs something to walk over"));
                 self.for_loop(node, items, scope, state.depth + 1, &mut text)?;
                 Ok(Value::from(text))
             }
@@ -452,7 +460,10 @@ impl Renderer {
             scope.set(&"varargs".into(), Value::tuple(positional.into())?);
         } else if !positional.is_empty() {
             let count = node.parameters.len();
-            return failed(format!("macro '{}' takes not more than {count} argument(s)", node.name));
+            return failed(format!(
+                "macro '{}' takes not more than {count} argument(s)",
+                node.name
+            ));
         }
         // A default may name the parameters before it.
         for (name, default) in absent {
@@ -489,4 +500,3 @@ impl Renderer {
         })
     }
 }
-

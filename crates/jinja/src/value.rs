@@ -14,6 +14,9 @@ use crate::error::{Result, failed, refused};
 /// Lists in lists: whoever walks them recurses.
 const MAX_NESTING: usize = 64;
 
+/// A tuple as a key.
+const MAX_KEY_BYTES: usize = 1 << 16;
+
 /// A value.
 #[derive(Clone)]
 pub(crate) enum Value {
@@ -45,8 +48,8 @@ pub(crate) enum Value {
     Function(Rc<Function>),
     /// The variable `loop`.
     Loop(Rc<Loop>),
-    /// What `cycler()` gives: the items and the place of the current one.
-    Cycler(Rc<(Vec<Value>, Cell<usize>)>),
+    /// What `cycler()` gives.
+    Cycler(Rc<Cycler>),
     /// What `joiner()` gives: the separator, and whether it was used.
     Joiner(Rc<(Rc<str>, Cell<bool>)>),
 }
@@ -66,15 +69,15 @@ pub(crate) enum SeqKind {
 pub(crate) struct Seq {
     kind: SeqKind,
     items: Vec<Value>,
-    nesting: usize,
+    extent: Extent,
 }
 
 impl Seq {
     /// # Errors
     /// If lists would nest too deeply.
     pub(crate) fn new(kind: SeqKind, items: Vec<Value>) -> Result<Self> {
-        let nesting = nesting_around(items.iter())?;
-        Ok(Seq { kind, items, nesting })
+        let extent = Extent::around(items.iter())?;
+        Ok(Seq { kind, items, extent })
     }
 
     pub(crate) fn kind(&self) -> SeqKind {
@@ -90,7 +93,7 @@ impl Seq {
 #[derive(Default)]
 pub(crate) struct Dict {
     entries: IndexMap<Key, (Value, Value)>,
-    nesting: usize,
+    extent: Extent,
 }
 
 impl Dict {
@@ -108,8 +111,8 @@ impl Dict {
                 }
             }
         }
-        let nesting = nesting_around(entries.values().flat_map(|(key, value)| [key, value]))?;
-        Ok(Dict { entries, nesting })
+        let extent = Extent::around(entries.values().flat_map(|(key, value)| [key, value]))?;
+        Ok(Dict { entries, extent })
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -160,6 +163,9 @@ impl Key {
             Value::Float(number) => Key::Float(number.to_bits()),
             Value::Str(text) => Key::Str(Rc::clone(text)),
             Value::Seq(seq) if seq.kind != SeqKind::List => {
+                if seq.extent.weight > MAX_KEY_BYTES {
+                    return refused("a key of a mapping is too large");
+                }
                 Key::Tuple(seq.items.iter().map(Key::of).collect::<Result<_>>()?)
             }
             other => return failed(format!("unhashable type: '{}'", other.type_name())),
@@ -186,13 +192,13 @@ pub(crate) struct Items {
     /// `dict_keys`, `dict_values` or `dict_items`
     pub(crate) kind: &'static str,
     items: Vec<Value>,
-    nesting: usize,
+    extent: Extent,
 }
 
 impl Items {
     pub(crate) fn new(kind: &'static str, items: Vec<Value>) -> Result<Self> {
-        let nesting = nesting_around(items.iter())?;
-        Ok(Items { kind, items, nesting })
+        let extent = Extent::around(items.iter())?;
+        Ok(Items { kind, items, extent })
     }
 
     pub(crate) fn iter(&self) -> std::slice::Iter<'_, Value> {
@@ -203,13 +209,13 @@ impl Items {
 /// Values that are given out once.
 pub(crate) struct Generator {
     left: RefCell<std::vec::IntoIter<Value>>,
-    nesting: usize,
+    extent: Extent,
 }
 
 impl Generator {
     pub(crate) fn new(items: Vec<Value>) -> Result<Self> {
-        let nesting = nesting_around(items.iter())?;
-        Ok(Generator { left: RefCell::new(items.into_iter()), nesting })
+        let extent = Extent::around(items.iter())?;
+        Ok(Generator { left: RefCell::new(items.into_iter()), extent })
     }
 
     /// What has not been given out.
@@ -239,6 +245,21 @@ pub(crate) enum Function {
     Macro(std::sync::Arc<Macro>, Rc<Scope>),
 }
 
+/// Items that are given out one after the other, again and again.
+pub(crate) struct Cycler {
+    pub(crate) items: Vec<Value>,
+    /// The place of the current one.
+    pub(crate) at: Cell<usize>,
+    extent: Extent,
+}
+
+impl Cycler {
+    pub(crate) fn new(items: Vec<Value>) -> Result<Self> {
+        let extent = Extent::around(items.iter())?;
+        Ok(Cycler { items, at: Cell::new(0), extent })
+    }
+}
+
 /// Where a loop stands.
 pub(crate) struct Loop {
     pub(crate) items: Vec<Value>,
@@ -249,6 +270,18 @@ pub(crate) struct Loop {
     pub(crate) again: Option<(std::sync::Arc<For>, Rc<Scope>)>,
     /// What `loop.changed` was asked about last.
     pub(crate) last_changed: RefCell<Option<Vec<Value>>>,
+    extent: Extent,
+}
+
+impl Loop {
+    pub(crate) fn new(
+        items: Vec<Value>,
+        depth: usize,
+        again: Option<(std::sync::Arc<For>, Rc<Scope>)>,
+    ) -> Result<Self> {
+        let extent = Extent::around(items.iter())?;
+        Ok(Loop { items, at: Cell::new(0), depth, again, last_changed: RefCell::default(), extent })
+    }
 }
 
 /// Variables of a block, and the block around it.
@@ -280,10 +313,34 @@ impl Scope {
     }
 }
 
-/// How deep a value is whose parts these are.
-fn nesting_around<'v>(parts: impl Iterator<Item = &'v Value>) -> Result<usize> {
-    let nesting = 1 + parts.map(Value::nesting).max().unwrap_or(0);
-    if nesting > MAX_NESTING { refused("its values nest too deeply") } else { Ok(nesting) }
+/// How deep a value is and how much is in it, known when it is made: lists that share their items may hold
+/// more than could ever be walked through.
+#[derive(Debug, Clone, Copy, Default)]
+struct Extent {
+    nesting: usize,
+    /// In bytes.
+    weight: usize,
+}
+
+/// What a value takes besides its text.
+pub(crate) const VALUE_BYTES: usize = 16;
+
+impl Extent {
+    /// # Errors
+    /// If values would nest too deeply.
+    fn around<'v>(parts: impl Iterator<Item = &'v Value>) -> Result<Extent> {
+        let mut extent = Extent { nesting: 1, weight: VALUE_BYTES };
+        for part in parts {
+            let Extent { nesting, weight } = part.extent();
+            extent.nesting = extent.nesting.max(1 + nesting);
+            extent.weight = extent.weight.saturating_add(weight);
+        }
+        if extent.nesting > MAX_NESTING {
+            refused("its values nest too deeply")
+        } else {
+            Ok(extent)
+        }
+    }
 }
 
 impl Value {
@@ -312,22 +369,30 @@ impl Value {
         matches!(self, Value::Undefined(_))
     }
 
-    /// What can be walked through makes a key too deep, and so does a namespace in it.
-    fn nesting(&self) -> usize {
+    fn extent(&self) -> Extent {
+        let leaf = |weight| Extent { nesting: 0, weight };
         match self {
-            Value::Seq(seq) => seq.nesting,
-            Value::Dict(dict) => dict.nesting,
-            Value::Items(items) => items.nesting,
-            Value::Generator(generator) => generator.nesting,
-            Value::Loop(inner) => 1 + inner.items.iter().map(Value::nesting).max().unwrap_or(0),
-            Value::Cycler(cycler) => 1 + cycler.0.iter().map(Value::nesting).max().unwrap_or(0),
+            Value::Seq(seq) => seq.extent,
+            Value::Dict(dict) => dict.extent,
+            Value::Items(items) => items.extent,
+            Value::Generator(generator) => generator.extent,
+            Value::Loop(state) => state.extent,
+            Value::Cycler(cycler) => cycler.extent,
             Value::Function(function) => match &**function {
-                Function::Method(value, _) => 1 + value.nesting(),
-                _ => 1,
+                Function::Method(value, _) => {
+                    let Extent { nesting, weight } = value.extent();
+                    Extent { nesting: nesting + 1, weight }
+                }
+                _ => leaf(VALUE_BYTES),
             },
-            Value::Namespace(_) => 1,
-            _ => 0,
+            Value::Str(text) => leaf(VALUE_BYTES + text.len()),
+            _ => leaf(VALUE_BYTES),
         }
+    }
+
+    /// Bytes in it, as whoever prints or compares it touches them.
+    pub(crate) fn weight(&self) -> usize {
+        self.extent().weight
     }
 
     /// The name of its type in Python.
@@ -563,7 +628,6 @@ fn int_and_float(int: i128, float: f64) -> Option<Ordering> {
     let floor = float.floor();
     Some(int.cmp(&(floor as i128)).then(0.0.partial_cmp(&(float - floor))?))
 }
-
 
 impl From<&str> for Value {
     fn from(text: &str) -> Self {

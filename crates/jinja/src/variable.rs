@@ -27,7 +27,9 @@ impl Variable<'_> {
             Variable::None | Variable::Bool(_) => 0,
             Variable::Text(text) => text.len(),
             Variable::List(items) => items.iter().map(Variable::bytes).sum(),
-            Variable::Map(pairs) => pairs.iter().map(|(name, value)| name.len() + value.bytes()).sum(),
+            Variable::Map(pairs) => {
+                pairs.iter().map(|(name, value)| name.len() + value.bytes()).sum()
+            }
         }
     }
 
@@ -40,7 +42,8 @@ impl Variable<'_> {
                 Value::list(items.iter().map(Variable::value).collect::<Result<_>>()?)?
             }
             Variable::Map(pairs) => {
-                let pairs = pairs.iter().map(|(name, value)| Ok((Value::from(*name), value.value()?)));
+                let pairs =
+                    pairs.iter().map(|(name, value)| Ok((Value::from(*name), value.value()?)));
                 Value::Dict(Rc::new(Dict::new(pairs.collect::<Result<Vec<_>>>()?)?))
             }
         })

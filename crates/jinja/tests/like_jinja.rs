@@ -22,11 +22,7 @@ fn render(source: &str) -> Result<String, Error> {
     let call = Map(vec![("name", Text("f")), ("arguments", arguments)]);
     let mut last = message("assistant", "It's 5 o'clock: \"tea\" & cake");
     last.push(("tool_calls", List(vec![call])));
-    let messages = [
-        message("system", "Be kind."),
-        message("user", " Hi <b>there</b>\nyou "),
-        last,
-    ];
+    let messages = [message("system", "Be kind."), message("user", " Hi <b>there</b>\nyou "), last];
     let variables = [
         ("messages", List(messages.into_iter().map(Map).collect())),
         ("add_generation_prompt", Bool(true)),
@@ -56,9 +52,8 @@ fn templates_give_what_jinja_gives() {
                     }
                     refused.insert(why);
                 }
-                (found, expected) => wrong.push(format!(
-                    "{source}\n    expected {expected:?}\n    found    {found:?}"
-                )),
+                (found, expected) => wrong
+                    .push(format!("{source}\n    expected {expected:?}\n    found    {found:?}")),
             }
         }
     }

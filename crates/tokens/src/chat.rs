@@ -2,15 +2,23 @@
 
 use std::ops::Range;
 
-use minijinja::context;
+use tokenscope_jinja::{Error, Template, Variable};
 
-use crate::jinja::{Failure, Jinja};
-
-/// A model's compiled chat template.
+/// A model's chat template.
 pub struct ChatTemplate {
-    template: Jinja,
-    bos: Option<String>,
-    eos: Option<String>,
+    template: Template,
+    tokens: SpecialTokens,
+}
+
+/// The texts of special tokens, which templates may mention.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SpecialTokens {
+    /// By the names that transformers gives them: `bos_token`, `eos_token`, `unk_token`, `pad_token`,
+    /// `sep_token`, `cls_token`, `mask_token`. A token that the model lacks is left out, so that templates
+    /// find it undefined.
+    pub named: Vec<(&'static str, String)>,
+    /// `additional_special_tokens`
+    pub additional: Vec<String>,
 }
 
 /// The prompt text of one exchange.
@@ -44,14 +52,13 @@ pub enum TemplateError {
 }
 
 impl ChatTemplate {
-    /// Compiles a Jinja template. `bos` and `eos` are the texts of those tokens, which templates
-    /// may mention.
+    /// Reads a Jinja template.
     ///
     /// # Errors
     /// [`TemplateError::Compile`] if the template is not valid Jinja.
-    pub fn new(source: &str, bos: Option<&str>, eos: Option<&str>) -> Result<Self, TemplateError> {
-        let template = Jinja::new(source).map_err(TemplateError::Compile)?;
-        Ok(ChatTemplate { template, bos: bos.map(str::to_owned), eos: eos.map(str::to_owned) })
+    pub fn new(source: &str, tokens: SpecialTokens) -> Result<Self, TemplateError> {
+        let unreadable = |error: Error| TemplateError::Compile(error.to_string());
+        Ok(ChatTemplate { template: Template::new(source).map_err(unreadable)?, tokens })
     }
 
     /// Renders one exchange up to the point where the assistant speaks
@@ -81,7 +88,7 @@ impl ChatTemplate {
                 let system_folded = folded.is_some();
                 Ok(RenderedChat { text: folded.unwrap_or(text), system_folded })
             }
-            Err(refusal @ Failure::Raised(_)) => {
+            Err(refusal @ Error::Raised(_)) => {
                 let text = folded(system).map_err(|_| refusal)?;
                 Ok(RenderedChat { text, system_folded: true })
             }
@@ -112,39 +119,40 @@ impl ChatTemplate {
         })
     }
 
-    fn render_messages(&self, messages: &[(&str, &str)]) -> Result<String, Failure> {
-        let bytes = messages.iter().map(|(_, content)| content.len()).sum();
-        let messages: Vec<_> = messages
-            .iter()
-            .map(|(role, content)| context! { role => role, content => content })
-            .collect();
-        // A token that the model lacks is left out, so that templates find it undefined.
-        let (bos, eos) = (self.bos.as_deref(), self.eos.as_deref());
-        let tokens = [("bos_token", bos), ("eos_token", eos)];
-        let tokens = tokens.into_iter().filter_map(|(name, text)| Some((name, text?)));
-        let variables = context! {
-            messages,
-            add_generation_prompt => true,
+    fn render_messages(&self, messages: &[(&str, &str)]) -> Result<String, Error> {
+        let messages = messages.iter().map(|&(role, content)| {
+            Variable::Map(vec![
+                ("role", Variable::Text(role)),
+                ("content", Variable::Text(content)),
+            ])
+        });
+        let mut variables = vec![
+            ("messages", Variable::List(messages.collect())),
+            ("add_generation_prompt", Variable::Bool(true)),
             // Defined, as transformers has them: templates ask whether they are none.
-            tools => (),
-            documents => (),
-            ..minijinja::Value::from_iter(tokens)
-        };
-        self.template.render(variables, bytes)
+            ("tools", Variable::None),
+            ("documents", Variable::None),
+        ];
+        let SpecialTokens { named, additional } = &self.tokens;
+        variables.extend(named.iter().map(|(name, text)| (*name, Variable::Text(text))));
+        if !additional.is_empty() {
+            let texts = additional.iter().map(|text| Variable::Text(text)).collect();
+            variables.push(("additional_special_tokens", Variable::List(texts)));
+        }
+        self.template.render(&variables)
     }
 }
 
 /// Whether `chat`, which `render` made of a system text, would be another one with another text.
-fn matters(chat: &str, render: impl Fn(&str) -> Result<String, Failure>) -> bool {
+fn matters(chat: &str, render: impl Fn(&str) -> Result<String, Error>) -> bool {
     // Some templates look for a switch and for nothing else, so one of these has the usual ones.
     const OTHERS: [&str; 2] = ["\u{E000}", "Another text.\nAnd a second line, /think, /no_think."];
     OTHERS.iter().any(|other| render(other).map_or(true, |text| text != chat))
 }
 
-impl From<Failure> for TemplateError {
-    fn from(failure: Failure) -> Self {
-        let (Failure::Raised(complaint) | Failure::Other(complaint)) = failure;
-        TemplateError::Render(complaint)
+impl From<Error> for TemplateError {
+    fn from(error: Error) -> Self {
+        TemplateError::Render(error.to_string())
     }
 }
 
@@ -153,7 +161,13 @@ mod tests {
     use super::*;
 
     fn rendered(source: &str, system: &str, user: &str) -> Result<RenderedChat, TemplateError> {
-        ChatTemplate::new(source, Some("<s>"), Some("</s>"))?.render(system, user)
+        ChatTemplate::new(source, tokens())?.render(system, user)
+    }
+
+    fn tokens() -> SpecialTokens {
+        let named = [("bos_token", "<s>"), ("eos_token", "</s>"), ("unk_token", "<?>")];
+        let named = named.map(|(name, text)| (name, text.to_owned())).into();
+        SpecialTokens { named, additional: vec!["<a>".to_owned(), "<b>".to_owned()] }
     }
 
     const CHATML: &str = "{% for message in messages %}{% if loop.first and messages[0]['role'] != 'system' %}{{ '<s>default</s>' }}{% endif %}{{ '<' + message['role'] + '>' + message['content'] + eos_token }}{% endfor %}{% if add_generation_prompt %}{{ '<assistant>' }}{% endif %}";
@@ -168,6 +182,13 @@ mod tests {
             let expected = RenderedChat { text: text.to_owned(), system_folded: false };
             assert_eq!(rendered(CHATML, system, user).unwrap(), expected);
         }
+    }
+
+    #[test]
+    fn templates_find_the_special_tokens_that_there_are() {
+        let source = "{{ bos_token }}{{ unk_token }}{{ pad_token is defined }}{{ additional_special_tokens }}{{ messages }}";
+        let text = rendered(source, "", "Hi").unwrap().text;
+        assert_eq!(text, "<s><?>False['<a>', '<b>'][{'role': 'user', 'content': 'Hi'}]");
     }
 
     #[test]
@@ -186,7 +207,7 @@ mod tests {
             (TWICE, "a", "b", None),
             (UPPER, "a", "b", None),
         ] {
-            let template = ChatTemplate::new(source, None, Some("</s>")).unwrap();
+            let template = ChatTemplate::new(source, tokens()).unwrap();
             let text = template.render(system, user).unwrap().text;
             let spans = template.spans(system, user);
             let found =
@@ -230,91 +251,5 @@ mod tests {
         let unwilling = "{{ raise_exception('no ' ~ messages[0].role) }}";
         let error = rendered(unwilling, "S", "U").unwrap_err().to_string();
         assert!(error.contains("no system"), "{error}");
-    }
-
-    #[test]
-    fn views_of_views_do_not_pile_up() {
-        for step in [
-            "ns.y[0:]",
-            "ns.y + []",
-            "ns.y | map('upper') | list",
-            "ns.y | reverse",
-            "ns.y | map('lower')",
-            "ns.y | select",
-        ] {
-            let source = format!(
-                "{{% set ns = namespace(y=['a']) %}}{{% for i in range(9999) %}}{{% set ns.y = {step} %}}{{% endfor %}}{{{{ ns.y | join | lower }}}}"
-            );
-            let text = rendered(&source, "", "Hi").map(|chat| chat.text);
-            assert_eq!(text.map_err(|error| error.to_string()), Ok("a".to_owned()), "{step}");
-        }
-    }
-
-    #[test]
-    fn templates_that_never_end_or_fill_memory_are_stopped() {
-        let doubling = |step: &str| {
-            format!(
-                "{{% set ns = namespace(x='aaaaaaaa', y=[1]) %}}{{% for i in range(64) %}}{step}{{% endfor %}}{{{{ ns.x == ns.y }}}}"
-            )
-        };
-        for (source, complaint) in [
-            ("{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}".to_owned(), "too many steps"),
-            ("{% for i in range(99999) %}{{ 'text' * i }}{% endfor %}".to_owned(), "too much text"),
-            ("{{ 999999999999 * eos_token }}".to_owned(), "too much text"),
-            ("{{ [1] * 999999999 }}".to_owned(), "name next to the star"),
-            ("{{ 'a' * 16385 }}".to_owned(), "name next to the star"),
-            ("{{ 'a' * 9999 }}{{ 9999 * 'a' }}".to_owned(), "name next to the star"),
-            ("{{ 'a' 'a' * 20 }}".to_owned(), "name next to the star"),
-            ("{{ 'a' * 20 * 20 * 20 }}".to_owned(), "name next to the star"),
-            ("{{ 'a' * 20 ** 6 }}".to_owned(), "name next to the star"),
-            ("{{ 99999999 // 1 * 'a' }}".to_owned(), "name next to the star"),
-            ("{{ 'a' * true * 99999999 }}".to_owned(), "name next to the star"),
-            ("{{ ('a') * (9999 * 9999) }}".to_owned(), "name next to the star"),
-            ("{% set n = 99999999 %}{{ 'a' * n }}".to_owned(), "too much text"),
-            ("{% set n = 99999999 %}{{ [1] * n }}".to_owned(), "multiplied"),
-            (doubling("{% set ns.x = ns.x + ns.x %}"), "too much text"),
-            (doubling("{% set ns.x = ns.x ~ ns.x %}"), "too much text"),
-            (doubling("{% set ns.x = ns.x.replace('a', 'aa') %}"), "too much text"),
-            (doubling("{% set ns.x = ns.x | replace('', ns.x) %}"), "too much text"),
-            (doubling("{% set ns.x = ns.x.join([ns.x, ns.x, ns.x]) %}"), "too much text"),
-            (doubling("{% set b %}{{ ns.x }}{{ ns.x }}{% endset %}{% set ns.x = b %}"), "too much text"),
-            (doubling("{% set ns.y = [ns.y, ns.y] %}"), "too"),
-            (doubling("{% set ns.y = ns.y + ns.y %}"), "too much text"),
-            (doubling("{% set ns.y = {'a': ns.y, 'b': ns.y} %}"), "too"),
-            (doubling("{% set ns.y = dict(a=ns.y, b=ns.y) %}"), "too"),
-            ("{% set ns = namespace(x=1) %}{% for i in range(9999) %}{% set ns.x = [ns.x] %}{% endfor %}".to_owned(), "too deeply"),
-            ("{% set ns = namespace() %}{% set ns.me = ns %}{{ ns }}".to_owned(), "too deeply"),
-            ("{% set ns = namespace() %}{% for i in range(9999) %}{% set n = namespace() %}{% set n.a = ns.b %}{% set ns.b = n %}{% endfor %}".to_owned(), "too"),
-            ("{% macro f(n) %}{{ f(n + 1) }}{% endmacro %}{{ f(0) }}".to_owned(), "recursion"),
-            ("{{ 'x\n' | indent(999999999) }}".to_owned(), "too much text"),
-            ("{{ 'x' | indent(width=999999999) }}".to_owned(), "too much text"),
-            ("{{ 'x' | indent(none, width=999999999) }}".to_owned(), "too much text"),
-            ("{{ '{:999999999}'.format(1) }}".to_owned(), "method"),
-            ("{{ '%999999999d' | format(1) }}".to_owned(), "filter"),
-            ("{{ [1] | batch(999999999, 'x') }}".to_owned(), "filter"),
-            ("{{ messages | tojson(indent=999999999) }}".to_owned(), "8 spaces at most"),
-            ("{{ messages | tojson(separators=['', '123456789']) }}".to_owned(), "8 bytes at most"),
-            ("{{ messages | tojson(separators=[',']) }}".to_owned(), "two texts"),
-            ("{{ messages | tojson(ensure_ascii=true) }}".to_owned(), "ASCII"),
-            ("{{ messages | tojson(skipkeys=true) }}".to_owned(), "skipkeys"),
-            (format!("{{{{ {}1{} }}}}", "(".repeat(190), ")".repeat(190)), "recursion"),
-            (format!("{{{{ {}1{} }}}}", "(".repeat(9999), ")".repeat(9999)), "too long"),
-            (format!("{{{{ 1{} }}}}", "+ eos_token".repeat(90_000)), "too long"),
-            (format!("{{{{ eos_token{} }}}}", ".a".repeat(90_000)), "too long"),
-            (format!("{{% if a %}}{}{{% endif %}}", "{% elif a %}".repeat(80_000)), "alternatives"),
-            (format!("{}x{}", "{% if true %}".repeat(9999), "{% endif %}".repeat(9999)), "recursion"),
-            (" ".repeat(2_000_000), "bytes"),
-            (doubling("{% set ns.y = [ns.y] + ns.y[::-1] %}"), "too"),
-            ("{% set n = 1 %}{{ n is divisibleby(0) }}".to_owned(), "cannot be carried out"),
-            ("{%}}{{ nothing() }}".to_owned(), "cannot be read"),
-            ("{% include 'other' %}".to_owned(), "template"),
-            ("{% block a %}{% endblock %}".to_owned(), "blocks are not supported"),
-            ("{% if %}".to_owned(), "cannot be read"),
-        ] {
-            let shown: String = source.chars().take(120).collect();
-            let error = rendered(&source, "", "Hi").map(|chat| chat.text.len());
-            let error = error.expect_err(&shown).to_string();
-            assert!(error.contains(complaint), "{shown}: {error}");
-        }
     }
 }

@@ -7,7 +7,7 @@
 //!    ([`display`]).
 //! 3. [`Tokenizer`]: text to ids and back; built from plain data ([`GgufVocabulary`],
 //!    [`HfVocabulary`]), never from a file.
-//! 4. [`ChatTemplate`]: messages to prompt text.
+//! 4. [`ChatTemplate`]: messages to prompt text, by the templates of `tokenscope-jinja`.
 //! 5. [`TokenMask`]: a set of allowed ids, as a grammar produces and sampling consumes it.
 
 mod byte_level;
@@ -15,7 +15,6 @@ pub mod chat;
 pub mod display;
 mod gguf;
 mod huggingface;
-mod jinja;
 mod markers;
 pub mod mask;
 mod panics;
@@ -24,7 +23,7 @@ mod sentence_piece;
 mod tokenizer;
 mod vocabulary;
 
-pub use chat::{ChatSpans, ChatTemplate, RenderedChat, TemplateError};
+pub use chat::{ChatSpans, ChatTemplate, RenderedChat, SpecialTokens, TemplateError};
 pub use gguf::GgufVocabulary;
 pub use huggingface::HfVocabulary;
 pub use mask::TokenMask;

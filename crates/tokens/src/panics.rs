@@ -2,8 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Runs work that may panic on damaged input, as some steps of the tokenizers crate and of minijinja
-/// do. What the work touches must be dropped afterwards, or only have been read by it.
+/// Runs work that may panic on damaged input, as some steps of the tokenizers crate do. What the work touches must be dropped afterwards, or only have been read by it.
 ///
 /// # Errors
 /// What the work says, or that it could not be carried out.

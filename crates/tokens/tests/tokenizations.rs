@@ -1,7 +1,9 @@
 //! The ids that sentencepiece and llama.cpp give to awkward texts, and what transformers renders.
 
 use serde_json::Value;
-use tokenscope_tokens::{ChatTemplate, GgufVocabulary, TokenId, TokenKind, Tokenizer};
+use tokenscope_tokens::{
+    ChatTemplate, GgufVocabulary, SpecialTokens, TokenId, TokenKind, Tokenizer,
+};
 
 fn fixture(name: &str) -> Value {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/tokenizations/");
@@ -102,7 +104,9 @@ fn byte_level_texts_get_llama_cpps_ids_for_every_pre_tokenizer() {
 fn templates_in_the_manner_of_real_models_render_as_transformers_does() {
     for case in fixture("chat_templates.json")["cases"].as_array().unwrap() {
         let text = |key: &str| case[key].as_str().unwrap();
-        let template = ChatTemplate::new(text("template"), Some("<s>"), Some("</s>")).unwrap();
+        let named = vec![("bos_token", "<s>".to_owned()), ("eos_token", "</s>".to_owned())];
+        let tokens = SpecialTokens { named, additional: Vec::new() };
+        let template = ChatTemplate::new(text("template"), tokens).unwrap();
         let chat = template.render(text("system"), text("user"));
         let chat = chat.unwrap_or_else(|error| panic!("{}: {error}", text("name")));
         assert_eq!(chat.text, text("text"), "{}", text("name"));

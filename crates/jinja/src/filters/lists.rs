@@ -21,7 +21,8 @@ pub(crate) fn attr(_: &Renderer, value: Value, arguments: Values) -> Result<Valu
     let Value::Str(name) = required(name, "attr", "name")? else {
         return failed("attribute name must be string");
     };
-    let missing = || Value::undefined(format!("'{}' object has no attribute '{name}'", value.type_name()));
+    let missing =
+        || Value::undefined(format!("'{}' object has no attribute '{name}'", value.type_name()));
     Ok(methods::own_attribute(&value, &name)?.unwrap_or_else(missing))
 }
 
@@ -41,7 +42,8 @@ pub(crate) fn items(renderer: &Renderer, value: Value, arguments: Values) -> Res
         Value::Undefined(_) => Value::generator(Vec::new()),
         Value::Dict(dict) => {
             renderer.budget.spend_items(3 * dict.len())?;
-            let pairs = dict.iter().map(|(key, value)| Value::tuple(vec![key.clone(), value.clone()]));
+            let pairs =
+                dict.iter().map(|(key, value)| Value::tuple(vec![key.clone(), value.clone()]));
             Value::generator(pairs.collect::<Result<_>>()?)
         }
         _ => failed("Can only get item pairs from a mapping."),
@@ -202,7 +204,10 @@ fn extreme(
             best = Some((key, item));
         }
     }
-    Ok(best.map_or_else(|| Value::undefined("No aggregated item, sequence was empty."), |(_, item)| item))
+    Ok(best.map_or_else(
+        || Value::undefined("No aggregated item, sequence was empty."),
+        |(_, item)| item,
+    ))
 }
 
 pub(crate) fn batch(renderer: &Renderer, value: Value, arguments: Values) -> Result<Value> {
@@ -237,7 +242,8 @@ pub(crate) fn slice(renderer: &Renderer, value: Value, arguments: Values) -> Res
     let mut left = items.into_iter();
     let mut columns = Vec::new();
     for at in 0..slices {
-        let mut column: Vec<Value> = left.by_ref().take(per_slice + usize::from(at < longer)).collect();
+        let mut column: Vec<Value> =
+            left.by_ref().take(per_slice + usize::from(at < longer)).collect();
         if let Some(fill) = fill.as_ref().filter(|fill| !matches!(fill, Value::None))
             && at >= longer
         {
@@ -263,7 +269,6 @@ pub(crate) fn map(renderer: &Renderer, value: Value, mut arguments: Values) -> R
     let mapped = items.into_iter().map(|item| renderer.filter(&name, item, arguments.clone()));
     Value::generator(mapped.collect::<Result<_>>()?)
 }
-
 
 pub(crate) fn select(renderer: &Renderer, value: Value, arguments: Values) -> Result<Value> {
     choose(renderer, &value, arguments, false, true)

@@ -67,7 +67,14 @@ pub(crate) fn striptags(_: &Renderer, value: Value, arguments: Values) -> Result
         }
         out.push_str(rest);
         let words: Vec<&str> = out.split(is_space).filter(|word| !word.is_empty()).collect();
-        let names = [("&lt;", "<"), ("&gt;", ">"), ("&#39;", "'"), ("&#34;", "\""), ("&quot;", "\""), ("&amp;", "&")];
+        let names = [
+            ("&lt;", "<"),
+            ("&gt;", ">"),
+            ("&#39;", "'"),
+            ("&#34;", "\""),
+            ("&quot;", "\""),
+            ("&amp;", "&"),
+        ];
         names.iter().fold(words.join(" "), |text, (name, c)| text.replace(name, c))
     })
 }
@@ -195,10 +202,14 @@ pub(crate) fn format(renderer: &Renderer, value: Value, arguments: Values) -> Re
 pub(crate) fn urlencode(renderer: &Renderer, value: Value, arguments: Values) -> Result<Value> {
     let [] = arguments.bind("urlencode", [])?;
     let pairs: Vec<Vec<Value>> = match &value {
-        Value::Dict(dict) => dict.iter().map(|(key, value)| vec![key.clone(), value.clone()]).collect(),
+        Value::Dict(dict) => {
+            dict.iter().map(|(key, value)| vec![key.clone(), value.clone()]).collect()
+        }
         Value::Str(_) => return Ok(Value::from(quoted(&to_str(&value)?, "/"))),
         other if other.len().is_err() => return Ok(Value::from(quoted(&to_str(other)?, "/"))),
-        list => renderer.walk(list)?.iter().map(|pair| renderer.walk(pair)).collect::<Result<_>>()?,
+        list => {
+            renderer.walk(list)?.iter().map(|pair| renderer.walk(pair)).collect::<Result<_>>()?
+        }
     };
     let mut parts = Vec::new();
     for pair in pairs {

@@ -40,14 +40,21 @@ pub(crate) fn tojson(renderer: &Renderer, value: Value, arguments: Values) -> Re
         },
     };
     let sorted = flag_or(sorted, false);
-    let style = Style { ascii: flag_or(ascii, false), indent, item_separator, key_separator, sorted };
+    let style =
+        Style { ascii: flag_or(ascii, false), indent, item_separator, key_separator, sorted };
     let mut out = String::new();
     style.write(renderer, &value, 0, &mut out)?;
     Ok(Value::from(out))
 }
 
 impl Style {
-    fn write(&self, renderer: &Renderer, value: &Value, level: usize, out: &mut String) -> Result<()> {
+    fn write(
+        &self,
+        renderer: &Renderer,
+        value: &Value,
+        level: usize,
+        out: &mut String,
+    ) -> Result<()> {
         match value {
             Value::None => out.push_str("null"),
             Value::Bool(flag) => out.push_str(if *flag { "true" } else { "false" }),
@@ -63,7 +70,8 @@ impl Style {
             Value::Dict(dict) => {
                 let mut keys: Vec<Value> = dict.iter().map(|(key, _)| key.clone()).collect();
                 if self.sorted {
-                    keys = in_order(keys.into_iter().map(|key| (key.clone(), key)).collect(), false)?;
+                    keys =
+                        in_order(keys.into_iter().map(|key| (key.clone(), key)).collect(), false)?;
                 }
                 self.write_all(renderer, &keys, ['{', '}'], level, out, |key, out| {
                     self.write_text(&key_text(key)?, out);

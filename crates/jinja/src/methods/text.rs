@@ -63,7 +63,9 @@ pub(crate) fn call(
             for (at, item) in items.iter().enumerate() {
                 let Value::Str(item) = item else {
                     let found = item.type_name();
-                    return failed(format!("sequence item {at}: expected str instance, {found} found"));
+                    return failed(format!(
+                        "sequence item {at}: expected str instance, {found} found"
+                    ));
                 };
                 let separator = if at > 0 { text } else { "" };
                 renderer.budget.spend(separator.len() + item.len())?;
@@ -85,7 +87,8 @@ pub(crate) fn call(
                 None | Some(Value::None) => None,
                 Some(chars) => Some(string(chars)?),
             };
-            let drops = |c: char| chars.as_ref().map_or_else(|| is_space(c), |chars| chars.contains(c));
+            let drops =
+                |c: char| chars.as_ref().map_or_else(|| is_space(c), |chars| chars.contains(c));
             return Ok(Value::from(match name {
                 "strip" => text.trim_matches(drops),
                 "lstrip" => text.trim_start_matches(drops),
@@ -139,7 +142,8 @@ pub(crate) fn call(
                 return failed("empty separator");
             }
             let first = name == "partition";
-            let parts = if first { text.split_once(&*separator) } else { text.rsplit_once(&*separator) };
+            let parts =
+                if first { text.split_once(&*separator) } else { text.rsplit_once(&*separator) };
             let parts = match parts {
                 Some((before, after)) => [before, &separator, after],
                 None if first => [text, "", ""],
@@ -200,8 +204,12 @@ pub(crate) fn call(
         "isspace" => all(is_space),
         "isprintable" => Value::Bool(text.chars().all(is_printable)),
         "isidentifier" => Value::Bool(is_identifier(text)),
-        "islower" => Value::Bool(text.chars().any(char::is_lowercase) && !text.chars().any(is_cased_up)),
-        "isupper" => Value::Bool(text.chars().any(is_cased_up) && !text.chars().any(char::is_lowercase)),
+        "islower" => {
+            Value::Bool(text.chars().any(char::is_lowercase) && !text.chars().any(is_cased_up))
+        }
+        "isupper" => {
+            Value::Bool(text.chars().any(is_cased_up) && !text.chars().any(char::is_lowercase))
+        }
         "istitle" => Value::Bool(is_title(text)),
         _ => return refused(format!("the method “{name}” is not supported")),
     })
@@ -292,7 +300,11 @@ fn split_spaces(text: &str, most: usize, from_end: bool) -> Vec<String> {
 /// Lines, which end at what Python calls a line boundary.
 pub(crate) fn split_lines(text: &str, keep_ends: bool) -> Vec<String> {
     let ends = |c: char| {
-        matches!(c, '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{1c}'..='\u{1e}' | '\u{85}' | '\u{2028}' | '\u{2029}')
+        matches!(
+            c,
+            '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{1c}'
+                ..='\u{1e}' | '\u{85}' | '\u{2028}' | '\u{2029}'
+        )
     };
     let mut lines = Vec::new();
     let mut rest = text;
@@ -360,9 +372,9 @@ fn expanded(text: &str, size: usize) -> String {
 /// The first letter large, all others small.
 pub(crate) fn capitalized(text: &str) -> String {
     let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| {
-        title_case(first) + &chars.as_str().to_lowercase()
-    })
+    chars
+        .next()
+        .map_or_else(String::new, |first| title_case(first) + &chars.as_str().to_lowercase())
 }
 
 /// A letter as at the beginning of a title: of letters that are two, only the first is large.
