@@ -30,7 +30,7 @@ pub(crate) struct LoadedModel {
     pub(crate) fallback: Option<Arc<dyn Model>>,
     pub(crate) tokenizer: Tokenizer,
     /// A template that does not compile does not cost the user the model: plain prompts work.
-    pub(crate) template: Option<Result<ChatTemplate, SpecialTokens, TemplateError>>,
+    pub(crate) template: Option<Result<ChatTemplate, TemplateError>>,
     pub(crate) cache: PrefixCache,
     pub(crate) attributions: AttributionCache,
     pub(crate) grammars: Grammars,
