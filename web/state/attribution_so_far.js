@@ -18,7 +18,7 @@ export function scoresSoFar({ attributions, completeness_error = null, completen
   const context_len = unknown < 0 ? attributions.length - 1 : unknown;
   return {
     ok: true, attributions: attributions.map((score) => score ?? 0), source_len: attributions.length, context_len, prompt_len: attributions.length - 1 - target_index,
-    target_id: request.target_token_id ?? 0, model_id: "", method: method.id, evidence: method.evidence, device: "", options, groups: [],
+    target_id: request.target_token_id ?? 0, model_id: "", method: method.id, evidence: method.evidence, device: "", options, contrast: null, groups: [],
     value: null, baseline_value: null, baseline_id: null, completeness_error, completeness_error_share, elapsed_ms: 0,
   };
 }

@@ -198,7 +198,7 @@ export function catalog(change = {}) {
 export function scores(scores, change = {}) {
   return {
     ok: true, attributions: [...scores, 0], source_len: scores.length + 1, context_len: scores.length, prompt_len: 1, target_id: 1,
-    model_id: "tiny", method: "saliency", evidence: "gradient", device: "cpu", options: {}, groups: [], value: 0.6, baseline_value: null,
+    model_id: "tiny", method: "saliency", evidence: "gradient", device: "cpu", options: {}, contrast: null, groups: [], value: 0.6, baseline_value: null,
     baseline_id: null, completeness_error: null, completeness_error_share: null, elapsed_ms: 1, ...change,
   };
 }

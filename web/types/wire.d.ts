@@ -1083,7 +1083,8 @@ export type AttributionOptions = {
  */
 quantity?: QuantityName, 
 /**
- * The other candidate of `logit_difference`.
+ * The other candidate of `logit_difference`; null means the likeliest other one at the target's
+ * place, which the answer's options name.
  */
 contrast_id?: number | null, 
 /**
@@ -1242,6 +1243,10 @@ device: string,
  */
 options: AttributionOptions, 
 /**
+ * The other candidate of `logit_difference`; null for other quantities.
+ */
+contrast: TokenPill | null, 
+/**
  * The groups that were asked for; empty for single tokens, except that occlusion lists what it
  * took out.
  */
@@ -1306,6 +1311,51 @@ export type AttributionProgress = {
  * The share of the work that is done, from 0 to 1.
  */
 progress: number, };
+
+/**
+ * A line of progress that says what is known so far. Some lines of integrated gradients and occlusion
+ * are of this kind; those between them have only `progress`, and change nothing of what is known. By
+ * integrated gradients it is the answer of fewer points, by occlusion the part of the answer that is
+ * about the pieces taken out so far.
+ */
+export type AttributionSoFar = { 
+/**
+ * The share of the work that is done, from 0 to 1.
+ */
+progress: number, 
+/**
+ * As in the answer; null for tokens about which nothing is known. Without `signed`, shares of what
+ * is known.
+ */
+attributions: Array<number | null>, 
+/**
+ * Tokens of the context.
+ */
+context_len: number, 
+/**
+ * As in the answer; those that are known.
+ */
+groups: Array<AttributionGroup>, 
+/**
+ * The quantity after the context.
+ */
+value: number | null, 
+/**
+ * The points that integrated gradients have used; null for occlusion, as the next three.
+ */
+points: number | null, 
+/**
+ * The quantity of the neutral input.
+ */
+baseline_value: number | null, 
+/**
+ * As in the answer, of the points used.
+ */
+completeness_error: number | null, 
+/**
+ * As in the answer, of the points used.
+ */
+completeness_error_share: number | null, };
 
 /**
  * The first line of `POST /api/attribution/matrix`. Then come the rows, each an

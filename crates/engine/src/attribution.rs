@@ -43,7 +43,7 @@ use self::question::{Question, prepare};
 use crate::EngineError;
 use crate::loaded::LoadedModel;
 use crate::query::Context;
-use crate::report::ModelFacts;
+use crate::report::{ModelFacts, TokenPill};
 
 /// Asks where in the input a token came from.
 #[derive(Debug, Clone)]
@@ -84,6 +84,8 @@ pub struct AttributionReport {
     pub plan: AttributionPlan,
     /// The answer, or why the model cannot give this one.
     pub outcome: Result<Attribution, SoftFailure>,
+    /// The other candidate, where a difference to one is attributed.
+    pub contrast: Option<TokenPill>,
     /// Time taken, waiting included.
     pub elapsed: Duration,
 }
@@ -133,6 +135,31 @@ pub struct PathReport {
     pub error_share: Option<f64>,
 }
 
+/// How far an attribution has come.
+#[derive(Debug, Clone, Default)]
+pub struct Progress {
+    /// The share of the work that is done, from 0 to 1.
+    pub share: f64,
+    /// What is known so far, if anything is.
+    pub partial: Option<Arc<Partial>>,
+}
+
+/// What is known of an answer before all of it is: by integrated gradients the whole answer of fewer
+/// points, by occlusion the part of it that is about the pieces taken out so far.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Partial {
+    /// As in the answer; none for tokens about which nothing is known. Shares are of what is known.
+    pub scores: Vec<Option<f32>>,
+    /// The groups that are known.
+    pub groups: Vec<Group>,
+    /// The quantity after the context.
+    pub value: Option<f64>,
+    /// What integrated gradients say about themselves.
+    pub path: Option<PathReport>,
+    /// The points that they have used.
+    pub points: Option<usize>,
+}
+
 /// Why a model cannot give an answer of this kind, though nothing is wrong with the question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SoftFailure {
@@ -168,6 +195,12 @@ pub(crate) trait Host {
 
     /// Tells what share of the work is done.
     fn tell(&mut self, share: f64);
+
+    /// Whether anybody looks at what is known before all is. If not, it need not be made.
+    fn is_watched(&self) -> bool;
+
+    /// Shows what is known.
+    fn show(&mut self, partial: Partial);
 }
 
 /// Checks a query.
@@ -189,17 +222,35 @@ pub(crate) fn attribute(
     host: &mut dyn Host,
     query: &AttributionQuery,
 ) -> Result<AttributionReport, EngineError> {
-    let (plan, question, pieces) = prepare(host.model(), query)?;
+    let (mut plan, mut question, pieces) = prepare(host.model(), query)?;
+    if question.lacks_contrast() {
+        question.options.contrast_id = Some(runner_up(host, &question)?);
+        plan.options.contrast_id = question.options.contrast_id;
+    }
+    let shown = Shown { options: &plan.options, pieces: &pieces };
     let findings = match host.model().attributions.get(&question) {
         Some(known) => Ok(known),
-        None => find(host, &question)?.map(|findings| {
+        None => find(host, &question, &shown)?.map(|findings| {
             let findings = Arc::new(findings);
             host.model().attributions.insert(question, Arc::clone(&findings));
             findings
         }),
     };
-    let outcome = findings.map(|findings| findings.shown(&plan.options, pieces));
-    Ok(AttributionReport { plan, outcome, elapsed: Duration::default() })
+    let outcome = findings.map(|findings| shown.answer(&findings));
+    let vocabulary = host.model().tokenizer.vocabulary();
+    // Checked when the question was made.
+    let contrast = plan.options.contrast_id.map(|id| TokenPill::of(vocabulary, TokenId(id as u32)));
+    Ok(AttributionReport { plan, outcome, contrast, elapsed: Duration::default() })
+}
+
+/// The candidate that a target is compared with when nobody has named one: the likeliest other, by raw
+/// logits; of equals that with the lower id.
+fn runner_up(host: &mut dyn Host, question: &Question) -> Result<i64, EngineError> {
+    let logits = passes::logits(host, &question.context)?;
+    let others = (0..logits.len()).filter(|id| question.target.is_none_or(|t| t.index() != *id));
+    let best = others.reduce(|best, id| if logits[id] > logits[best] { id } else { best });
+    let none = || EngineError::Internal("the model has only one token".into());
+    best.map(|id| id as i64).ok_or_else(none)
 }
 
 /// What a method has found out, before scores are made of it.
@@ -219,31 +270,54 @@ struct Findings {
 fn find(
     host: &mut dyn Host,
     question: &Question,
+    shown: &Shown<'_>,
 ) -> Result<Result<Findings, SoftFailure>, EngineError> {
     match question.method {
         Method::Attention => attention::find(host, question),
         Method::Saliency | Method::InputXGradient | Method::IntegratedGradients => {
-            gradient::find(host, question).map(Ok)
+            gradient::find(host, question, shown).map(Ok)
         }
-        Method::Occlusion => occlusion::find(host, question).map(Ok),
+        Method::Occlusion => occlusion::find(host, question, shown).map(Ok),
+    }
+}
+
+/// How findings are shown, which they do not depend on.
+struct Shown<'a> {
+    options: &'a Options,
+    /// What the context is divided into.
+    pieces: &'a [Piece],
+}
+
+impl Shown<'_> {
+    fn answer(&self, findings: &Findings) -> Attribution {
+        let scores = match &findings.contributions {
+            Some(contributions) if self.options.signed => signed(contributions),
+            _ => shares(&findings.sizes),
+        };
+        let groups = if self.options.group == Grouping::Token && findings.without.is_none() {
+            Vec::new()
+        } else {
+            groups(self.pieces, &scores, findings.without.as_deref())
+        };
+        let Findings { device, value, path, .. } = *findings;
+        Attribution { scores, groups, device, value, path }
+    }
+
+    /// What findings about the first `n_pieces` pieces say, and nothing about the others.
+    fn partial(&self, findings: &Findings, n_pieces: usize) -> Partial {
+        let (known, unknown) = self.pieces.split_at(n_pieces);
+        let Attribution { scores, groups, value, path, .. } =
+            Shown { pieces: known, ..*self }.answer(findings);
+        // The last score is the target's.
+        let known = scores[..scores.len() - 1].iter().copied().map(Some);
+        let n_unknown = unknown.iter().map(|piece| piece.range.len()).sum();
+        let unknown = std::iter::repeat_n(None, n_unknown);
+        let scores = known.chain(unknown).chain([Some(0.0)]).collect();
+        Partial { scores, groups, value, path, points: None }
     }
 }
 
 impl Findings {
-    fn shown(&self, options: &Options, pieces: Vec<Piece>) -> Attribution {
-        let scores = match &self.contributions {
-            Some(contributions) if options.signed => signed(contributions),
-            _ => shares(&self.sizes),
-        };
-        let groups = if options.group == Grouping::Token && self.without.is_none() {
-            Vec::new()
-        } else {
-            groups(pieces, &scores, self.without.as_deref())
-        };
-        let Findings { device, value, path, .. } = *self;
-        Attribution { scores, groups, device, value, path }
-    }
-
     /// Bytes they take in memory.
     fn bytes(&self) -> usize {
         let numbers = [&self.contributions, &self.without].into_iter().flatten();
@@ -271,11 +345,11 @@ fn finite(number: f64) -> f64 {
     if number.is_finite() { number } else { 0.0 }
 }
 
-fn groups(pieces: Vec<Piece>, scores: &[f32], without: Option<&[f64]>) -> Vec<Group> {
-    let groups = pieces.into_iter().enumerate().map(|(index, Piece { range, label })| Group {
+fn groups(pieces: &[Piece], scores: &[f32], without: Option<&[f64]>) -> Vec<Group> {
+    let groups = pieces.iter().enumerate().map(|(index, Piece { range, label })| Group {
         score: scores[range.clone()].iter().sum(),
-        range,
-        label,
+        range: range.clone(),
+        label: *label,
         without: without.map(|without| without[index]),
     });
     groups.collect()

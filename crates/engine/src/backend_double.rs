@@ -11,6 +11,8 @@ pub(crate) struct BackendDouble {
     tells: fn(Trace) -> Trace,
     /// The last id of each forward pass, and whether the pass was seen to its end.
     passes: Mutex<Vec<(TokenId, bool)>>,
+    /// Sequences of each call for gradients.
+    sequences: Mutex<Vec<usize>>,
     /// Something to do before the pass of this index.
     interlude: Mutex<Option<(usize, Interlude)>>,
 }
@@ -20,7 +22,8 @@ type Interlude = Box<dyn FnOnce() + Send>;
 impl BackendDouble {
     /// A backend that says about its attention what `tells` makes of it.
     pub(crate) fn telling(cpu: Arc<dyn Model>, tells: fn(Trace) -> Trace) -> Self {
-        BackendDouble { cpu, tells, passes: Mutex::default(), interlude: Mutex::default() }
+        let (passes, sequences, interlude) = Default::default();
+        BackendDouble { cpu, tells, passes, sequences, interlude }
     }
 
     /// A backend that does something before one of its forward passes.
@@ -31,6 +34,10 @@ impl BackendDouble {
     ) -> Self {
         let double = BackendDouble::telling(cpu, |trace| trace);
         BackendDouble { interlude: Mutex::new(Some((at, Box::new(what)))), ..double }
+    }
+
+    pub(crate) fn sequences(&self) -> Vec<usize> {
+        self.sequences.lock().unwrap().clone()
     }
 
     pub(crate) fn passes(&self) -> Vec<(TokenId, bool)> {
@@ -78,6 +85,7 @@ impl Model for BackendDouble {
         slope: &mut Slope<'_>,
         go_on: &mut dyn FnMut() -> bool,
     ) -> Option<Vec<f32>> {
+        self.sequences.lock().unwrap().push(embeddings.len() / (n * self.config().d_model));
         self.cpu.gradients(n, embeddings, slope, go_on)
     }
 

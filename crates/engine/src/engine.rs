@@ -9,7 +9,7 @@ use std::time::Instant;
 use tokio::sync::{oneshot, watch};
 
 use crate::EngineError;
-use crate::attribution::{AttributionPlan, AttributionQuery, AttributionReport};
+use crate::attribution::{AttributionPlan, AttributionQuery, AttributionReport, Progress};
 use crate::constraint::{CheckReport, ChoicesReport, ConstraintQuery};
 use crate::hub::HubSettings;
 use crate::job::{Attribute, Cancelled, Install, Job, Request};
@@ -144,15 +144,15 @@ impl Engine {
         self.ask(query, Job::Tokens).await
     }
 
-    /// Where in the input a token came from. `progress` is told the share of the work done, from 0
-    /// to 1. Previews and steps that are asked for meanwhile are answered first.
+    /// Where in the input a token came from. `progress` is told how far that has come, and, if anybody
+    /// listens to it, what is known so far. Previews and steps that are asked for meanwhile are answered first.
     ///
     /// # Errors
     /// Any [`EngineError`] about requests.
     pub async fn attribute(
         &self,
         query: AttributionQuery,
-        progress: watch::Sender<f64>,
+        progress: watch::Sender<Progress>,
     ) -> Result<AttributionReport, EngineError> {
         self.ask(Attribute { query, progress }, Job::Attribute).await
     }

@@ -7,7 +7,7 @@ use std::time::Instant;
 use tokio::sync::{oneshot, watch};
 
 use crate::EngineError;
-use crate::attribution::{AttributionPlan, AttributionQuery, AttributionReport};
+use crate::attribution::{AttributionPlan, AttributionQuery, AttributionReport, Progress};
 use crate::constraint::{CheckReport, ChoicesReport, ConstraintQuery};
 use crate::library::LoadTicket;
 use crate::loaded::LoadedModel;
@@ -29,7 +29,7 @@ pub(crate) enum Job {
 /// An attribution to be computed, and whom to tell how far that has come.
 pub(crate) struct Attribute {
     pub(crate) query: AttributionQuery,
-    pub(crate) progress: watch::Sender<f64>,
+    pub(crate) progress: watch::Sender<Progress>,
 }
 
 /// Replaces the model; the old one is dropped with its caches.

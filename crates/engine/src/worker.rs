@@ -11,7 +11,7 @@ use tokenscope_tokens::TokenId;
 use tokio::sync::watch;
 
 use crate::EngineError;
-use crate::attribution::{self, AttributionPlan, AttributionReport, Host};
+use crate::attribution::{self, AttributionPlan, AttributionReport, Host, Partial, Progress};
 use crate::constraint::{self, CheckReport, ChoicesReport};
 use crate::job::{Attribute, Cancelled, Install, Job, Request};
 use crate::library::Library;
@@ -170,7 +170,7 @@ impl<'a> Worker<'a> {
 struct Turn<'w, 'a> {
     worker: &'w mut Worker<'a>,
     cancelled: &'w Cancelled,
-    progress: &'w watch::Sender<f64>,
+    progress: &'w watch::Sender<Progress>,
 }
 
 impl Host for Turn<'_, '_> {
@@ -198,7 +198,15 @@ impl Host for Turn<'_, '_> {
     }
 
     fn tell(&mut self, share: f64) {
-        self.progress.send_replace(share);
+        self.progress.send_modify(|progress| progress.share = share);
+    }
+
+    fn is_watched(&self) -> bool {
+        self.progress.receiver_count() > 0
+    }
+
+    fn show(&mut self, partial: Partial) {
+        self.progress.send_modify(|progress| progress.partial = Some(Arc::new(partial)));
     }
 }
 
@@ -402,7 +410,7 @@ mod tests {
         let ids: Vec<i64> = (6..16).collect();
         let query = attribution::tests::query(&ids, Method::Occlusion, Options::default());
         let (reply, answer) = oneshot::channel();
-        let query = Attribute { query, progress: watch::Sender::new(0.0) };
+        let query = Attribute { query, progress: watch::Sender::new(Progress::default()) };
         let request = Request { query, asked: Instant::now(), cancelled, reply };
         assert!(jobs.send(Job::Attribute(request)).is_ok());
         drop(jobs);

@@ -34,6 +34,32 @@ pub fn gauss_legendre(points: usize) -> Vec<(f64, f64)> {
     rule
 }
 
+/// A rule of few points whose nodes are some of a longer rule's: the place and the weight of each. The
+/// nodes are those nearest to the nodes of the Gauss-Legendre rule of that many points, and the rule is
+/// exact for polynomials below the degree `points`. The longer rule must have three times as many at
+/// least.
+///
+/// The weight of a node is the integral of the polynomial that is 1 there and 0 at the others, which the
+/// longer rule gives exactly.
+pub fn part_of(rule: &[(f64, f64)], points: usize) -> Vec<(usize, f64)> {
+    let nearest = |wanted: f64| {
+        let distance = |place: &usize| (rule[*place].0 - wanted).abs();
+        (0..rule.len()).min_by(|a, b| distance(a).total_cmp(&distance(b)))
+    };
+    let places: Vec<usize> =
+        gauss_legendre(points).into_iter().filter_map(|(node, _)| nearest(node)).collect();
+    let node = |place: usize| rule[place].0;
+    let weight_of = |place: usize| {
+        let others = places.iter().filter(|other| **other != place);
+        let at = |x: f64| {
+            let factors = others.clone().map(|o| (x - node(*o)) / (node(place) - node(*o)));
+            factors.product::<f64>()
+        };
+        rule.iter().map(|(x, weight)| weight * at(*x)).sum()
+    };
+    places.iter().map(|place| (*place, weight_of(*place))).collect()
+}
+
 /// The Legendre polynomial of a degree and its slope, by the recurrence
 /// `k P_k = (2k - 1) x P_(k-1) - (k - 1) P_(k-2)`.
 fn legendre(degree: usize, x: f64) -> (f64, f64) {
@@ -74,6 +100,25 @@ mod tests {
             for ((node, weight), (x, w)) in found.iter().zip(expected) {
                 assert!((node - (1.0 + x) / 2.0).abs() < 1e-14, "{points}: node {node}");
                 assert!((weight - w / 2.0).abs() < 1e-14, "{points}: weight {weight}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_part_of_a_rule_is_a_rule() {
+        for points in [1, 2, 8] {
+            for length in (3 * points..120).chain([300, 1000]) {
+                let rule = gauss_legendre(length);
+                let part = part_of(&rule, points);
+                assert_eq!(part.len(), points);
+                assert!(part.windows(2).all(|pair| pair[0].0 < pair[1].0), "{points} of {length}");
+                assert!(part.iter().all(|(_, weight)| *weight > 0.0), "{points} of {length}");
+                for power in 0..points {
+                    let terms =
+                        part.iter().map(|(i, weight)| weight * rule[*i].0.powi(power as i32));
+                    let (found, expected) = (terms.sum::<f64>(), 1.0 / (power as f64 + 1.0));
+                    assert!((found - expected).abs() < 1e-12, "{points} of {length}, x^{power}");
+                }
             }
         }
     }

@@ -13,7 +13,8 @@ mod whole;
 
 pub use attribution::{
     AttributionGroup, AttributionOptions, AttributionProgress, AttributionRequest,
-    AttributionResponse, AttributionScores, MatrixEnd, MatrixHeader, MatrixRow, NoAttribution,
+    AttributionResponse, AttributionScores, AttributionSoFar, MatrixEnd, MatrixHeader, MatrixRow,
+    NoAttribution,
 };
 pub use catalog::{
     AttributionSpec, Catalog, ConstraintExample, ConstraintKind, ConstraintSpec, ExamplePrompt,

@@ -14,15 +14,24 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use tokenscope_model::quadrature::gauss_legendre;
+use tokenscope_model::quadrature::{gauss_legendre, part_of};
 
 use super::question::Question;
-use super::{Baseline, Findings, Host, Method, PathReport, baseline, passes};
+use super::{Baseline, Findings, Host, Method, Partial, PathReport, Shown, baseline, passes};
 use crate::EngineError;
 
-pub(super) fn find(host: &mut dyn Host, question: &Question) -> Result<Findings, EngineError> {
+/// Points whose answer is shown while the others are still to come, and how many times as many there
+/// must be in all for that.
+const FIRST_POINTS: usize = 8;
+const MANY_TIMES: usize = 3;
+
+pub(super) fn find(
+    host: &mut dyn Host,
+    question: &Question,
+    shown: &Shown<'_>,
+) -> Result<Findings, EngineError> {
     if question.method == Method::IntegratedGradients {
-        return integrated(host, question);
+        return integrated(host, question, shown);
     }
     let embeddings = host.model().model.embeddings(&question.context);
     let (gradients, values) = gradients(host, question, &embeddings, 0.0..1.0)?;
@@ -35,7 +44,48 @@ pub(super) fn find(host: &mut dyn Host, question: &Question) -> Result<Findings,
     Ok(Findings::of(&products, values[0], host, question))
 }
 
-fn integrated(host: &mut dyn Host, question: &Question) -> Result<Findings, EngineError> {
+/// A point on the path.
+struct Point {
+    /// Its place, from 0 to 1.
+    place: f64,
+    /// Its weight in the mean.
+    weight: f64,
+    /// Its weight in the mean of the first points.
+    first_weight: f64,
+}
+
+/// The points, those that are shown first at the beginning, and how many these are (all of them, if
+/// there are few).
+///
+/// The first points are some of all, with weights of their own, so that to show them costs nothing but a
+/// batch that is not full. A short rule of its own would have nodes of its own, and so cost a sixth of
+/// 50 points; sums over a path that is only partly gone would leave its end out. They come first for
+/// those who do not look, too: so all get the same answer, to the bit.
+fn points(steps: usize) -> (Vec<Point>, usize) {
+    let rule = gauss_legendre(steps);
+    let part =
+        if steps < MANY_TIMES * FIRST_POINTS { Vec::new() } else { part_of(&rule, FIRST_POINTS) };
+    let first_weight = |place: usize| part.iter().find(|(known, _)| *known == place);
+    let (first, rest): (Vec<Point>, Vec<Point>) = rule
+        .into_iter()
+        .enumerate()
+        .map(|(index, (place, weight))| Point {
+            place,
+            weight,
+            first_weight: first_weight(index).map_or(0.0, |(_, weight)| *weight),
+        })
+        .partition(|point| point.first_weight != 0.0);
+    // The beginning of the path comes before them, for the quantity there; it has no weight in the mean.
+    let beginning = Point { place: 0.0, weight: 0.0, first_weight: 0.0 };
+    let n_first = if first.is_empty() { rest.len() } else { first.len() } + 1;
+    ([beginning].into_iter().chain(first).chain(rest).collect(), n_first)
+}
+
+fn integrated(
+    host: &mut dyn Host,
+    question: &Question,
+    shown: &Shown<'_>,
+) -> Result<Findings, EngineError> {
     let options = &question.options;
     let value = question.measure().of(&passes::logits(host, &question.context)?);
     let model = host.model();
@@ -47,16 +97,26 @@ fn integrated(host: &mut dyn Host, question: &Question) -> Result<Findings, Engi
     let baseline_id =
         baseline::token(&model.tokenizer).filter(|_| options.baseline == Baseline::Unknown);
 
-    // The beginning of the path comes first, for the quantity there; it has no weight in the mean.
-    let nodes = gauss_legendre(options.steps as usize);
-    let points: Vec<(f64, f64)> = [(0.0, 0.0)].into_iter().chain(nodes).collect();
-    let n_batches = points.len().div_ceil(backend.sequences_at_once(question.context.len()).max(1));
+    let (points, n_first) = points(options.steps as usize);
+    let at_once = backend.sequences_at_once(question.context.len()).max(1);
     let mut mean = vec![0.0; input.len()];
+    let mut first_mean = (n_first < points.len()).then(|| mean.clone());
     let mut baseline_value = f64::NAN;
     let mut done = 0;
-    for batch in points.chunks(points.len().div_ceil(n_batches)) {
-        let sequences = batch.iter().flat_map(|(place, _)| {
-            let place = *place as f32;
+    let findings = |mean: &[f64], baseline_value: f64, host: &mut dyn Host| {
+        let products: Vec<f32> =
+            way.iter().zip(mean).map(|(way, mean)| (f64::from(*way) * mean) as f32).collect();
+        let sum: f64 = products.iter().map(|product| f64::from(*product)).sum();
+        let difference = value - baseline_value;
+        let error = (sum - difference).abs();
+        let error_share = (difference != 0.0).then(|| error / difference.abs());
+        let path = PathReport { baseline_value, baseline_id, error, error_share };
+        Findings { path: Some(path), ..Findings::of(&products, value, host, question) }
+    };
+    let (first, rest) = points.split_at(n_first);
+    for batch in batches(first, at_once).chain(batches(rest, at_once)) {
+        let sequences = batch.iter().flat_map(|point| {
+            let place = point.place as f32;
             start.iter().zip(&way).map(move |(start, way)| start + place * way)
         });
         let sequences: Vec<f32> = sequences.collect();
@@ -66,22 +126,37 @@ fn integrated(host: &mut dyn Host, question: &Question) -> Result<Findings, Engi
         if done == 0 {
             baseline_value = values[0];
         }
-        let weighted = batch.iter().zip(gradients.chunks_exact(mean.len()));
-        // Where a path begins at zeros, the slope there can be infinite, and is nobody's business.
-        for ((_, weight), gradient) in weighted.filter(|((_, weight), _)| *weight != 0.0) {
-            mean.iter_mut().zip(gradient).for_each(|(mean, g)| *mean += weight * f64::from(*g));
-        }
         done += batch.len();
+        for (point, gradient) in batch.iter().zip(gradients.chunks_exact(mean.len())) {
+            // Where a path begins at zeros, the slope there can be infinite, and is nobody's business.
+            if point.weight == 0.0 {
+                continue;
+            }
+            add(&mut mean, point.weight, gradient);
+            if let Some(first_mean) = &mut first_mean {
+                add(first_mean, point.first_weight, gradient);
+            }
+        }
+        if done == n_first
+            && let Some(first_mean) = first_mean.take()
+            && host.is_watched()
+        {
+            let findings = findings(&first_mean, baseline_value, host);
+            let partial = shown.partial(&findings, shown.pieces.len());
+            host.show(Partial { points: Some(FIRST_POINTS), ..partial });
+        }
     }
+    Ok(findings(&mean, baseline_value, host))
+}
 
-    let products: Vec<f32> =
-        way.iter().zip(&mean).map(|(way, mean)| (f64::from(*way) * mean) as f32).collect();
-    let sum: f64 = products.iter().map(|product| f64::from(*product)).sum();
-    let difference = value - baseline_value;
-    let error = (sum - difference).abs();
-    let error_share = (difference != 0.0).then(|| error / difference.abs());
-    let path = PathReport { baseline_value, baseline_id, error, error_share };
-    Ok(Findings { path: Some(path), ..Findings::of(&products, value, host, question) })
+/// Equal parts, none larger than `at_once`.
+fn batches(points: &[Point], at_once: usize) -> impl Iterator<Item = &[Point]> {
+    let n_batches = points.len().div_ceil(at_once).max(1);
+    points.chunks(points.len().div_ceil(n_batches).max(1))
+}
+
+fn add(sum: &mut [f64], weight: f64, gradient: &[f32]) {
+    sum.iter_mut().zip(gradient).for_each(|(sum, g)| *sum += weight * f64::from(*g));
 }
 
 impl Findings {

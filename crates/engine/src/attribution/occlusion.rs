@@ -9,12 +9,16 @@ use tokenscope_tokens::TokenId;
 
 use super::options::Replacement;
 use super::question::Question;
-use super::{Findings, Host, baseline, passes};
+use super::{Findings, Host, Shown, baseline, passes};
 use crate::EngineError;
 
 /// Takes each piece out, one at a time. What stands before it is known, so what is run is the rest. The
 /// tokens of a piece, taken out together, are equals: each has its part of the effect.
-pub(super) fn find(host: &mut dyn Host, question: &Question) -> Result<Findings, EngineError> {
+pub(super) fn find(
+    host: &mut dyn Host,
+    question: &Question,
+    shown: &Shown<'_>,
+) -> Result<Findings, EngineError> {
     let pieces = &question.occluded;
     let (context, measure) = (&question.context, question.measure());
     let neutral = match question.options.replacement {
@@ -31,10 +35,15 @@ pub(super) fn find(host: &mut dyn Host, question: &Question) -> Result<Findings,
 
     // The earlier a piece, the longer the rest.
     let work = |piece: &Range<usize>| context.len() - piece.start;
+    let device = host.model().facts.device;
+    let findings = |without: &[f64]| findings(pieces, value, without, device);
     let (mut done, all) = (0, pieces.iter().map(work).sum::<usize>());
     let mut without = Vec::with_capacity(pieces.len());
     for piece in pieces {
         host.tell(done as f64 / all as f64);
+        if !without.is_empty() && host.is_watched() {
+            host.show(shown.partial(&findings(&without), without.len()));
+        }
         done += work(piece);
         let in_place = neutral.as_ref().map_or(&[][..], |ids| &ids[piece.clone()]);
         if in_place == &context[piece.clone()] {
@@ -56,17 +65,27 @@ pub(super) fn find(host: &mut dyn Host, question: &Question) -> Result<Findings,
         let pass = passes::run(host, &*backend, &past, &changed[past.len()..], 1)?;
         without.push(measure.of(&pass.logits[0]));
     }
+    Ok(findings(&without))
+}
+
+/// What is known once the first pieces have been taken out.
+fn findings(
+    pieces: &[Range<usize>],
+    value: f64,
+    without: &[f64],
+    device: &'static str,
+) -> Findings {
     let effects: Vec<f64> = pieces
         .iter()
-        .zip(&without)
+        .zip(without)
         .flat_map(|(piece, without)| vec![(value - without) / piece.len() as f64; piece.len()])
         .collect();
-    Ok(Findings {
+    Findings {
         sizes: effects.iter().map(|effect| effect.abs()).collect(),
         contributions: Some(effects),
-        device: host.model().facts.device,
+        device,
         value: Some(value),
-        without: Some(without),
+        without: Some(without.to_vec()),
         path: None,
-    })
+    }
 }

@@ -177,14 +177,15 @@ pub const OPTIONS: &[OptionSpec] = &[
         methods: &[Saliency, InputXGradient, IntegratedGradients, Occlusion],
         explanation: "What is explained: the token's raw probability, the logarithm of it, its logit, \
                       or the difference between its logit and another candidate's (why this rather \
-                      than that), which needs contrast_id.",
+                      than that).",
     },
     OptionSpec {
         id: "contrast_id",
         label: "Rather than",
         kind: OptionKind::Token,
         methods: &[Saliency, InputXGradient, IntegratedGradients, Occlusion],
-        explanation: "The other candidate of the quantity logit_difference.",
+        explanation: "The other candidate of the difference. Unless one is chosen, it is the likeliest \
+                      other one at the token's place.",
     },
     OptionSpec {
         id: "signed",

@@ -38,6 +38,12 @@ impl Question {
             + places.map(|places| size_of_val(places.as_slice())).sum::<usize>()
     }
 
+    /// Whether a difference is asked about, but not to which other candidate.
+    pub(super) fn lacks_contrast(&self) -> bool {
+        let Options { quantity, contrast_id, .. } = &self.options;
+        *quantity == Quantity::LogitDifference && contrast_id.is_none()
+    }
+
     /// The number in question.
     ///
     /// # Panics
@@ -104,13 +110,6 @@ pub(super) fn prepare(
 
 fn check(options: &Options, model: &LoadedModel) -> Result<(), EngineError> {
     let config = model.model.config();
-    if options.quantity == Quantity::LogitDifference && options.contrast_id.is_none() {
-        return Err(EngineError::Option {
-            field: "contrast_id",
-            found: "absent".into(),
-            expected: "a token id, since quantity is \"logit_difference\"".into(),
-        });
-    }
     if let Some(id) = options.contrast_id {
         known_id(model, "options.contrast_id", id)?;
     }

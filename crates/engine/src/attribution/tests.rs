@@ -13,11 +13,14 @@ struct Alone {
     /// How many more times work may go on.
     patience: usize,
     told: Vec<f64>,
+    /// Whether somebody looks at what is known so far, and what has been shown.
+    watched: bool,
+    shown: Vec<Partial>,
 }
 
 impl Alone {
     fn with(model: LoadedModel) -> Self {
-        Alone { model, patience: usize::MAX, told: Vec::new() }
+        Alone { model, patience: usize::MAX, told: Vec::new(), watched: false, shown: Vec::new() }
     }
 
     fn tiny() -> Self {
@@ -45,6 +48,14 @@ impl Host for Alone {
 
     fn tell(&mut self, share: f64) {
         self.told.push(share);
+    }
+
+    fn is_watched(&self) -> bool {
+        self.watched
+    }
+
+    fn show(&mut self, partial: Partial) {
+        self.shown.push(partial);
     }
 }
 
@@ -106,6 +117,82 @@ fn occlusion_is_the_difference_to_a_run_without_the_token() {
         assert_close(&host.answer(&query(&IDS, Method::Occlusion, shares)).scores, &effects);
     }
     assert!(host.told.is_sorted_by(|a, b| a <= b || *b == 0.0) && host.told.len() >= IDS.len());
+}
+
+#[test]
+fn to_look_on_takes_no_more_passes_and_changes_no_bit() {
+    let options = |steps, group| Options { steps, group, signed: true, ..Options::default() };
+    let long: Vec<i64> = (0..60).map(|i| 5 + 7 * i % 300).collect();
+    for (ids, method, options, n_shown) in [
+        (&IDS[..], Method::IntegratedGradients, options(50, Grouping::Token), 1),
+        (&IDS, Method::IntegratedGradients, options(24, Grouping::Word), 1),
+        // All of them are hardly more than the first.
+        (&IDS, Method::IntegratedGradients, options(23, Grouping::Token), 0),
+        (&long, Method::IntegratedGradients, options(200, Grouping::Token), 1),
+        (&IDS, Method::Occlusion, options(1, Grouping::Token), IDS.len() - 1),
+        (&IDS, Method::Saliency, options(1, Grouping::Token), 0),
+    ] {
+        let query = query(ids, method, options.clone());
+        let asked = |watched| {
+            let mut model = LoadedModel::tiny("llama/model.gguf");
+            let double = Arc::new(BackendDouble::telling(Arc::clone(&model.model), |trace| trace));
+            model.model = Arc::clone(&double) as Arc<dyn Model>;
+            let mut host = Alone { watched, ..Alone::with(model) };
+            let answer = host.answer(&query);
+            (answer, double.passes().len(), double.sequences(), host.shown)
+        };
+        let (alone, passes, sequences, nothing) = asked(false);
+        let (answer, passes_watched, sequences_watched, shown) = asked(true);
+        assert_eq!(answer, alone, "{method:?}");
+        assert_eq!((passes_watched, &sequences_watched), (passes, &sequences), "{method:?}");
+        assert_eq!((nothing.len(), shown.len()), (0, n_shown), "{method:?}");
+        if method == Method::IntegratedGradients {
+            // The beginning of the path and its points, and no others.
+            assert_eq!(sequences.iter().sum::<usize>(), 1 + options.steps as usize);
+        }
+    }
+}
+
+#[test]
+fn the_first_points_of_integrated_gradients_give_an_answer_of_their_own() {
+    let options = |steps| Options { steps, signed: true, ..Options::default() };
+    let mut host = Alone { watched: true, ..Alone::tiny() };
+    let answer = host.answer(&query(&IDS, Method::IntegratedGradients, options(50)));
+    let shown = host.shown.pop().unwrap();
+    assert_eq!((shown.points, shown.value), (Some(8), answer.value));
+    let scores: Vec<f32> = shown.scores.iter().map(|score| score.unwrap()).collect();
+    let sum: f64 = scores.iter().map(|score| f64::from(*score)).sum();
+    let path = shown.path.unwrap();
+    let error = (sum - (shown.value.unwrap() - path.baseline_value)).abs();
+    assert!((error - path.error).abs() < 1e-6, "{error} {}", path.error);
+    // A rule of eight points of its own says much the same.
+    let eight = host.answer(&query(&IDS, Method::IntegratedGradients, options(8))).scores;
+    let largest = answer.scores.iter().fold(0.0, |largest, score| f32::max(largest, score.abs()));
+    for ((found, eight), all) in scores.iter().zip(eight).zip(&answer.scores) {
+        assert!((found - eight).abs() <= 0.1 * largest, "{found} {eight}");
+        assert!((found - all).abs() <= 0.1 * largest, "{found} {all}");
+    }
+}
+
+#[test]
+fn occlusion_shows_the_pieces_that_are_done() {
+    let options = Options { signed: true, ..Options::default() };
+    let mut host = Alone { watched: true, ..Alone::tiny() };
+    let answer = host.answer(&query(&IDS, Method::Occlusion, options));
+    for (done, partial) in (1..).zip(&host.shown) {
+        let known = answer.scores[..done].iter().copied().map(Some);
+        let unknown = vec![None; IDS.len() - done];
+        let expected: Vec<_> = known.chain(unknown).chain([Some(0.0)]).collect();
+        assert_eq!((&partial.scores, &partial.groups[..]), (&expected, &answer.groups[..done]));
+        assert_eq!((partial.value, partial.points), (answer.value, None));
+    }
+    // Shares are of what is known.
+    let mut host = Alone { watched: true, ..Alone::tiny() };
+    host.answer(&query(&IDS, Method::Occlusion, Options::default()));
+    for partial in &host.shown {
+        let sum: f32 = partial.scores.iter().flatten().sum();
+        assert!((sum - 1.0).abs() < 1e-5, "{sum}");
+    }
 }
 
 #[test]

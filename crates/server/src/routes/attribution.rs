@@ -1,6 +1,7 @@
 //! `/api/attribution` and `/api/attribution/matrix`
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
@@ -10,23 +11,23 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream::{self, Stream, StreamExt as _};
 use serde::Serialize;
-use tokenscope_engine::attribution::{AttributionPlan, AttributionQuery};
+use tokenscope_engine::attribution::{AttributionPlan, AttributionQuery, Partial, Progress};
 use tokenscope_engine::{Engine, EngineError};
 use tokio::sync::watch;
 
 use crate::ApiError;
 use crate::extract::JsonBody;
 use crate::wire::{
-    AttributionProgress, AttributionRequest, AttributionResponse, ErrorBody, MatrixEnd,
-    MatrixHeader, MatrixRow,
+    AttributionProgress, AttributionRequest, AttributionResponse, AttributionSoFar, ErrorBody,
+    MatrixEnd, MatrixHeader, MatrixRow,
 };
 
 /// JSON values, one a line.
 const NDJSON: &str = "application/x-ndjson";
 
 /// Where in the input a token came from: a score for each token of the context. A client that accepts
-/// `application/x-ndjson` gets lines of progress before the answer, and errors found on the way as the
-/// last line.
+/// `application/x-ndjson` gets lines of progress before the answer, some of which say what is known so far
+/// (`AttributionSoFar`), and errors found on the way as the last line.
 #[utoipa::path(post, path = "/api/attribution", tag = "tokens", request_body = AttributionRequest, responses(
     (status = 200, body = AttributionResponse),
     (status = 400, body = ErrorBody, description = "impossible values"),
@@ -48,7 +49,7 @@ pub(crate) async fn attribution(
         engine.plan_attribution(query.clone()).await?;
         return Ok(lines(with_progress(engine, query)));
     }
-    let report = engine.attribute(query, watch::Sender::new(0.0)).await?;
+    let report = engine.attribute(query, watch::Sender::default()).await?;
     Ok(Json(AttributionResponse::from(&report)).into_response())
 }
 
@@ -101,7 +102,7 @@ async fn row(
     plan: &AttributionPlan,
 ) -> Result<MatrixRow, ApiError> {
     let target_index = query.target_index;
-    let report = engine.attribute(query, watch::Sender::new(0.0)).await?;
+    let report = engine.attribute(query, watch::Sender::default()).await?;
     if report.plan.model != plan.model {
         return Err(EngineError::ModelReplaced.into());
     }
@@ -119,10 +120,10 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
 
 /// Lines of progress while an attribution is computed, then the answer or an error.
 fn with_progress(engine: Engine, query: AttributionQuery) -> impl Stream<Item = Bytes> + Send {
-    let (sender, progress) = watch::channel(0.0);
+    let (sender, progress) = watch::channel(Progress::default());
     let answer = async move { engine.attribute(query, sender).await };
-    stream::unfold(Some((Box::pin(answer), progress)), |state| async move {
-        let (mut answer, mut progress) = state?;
+    stream::unfold(Some((Box::pin(answer), progress, None)), |state| async move {
+        let (mut answer, mut progress, said) = state?;
         let told = async {
             tokio::time::sleep(SHORTEST_PAUSE).await;
             // When its sender is gone, the answer is there.
@@ -134,8 +135,8 @@ fn with_progress(engine: Engine, query: AttributionQuery) -> impl Stream<Item = 
             biased;
             answered = &mut answer => answered,
             () = told => {
-                let share = *progress.borrow_and_update();
-                return Some((line(&AttributionProgress { progress: share }), Some((answer, progress))));
+                let now = progress.borrow_and_update().clone();
+                return Some((progress_line(&now, said.as_ref()), Some((answer, progress, now.partial))));
             }
         };
         let last = match answered {
@@ -144,6 +145,16 @@ fn with_progress(engine: Engine, query: AttributionQuery) -> impl Stream<Item = 
         };
         Some((last, None))
     })
+}
+
+/// How far it is, and what is known if that has not been said yet.
+fn progress_line(now: &Progress, said: Option<&Arc<Partial>>) -> Bytes {
+    match &now.partial {
+        Some(partial) if said.is_none_or(|said| !Arc::ptr_eq(said, partial)) => {
+            line(&AttributionSoFar::new(now.share, partial))
+        }
+        _ => line(&AttributionProgress { progress: now.share }),
+    }
 }
 
 fn line<T: Serialize>(value: &T) -> Bytes {

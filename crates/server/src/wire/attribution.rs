@@ -4,13 +4,13 @@ use serde::{Deserialize, Serialize};
 use tokenscope_engine::EngineError;
 use tokenscope_engine::attribution::{
     AttributionPlan, AttributionQuery, AttributionReport, Baseline, Group, Grouping, Method,
-    Options, PathReport, Quantity, Replacement, SoftFailure,
+    Options, Partial, PathReport, Quantity, Replacement, SoftFailure,
 };
 use tokenscope_engine::query::Context;
 use ts_rs::TS;
 use utoipa::ToSchema;
 
-use super::{object, whole};
+use super::{TokenPill, object, whole};
 
 /// `POST /api/attribution`. For `POST /api/attribution/matrix` the same, with `target_index` and
 /// `target_token_id` ignored.
@@ -74,7 +74,8 @@ pub struct AttributionOptions {
     /// What is attributed.
     #[ts(as = "Option<QuantityName>", optional)]
     pub quantity: QuantityName,
-    /// The other candidate of `logit_difference`.
+    /// The other candidate of `logit_difference`; null means the likeliest other one at the target's
+    /// place, which the answer's options name.
     #[serde(deserialize_with = "whole::option")]
     #[ts(optional = nullable)]
     pub contrast_id: Option<i64>,
@@ -307,6 +308,8 @@ pub struct AttributionScores {
     pub device: String,
     /// The options; those without effect on the method are at their defaults.
     pub options: AttributionOptions,
+    /// The other candidate of `logit_difference`; null for other quantities.
+    pub contrast: Option<TokenPill>,
     /// The groups that were asked for; empty for single tokens, except that occlusion lists what it
     /// took out.
     pub groups: Vec<AttributionGroup>,
@@ -397,6 +400,7 @@ impl From<&AttributionReport> for AttributionResponse {
             evidence: plan.method.evidence().name().into(),
             device: found.device.into(),
             options: (&plan.options).into(),
+            contrast: report.contrast.as_ref().map(TokenPill::from),
             groups: found.groups.iter().map(AttributionGroup::from).collect(),
             value: found.value.and_then(finite),
             baseline_value: of_path(|path| Some(path.baseline_value)),
@@ -419,6 +423,51 @@ fn finite(number: f64) -> Option<f64> {
 pub struct AttributionProgress {
     /// The share of the work that is done, from 0 to 1.
     pub progress: f64,
+}
+
+/// A line of progress that says what is known so far. Some lines of integrated gradients and occlusion
+/// are of this kind; those between them have only `progress`, and change nothing of what is known. By
+/// integrated gradients it is the answer of fewer points, by occlusion the part of the answer that is
+/// about the pieces taken out so far.
+#[derive(Debug, Serialize, ToSchema, TS)]
+pub struct AttributionSoFar {
+    /// The share of the work that is done, from 0 to 1.
+    pub progress: f64,
+    /// As in the answer; null for tokens about which nothing is known. Without `signed`, shares of what
+    /// is known.
+    pub attributions: Vec<Option<f32>>,
+    /// Tokens of the context.
+    pub context_len: usize,
+    /// As in the answer; those that are known.
+    pub groups: Vec<AttributionGroup>,
+    /// The quantity after the context.
+    pub value: Option<f64>,
+    /// The points that integrated gradients have used; null for occlusion, as the next three.
+    pub points: Option<usize>,
+    /// The quantity of the neutral input.
+    pub baseline_value: Option<f64>,
+    /// As in the answer, of the points used.
+    pub completeness_error: Option<f64>,
+    /// As in the answer, of the points used.
+    pub completeness_error_share: Option<f64>,
+}
+
+impl AttributionSoFar {
+    /// What is known when a share of the work is done.
+    pub fn new(progress: f64, partial: &Partial) -> Self {
+        let path = partial.path.as_ref();
+        AttributionSoFar {
+            progress,
+            attributions: partial.scores.clone(),
+            context_len: partial.scores.len() - 1,
+            groups: partial.groups.iter().map(AttributionGroup::from).collect(),
+            value: partial.value.and_then(finite),
+            points: partial.points,
+            baseline_value: path.and_then(|path| finite(path.baseline_value)),
+            completeness_error: path.and_then(|path| finite(path.error)),
+            completeness_error_share: path.and_then(|path| path.error_share).and_then(finite),
+        }
+    }
 }
 
 /// The first line of `POST /api/attribution/matrix`. Then come the rows, each an

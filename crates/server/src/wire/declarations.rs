@@ -67,6 +67,7 @@ pub fn typescript() -> String {
         NoAttribution,
         AttributionResponse,
         AttributionProgress,
+        AttributionSoFar,
         MatrixHeader,
         MatrixRow,
         MatrixEnd,

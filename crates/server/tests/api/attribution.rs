@@ -352,10 +352,87 @@ async fn progress_comes_before_the_answer_if_the_client_wants_it() {
     assert_eq!(timeless(last.clone()), timeless(attribute(&client, &body, json!({})).await));
     let shares: Vec<f64> = progress.iter().map(|line| line["progress"].as_f64().unwrap()).collect();
     assert!(shares.iter().all(|share| (0.0..=1.0).contains(share)) && shares.is_sorted());
+    // What is said on the way about a token is what it becomes without it.
+    for line in progress.iter().filter(|line| line.get("attributions").is_some()) {
+        let (scores, groups) = (line["attributions"].as_array().unwrap(), &line["groups"]);
+        let groups = groups.as_array().unwrap();
+        assert_eq!((scores.len(), &line["context_len"]), (201, &json!(200)));
+        let known = scores[..200].iter().take_while(|score| score.is_number()).count();
+        assert_eq!((known, groups.len()), (groups.len(), known));
+        assert!(scores[known..200].iter().all(Value::is_null), "{line}");
+        for (group, last) in groups.iter().zip(last["groups"].as_array().unwrap()) {
+            assert_eq!(group["value_without"], last["value_without"]);
+        }
+    }
 
     let bad = with(body, json!({"target_token_id": 999}));
     let error = lines(&client, "/api/attribution", &bad).await;
     assert_eq!(error[0]["code"], "unknown_token_id");
+}
+
+#[tokio::test]
+async fn the_answer_is_the_same_for_those_who_look_on() {
+    for (method, options) in [
+        ("integrated_gradients", json!({"signed": true, "steps": 200})),
+        ("integrated_gradients", json!({"group": "word"})),
+        ("occlusion", json!({"signed": true})),
+    ] {
+        // Each of them computes it anew.
+        let (one, other) = (Client::with_model().await, Client::with_model().await);
+        let ids: Vec<u32> = (0..120).map(|i| 3 + i % 250).collect();
+        let body = json!({
+            "method": method, "target_index": 120, "target_token_id": 9, "options": options,
+        });
+        let body = with(ids_only(&json!(ids)), body);
+        let lines = lines(&one, "/api/attribution", &body).await;
+        let last = lines.last().unwrap().clone();
+        assert_eq!(timeless(last), timeless(attribute(&other, &body, json!({})).await));
+        for line in lines.iter().filter(|line| line.get("points").is_some_and(Value::is_u64)) {
+            assert_eq!(line["points"], 8);
+            assert!(line["completeness_error"].is_f64(), "{line}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_difference_without_another_candidate_is_one_to_the_runner_up() {
+    let client = Client::with_model().await;
+    let difference = json!({"signed": true, "quantity": "logit_difference"});
+    let body = json!({
+        "prompt": "Hi", "completion_ids": [70, 71, 72], "method": "input_x_gradient",
+        "options": difference,
+    });
+    let (_, rows) = header_and_rows(&client, &body).await;
+    for (index, row) in rows.iter().enumerate() {
+        let before = json!({"prompt": "Hi", "completion_ids": ([70, 71, 72][..index])});
+        let dist = client.ok("/api/preview", before).await["dist"].clone();
+        let favourites = dist["raw_top"].as_array().unwrap();
+        let other = favourites.iter().find(|row| row["id"] != 70 + index).unwrap();
+        assert_eq!(row["options"]["contrast_id"], other["id"]);
+        assert_eq!(row["contrast"]["display"], other["display"]);
+        // As if it had been named, alone or in a matrix, where it is the same for all rows.
+        let named = with(difference.clone(), json!({"contrast_id": other["id"]}));
+        for options in [difference.clone(), named.clone()] {
+            let alone = json!({"target_index": index, "options": options});
+            let alone = attribute(&client, &body, alone).await;
+            assert_eq!(alone["attributions"], row["attributions"]);
+            assert_eq!(alone["options"]["contrast_id"], other["id"]);
+        }
+        let (_, named) =
+            header_and_rows(&client, &with(body.clone(), json!({"options": named}))).await;
+        assert_eq!(named[index]["attributions"], row["attributions"]);
+        assert!(named.iter().all(|row| row["contrast"]["id"] == other["id"]));
+    }
+    let plain = json!({"target_index": 0, "options": {"quantity": "logit"}});
+    assert_eq!(attribute(&client, &body, plain).await["contrast"], Value::Null);
+}
+
+/// Of a matrix that is complete.
+async fn header_and_rows(client: &Client, body: &Value) -> (Value, Vec<Value>) {
+    let mut lines = lines(client, "/api/attribution/matrix", body).await;
+    assert_eq!(lines.pop().unwrap(), json!({"done": true}));
+    let rows = lines.split_off(1);
+    (lines.remove(0), rows)
 }
 
 #[tokio::test]

@@ -232,13 +232,6 @@ async fn impossible_requests_say_what_was_expected() {
         ),
         (
             "/api/attribution",
-            json!({"method": "saliency", "target_token_id": 5, "options": {"quantity": "logit_difference"}}),
-            400,
-            "invalid_option",
-            "options.contrast_id is absent; expected a token id",
-        ),
-        (
-            "/api/attribution",
             json!({"method": "saliency", "target_token_id": 5, "options": {"quantity": "logit_difference", "contrast_id": -1}}),
             400,
             "unknown_token_id",
