@@ -1,4 +1,4 @@
-// Starts the page. The only file that does something when it is imported.
+// Starts the page. Besides extras.js the only file that does something when it is imported.
 
 import { effect } from "@preact/signals";
 import { render } from "preact";

@@ -5,14 +5,12 @@ import { LINES_UNDER, MEASURES, SHADES, tintLevel } from "../lib/tint.js";
 import { certainty } from "../state/recorded.js";
 import { completionOf } from "../state/session.js";
 import { writeSession } from "../state/session_file.js";
+import { DATA } from "./data.js";
 import { picked } from "./picked.js";
 import { play } from "./player.js";
 import { STYLE } from "./style.js";
 
 /** @import { Session, TokenNode } from "../types/app" */
-
-/** Where the session stands in such a file. */
-const DATA = '<script type="application/json" id="session">';
 
 /** @typedef {{ text: string, levels: (number | null)[] }} Word a token as it is read, and how strongly each measure tints it */
 /** @typedef {{ measures: { label: string, low: string, high: string, about: string }[], shades: number[], lines: number[], words: Word[][] }} Looks `words` by branch */
@@ -102,13 +100,4 @@ function wordsOf(path) {
     const text = part ? (part.part === 0 ? part.text : "·") : node.token.special ? node.token.display : node.token.text;
     return { text, levels: MEASURES.map(({ id }) => tintLevel(id, certainty(node))) };
   });
-}
-
-/**
- * The session inside such a page as a session file, or null if this is no such page.
- * @param {string} page
- */
-export function sessionIn(page) {
-  const start = page.indexOf(DATA);
-  return start < 0 ? null : page.slice(start + DATA.length, page.indexOf("</script>", start));
 }

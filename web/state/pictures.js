@@ -1,13 +1,11 @@
 // What is on screen as pictures. Each function takes how a picture looks and gives an SVG, or null where there
 // is nothing to draw.
 
+import { fetchExtras } from "../http/extras.js";
 import { formatBits, formatCount, formatEnd } from "../lib/format.js";
 import { axisEnds, barScale, fittingTop } from "../lib/scale.js";
 import { joinSplit } from "../lib/split_characters.js";
 import { MEASURES, tintLevel } from "../lib/tint.js";
-import { pairPicture, treePicture } from "../picture/branches.js";
-import { distributionPicture } from "../picture/distribution.js";
-import { textPicture } from "../picture/text.js";
 import { constraint, kind } from "./constraint.js";
 import { outlineOf } from "./outline.js";
 import { measure } from "./reading.js";
@@ -28,16 +26,16 @@ import * as store from "./store.js";
 const TITLE = 90;
 
 /** @param {Look} look */
-export function distributionAsPicture(look) {
+export async function distributionAsPicture(look) {
   const { dist = null, chosen = null } = store.shown.value ?? {};
   if (!dist) return null;
   const bits = dist.stages.at(-1)?.entropy_bits;
   const kept = `${formatCount(dist.kept_token_count)} kept${bits === undefined ? "" : `, ${formatBits(bits)}`}`;
-  return distributionPicture(look, words(`Next token after: ${tail(store.branch.value)}`, kept), dist, drawnAxis(axis.value), chosen);
+  return (await fetchExtras()).distributionPicture(look, words(`Next token after: ${tail(store.branch.value)}`, kept), dist, drawnAxis(axis.value), chosen);
 }
 
 /** @param {Look} look */
-export function textAsPicture(look) {
+export async function textAsPicture(look) {
   const completion = store.completion.value;
   const { prompt } = store.branch.value;
   const chosen = MEASURES.find((one) => one.id === measure.value);
@@ -57,11 +55,11 @@ export function textAsPicture(look) {
     const text = part ? part.text : node.token.special ? node.token.display : node.token.text;
     pieces.push({ text, level, kind: node.token.special ? "special" : "plain" });
   });
-  return textPicture(look, words(`${chosen.label} of each token that was written`, `${formatCount(completion.length)} tokens`), pieces, chosen);
+  return (await fetchExtras()).textPicture(look, words(`${chosen.label} of each token that was written`, `${formatCount(completion.length)} tokens`), pieces, chosen);
 }
 
 /** @param {Look} look */
-export function treeAsPicture(look) {
+export async function treeAsPicture(look) {
   const twigs = /** @type {Twig[]} */ ([]);
   const namesOf = (/** @type {Branch[]} */ ends) => ends.map(({ name }) => name);
   for (const { prompt, ends, ways } of outlineOf(store.session.value)) {
@@ -75,7 +73,7 @@ export function treeAsPicture(look) {
       open.push(...on.map((run) => ({ run, depth: Math.min(12, depth + 1) })).reverse());
     }
   }
-  return treePicture(look, { ...words("Tree of tokens", ""), under: "" }, twigs);
+  return (await fetchExtras()).treePicture(look, { ...words("Tree of tokens", ""), under: "" }, twigs);
 }
 
 /**
@@ -83,13 +81,13 @@ export function treeAsPicture(look) {
  * @param {Branch[]} two
  * @param {string} sum
  */
-export function pairAsPicture(look, two, sum) {
+export async function pairAsPicture(look, two, sum) {
   const pair = store.nextPair.value?.pair;
   if (!pair) return null;
   const [a, b] = two.map(({ params }) => paramsText({ params, dist: null }));
   const under = a === b ? knobs(a ?? "") : two.map(({ name }, side) => `${name}: ${side === 0 ? a : b}`).join("   ");
   const [names, texts] = [two.map(({ name }) => name), two.map(tail)];
-  return pairPicture(look, { ...words("The next token of two inputs", ""), under }, { names, texts, pair, axis: drawnAxis(pairAxis(pair.rows)), sum });
+  return (await fetchExtras()).pairPicture(look, { ...words("The next token of two inputs", ""), under }, { names, texts, pair, axis: drawnAxis(pairAxis(pair.rows)), sum });
 }
 
 /**

@@ -1,8 +1,9 @@
 // Sessions to files and back, as far as the page is concerned: what a file is called, and what is
 // said when one cannot be read.
 
+import { fetchExtras } from "../http/extras.js";
 import { ShapeError } from "../lib/shape.js";
-import { replayPage, sessionIn } from "../replay/page.js";
+import { sessionIn } from "../replay/data.js";
 import { change } from "./changes.js";
 import { addSession, readSession, writeSession } from "./session_file.js";
 import * as store from "./store.js";
@@ -20,7 +21,8 @@ export function exportedSession() {
   return { name: `${fileName()}.json`, type: "application/json", content: writeSession(store.session.value) };
 }
 
-export function exportedPage() {
+export async function exportedPage() {
+  const { replayPage } = await fetchExtras();
   return { name: `${fileName()}.html`, type: "text/html", content: replayPage(store.session.value) };
 }
 

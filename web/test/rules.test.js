@@ -10,10 +10,19 @@ const root = new URL("../", import.meta.url);
 const read = (/** @type {string} */ path) => readFileSync(new URL(path, root), "utf8");
 const files = (/** @type {string} */ folder) => readdirSync(new URL(folder, root)).map((name) => `${folder}/${name}`);
 const imports = (/** @type {string} */ path) => [...read(path).matchAll(/^(?:import|export)\b[^"(=]*"([^"]+)";/gm)].map((match) => match[1] ?? "");
-const source = [...files("http"), ...files("lib"), ...files("picture"), ...files("replay"), ...files("state"), ...files("storage"), ...files("view"), "html.js", "main.js"];
+const source = [...files("http"), ...files("lib"), ...files("picture"), ...files("replay"), ...files("state"), ...files("storage"), ...files("view"), "extras.js", "html.js", "main.js"];
 
 /** The name of a language; nothing is there to be fetched. */
 const SVG_NAME = "http://www.w3.org/2000/svg";
+
+test("what is fetched only when it is asked for is not in the page's own script", () => {
+  for (const path of source) {
+    const apart = /^(picture|replay)\/(?!data\.js)|^extras\.js/.test(path);
+    if (!apart) for (const name of imports(path)) assert.doesNotMatch(name, /\/picture\/|\/replay\/(?!data\.js)/, path);
+    // These would be there twice, with a state of their own.
+    else for (const name of imports(path)) assert.doesNotMatch(name, /signals|preact|store\.js/, path);
+  }
+});
 
 test("pictures are made of what they are given", () => {
   for (const path of files("picture")) for (const name of imports(path)) assert.match(name, /^\.\/|^\.\.\/lib\//, path);

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ShapeError } from "../lib/shape.js";
-import { replayPage, sessionIn } from "../replay/page.js";
+import { sessionIn } from "../replay/data.js";
+import { replayPage } from "../replay/page.js";
 import { fork } from "../state/branches.js";
 import { DEFAULT_PARAMS } from "../state/params.js";
 import { appendTokens, completionOf, createSession, deleteLast } from "../state/session.js";

@@ -19,7 +19,7 @@ const WAYS = [
   ["Save as SVG", saveSvg],
 ];
 
-/** @param {{ draw: (look: Look) => Picture | null, name: string, what: string }} props `name` is that of a file, `what` says what is drawn */
+/** @param {{ draw: (look: Look) => Promise<Picture | null>, name: string, what: string }} props `name` is that of a file, `what` says what is drawn */
 export function PictureButton({ draw, name, what }) {
   const [open, setOpen] = useState(false);
   const [outcome, setOutcome] = useState("");
@@ -34,8 +34,12 @@ export function PictureButton({ draw, name, what }) {
   };
   const take = async (/** @type {(picture: Picture, name: string) => Promise<string>} */ way) => {
     close();
-    const picture = draw(lookOfPage());
-    setOutcome(picture ? await way(picture, `tokenscope-${name}`) : "Nothing to draw yet");
+    try {
+      const picture = await draw(lookOfPage());
+      setOutcome(picture ? await way(picture, `tokenscope-${name}`) : "Nothing to draw yet");
+    } catch (error) {
+      setOutcome(error instanceof Error ? error.message : String(error));
+    }
   };
   const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
     if (event.key !== "Escape" || !open) return;

@@ -36,7 +36,7 @@ export function SessionDialog() {
               <p class="quiet">JSON with every recorded distribution. It can be opened here again.</p>
             </div>
             <div class="sessions-row">
-              <button type="button" class="button" onClick=${() => download(exportedPage())}>Web page</button>
+              <button type="button" class="button" onClick=${async () => download(await exportedPage())}>Web page</button>
               <p class="quiet">One HTML file that replays the session in any browser, without a model or a network.</p>
             </div>
           </section>
