@@ -2,12 +2,13 @@
 // views read them.
 
 import { computed, signal } from "@preact/signals";
+import { isEqual, isSame } from "../lib/same.js";
 import { DEFAULT_PARAMS } from "./params.js";
 import { NO_HISTORY } from "./history.js";
 import { activeBranch, completionOf, createSession, isOnPath, lastNode, placeOf, samePlace, stopReason } from "./session.js";
 
 /** @import { AttributionOptions, Catalog, LoadProgress, ModelStatus } from "../types/wire" */
-/** @import { AttributionWork, BranchId, Comparison, ConstraintCheck, ConstraintTexts, Contrast, Failure, Heat, Input, KeptSummary, Matrix, NextPair, Session, ServerState, Shown, Theme, TokenNode } from "../types/app" */
+/** @import { Branch, AttributionWork, BranchId, Comparison, ConstraintCheck, ConstraintTexts, Contrast, Failure, Heat, Input, KeptSummary, Matrix, NextPair, Session, ServerState, Shown, Theme, TokenNode } from "../types/app" */
 
 export const DEFAULT_MODEL = "Qwen/Qwen2.5-0.5B-Instruct";
 /** What a first visit shows where the model has no example of its own. */
@@ -114,7 +115,11 @@ export const failure = signal(/** @type {Failure | null} */ (null));
 export const loadFailure = signal(/** @type {Failure | null} */ (null));
 
 export const branch = computed(() => activeBranch(session.value));
-export const completion = computed(() => completionOf(session.value));
+/** The active branch and all of them, without parameters: what is about texts stays as it is while a knob moves. */
+export const branchText = steady(() => textOf(branch.value), isEqual);
+export const branchTexts = steady(() => session.value.branches.map(textOf), isEqual);
+export const greedy = computed(() => branch.value.params.greedy);
+export const completion = steady(() => completionOf(session.value), isSame);
 export const stopped = computed(() => stopReason(session.value));
 /** The model that wrote the completion, if that is another one than the one that answers, else null. */
 export const foreign = computed(() => {
@@ -143,3 +148,22 @@ const outdated = computed(() => {
 /** The model reads another text than the one on screen, and takes its time. */
 export const stale = computed(() => slow.value && outdated.value);
 export const reading = computed(() => stale.value || (slow.value && !shown.value?.dist));
+
+/** @param {Branch} branch */
+function textOf({ params: _params, ...text }) {
+  return text;
+}
+
+/**
+ * A computed value that stays the one it was as long as a new one is the same.
+ * @template T
+ * @param {() => T} read
+ * @param {(a: T, b: T) => boolean} same
+ */
+function steady(read, same) {
+  let last = /** @type {T | undefined} */ (undefined);
+  return computed(() => {
+    const next = read();
+    return (last = last !== undefined && same(last, next) ? last : next);
+  });
+}

@@ -225,7 +225,7 @@ declare global {
     __tasks: number[];
 
     /** What e2e/finish.mjs measures, in milliseconds. */
-    __finish: { begin: () => void; end: () => { frames: number[]; lengths: number; requests: number; ms: number } };
+    __finish: { begin: () => void; end: () => { frames: number[]; lengths: number; steps: number; requests: number; ms: number } };
     __drag: { begin: () => Promise<void>; end: () => Drag };
   }
   type Drag = { inputs: number[]; frames: number[]; lags: number[]; asks: number[]; parses: number[]; answers: number; paints: number; inFlight: number };

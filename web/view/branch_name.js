@@ -11,7 +11,7 @@ import * as store from "../state/store.js";
 /** @param {{ onEnd: () => void }} props `onEnd` takes the focus */
 export function BranchName({ onEnd }) {
   const editing = store.renaming.value;
-  const { name } = store.branch.value;
+  const { name } = store.branchText.value;
   const field = useRef(/** @type {HTMLInputElement | null} */ (null));
   const escaped = useRef(false);
   useLayoutEffect(() => {

@@ -73,7 +73,7 @@ function Legend({ dist }) {
 function keptText(dist) {
   const legal = dist.constraint_active ? dist.stages.find(({ id }) => id === "constraint")?.kept : undefined;
   const allowed = legal === undefined ? "" : `the grammar allows ${plural(legal, "token")}, `;
-  if (store.branch.value.params.greedy) return `${allowed}greedy: always the top token`;
+  if (store.greedy.value) return `${allowed}greedy: always the top token`;
   if (legal !== undefined) return `${allowed}top-p keeps ${formatCount(dist.kept_token_count)}`;
   const bits = dist.stages.at(-1)?.entropy_bits;
   const all = dist.kept_token_count === store.status.value?.logit_size;
@@ -88,7 +88,7 @@ function readingText() {
 /** @param {{ dist: Dist }} props */
 function Rows({ dist }) {
   const chosen = store.shown.value?.chosen ?? null;
-  const { greedy } = store.branch.value.params;
+  const greedy = store.greedy.value;
   const pick = greedy && chosen === null ? greedyPick(dist) : null;
   const painted = heat.value?.target ?? null;
   const place = store.method.value ? candidateIndex() : null;

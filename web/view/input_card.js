@@ -16,7 +16,7 @@ import { Pills } from "./pills.js";
 /** @typedef {Event & { currentTarget: HTMLTextAreaElement }} TextEvent */
 
 export function InputCard() {
-  const { name, prompt, system } = store.branch.value;
+  const { name, prompt, system } = store.branchText.value;
   const card = useRef(/** @type {HTMLElement | null} */ (null));
   const count = store.promptTokens.value.length + store.completion.value.length;
   return html`
@@ -37,7 +37,7 @@ export function InputCard() {
 }
 
 function Tools() {
-  const only = store.session.value.branches.length === 1;
+  const only = store.branchTexts.value.length === 1;
   return html`
     <div class="tools" role="toolbar" aria-label="This input">
       <button type="button" class="button button-small tool-words" title="Texts to begin with, by topic" onClick=${openLibrary}>${h(Icon, { name: "library" })}Examples</button>

@@ -10,8 +10,8 @@ import { InputCard } from "./input_card.js";
 import { WaitingCard } from "./waiting_card.js";
 
 export function Inputs() {
-  const { branches } = store.session.value;
-  const { id, prompt } = store.branch.value;
+  const branches = store.branchTexts.value;
+  const { id, prompt } = store.branchText.value;
   const list = useRef(/** @type {HTMLElement | null} */ (null));
   const was = useRef(id);
   useLayoutEffect(() => {

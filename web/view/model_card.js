@@ -69,7 +69,7 @@ function TemplateSwitch() {
   const onChange = (/** @type {Event & { currentTarget: HTMLInputElement }} */ event) => useTemplate(event.currentTarget.checked);
   return html`
     <label class="switch">
-      <input type="checkbox" role="switch" checked=${store.branch.value.use_template} onChange=${onChange} />
+      <input type="checkbox" role="switch" checked=${store.branchText.value.use_template} onChange=${onChange} />
       <span>Use chat template</span>
     </label>
   `;

@@ -18,7 +18,7 @@ const SOURCES = /** @type {Record<string, string>} */ ({
 export function ModelFacts({ status }) {
   const facts = html`
     <dl class="model-facts numbers" aria-label="The model that answers">
-      ${modelFacts(status, store.branch.value.use_template).map(
+      ${modelFacts(status, store.branchText.value.use_template).map(
         ([term, fact]) => html`<div key=${term}><dt>${term}</dt><dd class=${term === "Model" ? "code" : ""}>${fact}</dd></div>`,
       )}
     </dl>

@@ -13,7 +13,7 @@ import * as store from "../state/store.js";
 /** More is never seen, and long texts cost layout. */
 const SHOWN = 240;
 
-/** @param {{ branch: Branch }} props */
+/** @param {{ branch: Omit<Branch, "params"> }} props */
 export function WaitingCard({ branch }) {
   const { text, count } = useMemo(() => {
     const nodes = completionOf(store.session.peek(), branch.leaf);

@@ -1,7 +1,7 @@
 // Wires between the columns. They are drawn from the boxes as the browser laid them out, once per
 // frame at most, after anything that could have moved a box.
 
-import { useLayoutEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useState } from "preact/hooks";
 import { html } from "../html.js";
 import { fanOut, levelStubs, runIn, weightedStubs } from "../lib/geometry.js";
 import { clamp } from "../lib/numbers.js";
@@ -18,7 +18,7 @@ const NOTHING = /** @type {Drawing} */ ({ tokens: [], stubs: [], outputs: [] });
 export function Wires({ flow }) {
   const [drawing, setDrawing] = useState(NOTHING);
   // Read, so that a change of any of them draws again.
-  const moved = [store.shown.value, store.completion.value, store.promptCollapsed.value, store.llmEnabled.value, store.failure.value, store.templateInUse.value, store.session.value.branches, scoresShown.value, store.grammarCollapsed.value];
+  const moved = [store.shown.value, store.completion.value, store.promptCollapsed.value, store.llmEnabled.value, store.failure.value, store.templateInUse.value, store.branchTexts.value, scoresShown.value, store.grammarCollapsed.value];
   useLayoutEffect(() => {
     const element = flow.current;
     if (!element) return;
@@ -40,11 +40,17 @@ export function Wires({ flow }) {
       element.removeEventListener("scroll", redraw, { capture: true });
     };
   }, moved);
+  // What makes it measure again leaves the wires as they are until it has.
+  return useMemo(() => drawn(drawing), [drawing]);
+}
+
+/** @param {Drawing} drawing */
+function drawn({ tokens, stubs, outputs }) {
   const paths = (/** @type {Wire[]} */ wires, /** @type {string} */ kind) =>
     wires.map((wire, index) => html`<path key=${kind + index} class=${kind} d=${wire.d} stroke-opacity=${wire.opacity.toFixed(3)} />`);
   return html`
     <svg class="wires" aria-hidden="true">
-      ${paths(drawing.tokens, "wire-token")} ${paths(drawing.stubs, "wire-stub")} ${paths(drawing.outputs, "wire-output")}
+      ${paths(tokens, "wire-token")} ${paths(stubs, "wire-stub")} ${paths(outputs, "wire-output")}
     </svg>
   `;
 }
