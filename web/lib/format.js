@@ -107,7 +107,12 @@ export function formatOdds(logP) {
   // Exponents stay readable where the number itself is beyond what a float can hold.
   const exponent = -logP / Math.LN10;
   const whole = Math.floor(exponent + 0.02);
-  return `1 in ${Math.max(1, 10 ** (exponent - whole)).toFixed(1)}e${whole}`;
+  return `1 in ${Math.max(1, 10 ** (exponent - whole)).toFixed(1)} × 10${raised(whole)}`;
+}
+
+/** @param {number} exponent a whole number above zero */
+function raised(exponent) {
+  return [...String(exponent)].map((digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(digit)]).join("");
 }
 
 /** @param {number} bits */

@@ -1,9 +1,10 @@
 // The constraint as requests carry it.
 
 import { computed } from "@preact/signals";
+import { placesInSchema } from "../lib/schema_place.js";
 import { anchorIndex } from "./constraint_anchor.js";
 import * as store from "./store.js";
-import { written } from "./written_constraint.js";
+import { kind, text, written } from "./written_constraint.js";
 
 /** @import { ConstraintParams } from "../types/wire" */
 
@@ -16,4 +17,10 @@ export const NO_FORCED_TEXT = "Text cannot be forced while a constraint is on. C
 export const constraint = computed(() => {
   if (!store.constraintOn.value || !written.value) return null;
   return /** @type {ConstraintParams} */ ({ enabled: true, ...written.value, anchor: anchorIndex.value });
+});
+
+/** Where the schema's text says what may come next. */
+export const schemaPlaces = computed(() => {
+  const path = store.shown.value?.grammar?.path ?? "$";
+  return constraint.value && kind.value?.id === "json_schema" ? placesInSchema(text.value, path) : [];
 });

@@ -13,9 +13,13 @@ export const VIEWS = /** @type {{ id: View, label: string, about: string }[]} */
 
 export const view = signal(/** @type {View} */ ("flow"));
 
+/** The large editor of the constraint stands in the place of the view. */
+export const largeEditor = signal(false);
+
 /** @param {View} id */
 export function chooseView(id) {
   view.value = id;
+  largeEditor.value = false;
 }
 
 /**

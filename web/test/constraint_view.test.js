@@ -92,7 +92,7 @@ test("the card is the third of the sidebar, and says folded what is on", async (
   assert.equal(summary(), "Off");
 });
 
-const LABELS = /** @type {const} */ ([["multiple_choice", "Multiple choice schema"], ["regex", "Regex schema"], ["json_schema", "JSON schema"]]);
+const LABELS = /** @type {const} */ ([["multiple_choice", "Choices"], ["regex", "Regular expression"], ["json_schema", "JSON schema"]]);
 for (const [kind, label] of LABELS) test(`the editor of ${kind} is called ${label}`, async () => {
   store.constraintTexts.value = { kind, texts: {}, carried: false };
   await rendered();

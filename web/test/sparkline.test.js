@@ -40,10 +40,10 @@ const MASSES = /** @type {const} */ ([
 ]);
 for (const [p, text] of MASSES) test(`a mass of ${p} is ${text}`, () => assert.equal(formatMass(p), text));
 
-const ODDS = /** @type {const} */ ([[1, "1 in 1"], [0.4, "1 in 2.5"], [0.2, "1 in 5"], [0.001, "1 in 1,000"], [1 / 1234, "1 in 1,234"], [1 / 23_456, "1 in 23,000"], [1 / 999_600, "1 in 1 million"], [4e-7, "1 in 2.5 million"], [1e-7, "1 in 10 million"], [1e-15, "1 in 1.0e15"]]);
+const ODDS = /** @type {const} */ ([[1, "1 in 1"], [0.4, "1 in 2.5"], [0.2, "1 in 5"], [0.001, "1 in 1,000"], [1 / 1234, "1 in 1,234"], [1 / 23_456, "1 in 23,000"], [1 / 999_600, "1 in 1 million"], [4e-7, "1 in 2.5 million"], [1e-7, "1 in 10 million"], [1e-15, "1 in 1.0 × 10¹⁵"]]);
 for (const [p, text] of ODDS) test(`odds of ${p} are ${text}`, () => assert.equal(formatOdds(Math.log(p)), text));
 
-test("odds beyond what a number can hold", () => assert.equal(formatOdds(-2000), "1 in 3.9e868"));
+test("odds beyond what a number can hold", () => assert.equal(formatOdds(-2000), "1 in 3.9 × 10⁸⁶⁸"));
 
 const PLACES = /** @type {const} */ ([
   // text, line, column, what offends, the part that is marked

@@ -5,7 +5,7 @@ import { dismissFailure, dismissNotice } from "../state/actions.js";
 import { helpOpen, tourStep } from "../state/learning.js";
 import { projecting } from "../state/projector.js";
 import * as store from "../state/store.js";
-import { view } from "../state/view_switch.js";
+import { largeEditor, view } from "../state/view_switch.js";
 import { Announcer } from "./announcer.js";
 import { AttributionMatrix } from "./attribution_matrix.js";
 import { BranchesView } from "./branches_view.js";
@@ -18,6 +18,7 @@ import { HistoryCard } from "./history_card.js";
 import { Icon } from "./icons.js";
 import { SetAsideBanner } from "./set_aside_banner.js";
 import { Projector } from "./projector.js";
+import { LargeEditor } from "./large_editor.js";
 import { PromptLibrary } from "./prompt_library.js";
 import { RowDetail } from "./row_detail.js";
 import { SessionDialog } from "./session_dialog.js";
@@ -50,7 +51,7 @@ function Page() {
         ${h(SetAsideBanner, {})}
         ${tourStep.value !== null && !store.drawerOpen.value && h(Tour, { step: tourStep.value })}
         ${h(FailureBanner, {})}
-        ${h(ViewPanel, {}, h(PANELS[view.value], {}))}
+        ${h(ViewPanel, {}, h(largeEditor.value ? LargeEditor : PANELS[view.value], {}))}
         ${h(RowDetail, {})}
         ${h(HistoryCard, {})}
       </main>

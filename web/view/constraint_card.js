@@ -6,8 +6,9 @@ import { bringTextBack, chooseConstraintKind, chooseExample, countFromHere, coun
 import { anchorIndex, kind, text } from "../state/constraint.js";
 import { constraintFailure } from "../state/constraint_check.js";
 import * as store from "../state/store.js";
+import { largeEditor } from "../state/view_switch.js";
 import { Card } from "./card.js";
-import { ConstraintEditor } from "./constraint_editor.js";
+import { ConstraintEditor, toggleLargeEditor } from "./constraint_editor.js";
 import { ChoiceKnob } from "./knobs.js";
 
 /** @import { ConstraintKind, ConstraintSpec } from "../types/wire" */
@@ -39,6 +40,22 @@ function summary() {
 /** @param {{ spec: ConstraintSpec, kind: ConstraintKind }} props */
 function Settings({ spec, kind }) {
   return html`
+    ${largeEditor.value
+      ? html`<p class="quiet">The text is open in the large editor.</p>
+        <button type="button" class="button" id="constraint-enlarge" onClick=${toggleLargeEditor}>Back to here</button>`
+      : h(WhatIsWritten, { spec, kind })}
+    ${kind.id === "json_schema" && h(ChoiceKnob, { knob: WHITESPACE, value: store.constraintWhitespace.value,
+      onValue: (value) => setWhitespace(value === "flexible" ? "flexible" : "single") })}
+    ${h(Anchor, {})}
+  `;
+}
+
+/**
+ * The switch, the kind, the text and its examples, in the card or with more room.
+ * @param {{ spec: ConstraintSpec, kind: ConstraintKind, large?: boolean }} props
+ */
+export function WhatIsWritten({ spec, kind, large = false }) {
+  return html`
     <label class="switch">
       <input type="checkbox" role="switch" id="constraint-enabled" checked=${store.constraintOn.value}
         onChange=${(/** @type {Event & { currentTarget: HTMLInputElement }} */ event) => enableConstraint(event.currentTarget.checked)} />
@@ -50,11 +67,8 @@ function Settings({ spec, kind }) {
         ${spec.kinds.map((one) => html`<option key=${one.id} value=${one.id} selected=${one.id === kind.id}>${one.label}</option>`)}
       </select>
     </div>
-    ${h(ConstraintEditor, { key: kind.id, kind })}
+    ${h(ConstraintEditor, { key: kind.id, kind, large })}
     ${h(Examples, { spec, kind })}
-    ${kind.id === "json_schema" && h(ChoiceKnob, { knob: WHITESPACE, value: store.constraintWhitespace.value,
-      onValue: (value) => setWhitespace(value === "flexible" ? "flexible" : "single") })}
-    ${h(Anchor, {})}
   `;
 }
 

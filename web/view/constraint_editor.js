@@ -5,50 +5,101 @@ import { h, html } from "../html.js";
 import { plural } from "../lib/format.js";
 import { rangeOf } from "../lib/text_place.js";
 import { requestCheck, typeConstraint } from "../state/actions.js";
-import { text } from "../state/constraint.js";
+import { kind, schemaPlaces, text } from "../state/constraint.js";
 import { currentCheck } from "../state/constraint_check.js";
 import * as store from "../state/store.js";
+import { largeEditor } from "../state/view_switch.js";
 import { ErrorText } from "./error_text.js";
 
 /** @import { CheckResponse, ConstraintKind, ErrorBody } from "../types/wire" */
 
 const EDITOR = "constraint-text";
 
-/** @param {{ kind: ConstraintKind }} props */
-export function ConstraintEditor({ kind }) {
+/** What is written, where the kind's own name is not the word for it. */
+const LABELS = /** @type {Record<string, string>} */ ({ multiple_choice: "Choices", regex: "Regular expression", cfg: "Grammar" });
+
+/** @typedef {{ start: number, end: number, look: "fault" | "place" }} Mark of a part of the text */
+
+/**
+ * Large, it has room for long lines, which then have numbers.
+ * @param {{ kind: ConstraintKind, large?: boolean }} props
+ */
+export function ConstraintEditor({ kind, large = false }) {
   const value = text.value;
   const check = currentCheck();
-  const range = check?.error ? rangeOf(value, check.error) : null;
+  const fault = check?.error ? rangeOf(value, check.error) : null;
+  const places = schemaPlaces.value;
+  const marks = /** @type {Mark[]} */ (fault ? [{ ...fault, look: "fault" }] : check?.ok ? places.map((place) => ({ ...place, look: "place" })) : []);
   const mirror = useRef(/** @type {HTMLElement | null} */ (null));
+  const gutter = useRef(/** @type {HTMLElement | null} */ (null));
   const area = useRef(/** @type {HTMLTextAreaElement | null} */ (null));
   // Lines that nobody sees have to break and scroll as those of the field in front of them.
   const align = () => {
-    if (mirror.current && area.current) [mirror.current.scrollTop, mirror.current.scrollLeft] = [area.current.scrollTop, area.current.scrollLeft];
+    if (!area.current) return;
+    const { scrollTop, scrollLeft } = area.current;
+    if (mirror.current) [mirror.current.scrollTop, mirror.current.scrollLeft] = [scrollTop, scrollLeft];
+    if (gutter.current) gutter.current.scrollTop = scrollTop;
   };
   useLayoutEffect(align);
+  useLayoutEffect(() => {
+    if (area.current && area.current !== document.activeElement && places[0]) show(area.current, mirror.current);
+  }, [places]);
   useEffect(() => requestCheck(), [store.status.value?.model_id]);
+  const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    toggleLargeEditor();
+  };
   return html`
     <div class="text-block">
-      <label for=${EDITOR}>${editorLabel(kind)}</label>
-      <div class="editor" data-invalid=${range !== null}>
-        ${range && html`<div class="editor-mirror field field-code" aria-hidden="true" ref=${mirror}>${value.slice(0, range.start)}<mark
-          class="editor-mark">${value.slice(range.start, range.end).trim() === "" ? "\u00a0" : value.slice(range.start, range.end)}</mark>${value.slice(range.end)}${"\n"}</div>`}
+      <div class="editor-head"><label for=${EDITOR}>${LABELS[kind.id] ?? kind.label}</label>
+        ${!large && html`<button type="button" class="button button-small" id="constraint-enlarge" title="A large editor beside the distribution (E, or Ctrl Enter in the text)" onClick=${toggleLargeEditor}>Enlarge</button>`}</div>
+      <div class="editor" data-marked=${marks.length > 0} data-large=${large}>
+        ${large && html`<div class="editor-gutter" aria-hidden="true" ref=${gutter}>${numbers(value, fault && check?.error?.line)}</div>`}
+        ${marks.length > 0 && html`<div class="editor-mirror field field-code" aria-hidden="true" ref=${mirror}>${marked(value, marks)}${"\n"}</div>`}
         <textarea class="field field-code" id=${EDITOR} rows="8" spellcheck="false" autocomplete="off" autocapitalize="off" placeholder=${kind.placeholder} value=${value}
-          aria-invalid=${Boolean(check?.error)} aria-describedby="constraint-hint constraint-state" ref=${area} onScroll=${align}
+          aria-invalid=${Boolean(check?.error)} aria-describedby="constraint-hint constraint-state" ref=${area} onScroll=${align} onKeyDown=${onKeyDown}
           onInput=${(/** @type {Event & { currentTarget: HTMLTextAreaElement }} */ event) => typeConstraint(event.currentTarget.value)}></textarea>
       </div>
-      <p class="quiet" id="constraint-hint">${kind.explanation}</p>
+      <p class="quiet" id="constraint-hint">${kind.explanation}${places.length > 0 && " Violet: where the document is now."}</p>
       ${h(State, { check })}
     </div>
   `;
 }
 
 /**
- * The kind says what is written, except where its name says so already.
- * @param {ConstraintKind} kind
+ * The text in pieces. What offends at an end of a line has no width of its own.
+ * @param {string} value
+ * @param {Mark[]} marks in their order, none within another
  */
-function editorLabel({ label }) {
-  return /schema$/i.test(label) ? label : `${label} schema`;
+function marked(value, marks) {
+  const pieces = marks.map(({ start, end, look }, index) => {
+    const part = value.slice(start, end);
+    return html`${value.slice(marks[index - 1]?.end ?? 0, start)}<mark class=${look === "fault" ? "editor-mark" : "editor-place"}>${part.trim() === "" ? "\u00a0" : part}</mark>`;
+  });
+  return [...pieces, value.slice(marks.at(-1)?.end ?? 0)];
+}
+
+/**
+ * A number for each line; that of a fault stands out.
+ * @param {string} value
+ * @param {number | null | undefined} fault
+ */
+function numbers(value, fault) {
+  const all = value.split("\n").map((_, index) => index + 1);
+  if (!fault) return all.join("\n");
+  return html`${all.slice(0, fault - 1).map((one) => `${one}\n`).join("")}<b>${fault}</b>${all.slice(fault).map((one) => `\n${one}`).join("")}`;
+}
+
+/**
+ * Scrolls to the first place if it is out of sight.
+ * @param {HTMLTextAreaElement} area
+ * @param {HTMLElement | null} mirror
+ */
+function show(area, mirror) {
+  const mark = /** @type {HTMLElement | null} */ (mirror?.querySelector(".editor-place"));
+  if (!mark || (mark.offsetTop >= area.scrollTop && mark.offsetTop + 20 <= area.scrollTop + area.clientHeight)) return;
+  area.scrollTop = Math.max(0, mark.offsetTop - area.clientHeight / 3);
 }
 
 /**
@@ -95,9 +146,33 @@ function selectFault() {
 
 /** Opens the card, and in narrow windows the drawer that it is in, where the constraint is wrong. */
 export function openEditor() {
+  if (largeEditor.value) return selectFault();
   store.constraintCollapsed.value = false;
   const drawer = globalThis.matchMedia?.("(max-width: 1199px)").matches ?? false;
   if (drawer) store.drawerOpen.value = true;
   // After the drawer, which takes the focus when it opens.
   setTimeout(selectFault, 50);
+}
+
+/** What had the focus when the large editor was opened. */
+let opener = "";
+
+/** Opens the large editor with the focus in it, or closes it and gives the focus back. */
+export function toggleLargeEditor() {
+  if (!kind.value) return false;
+  largeEditor.value = !largeEditor.value;
+  if (largeEditor.value) opener = document.activeElement?.id ?? "";
+  store.drawerOpen.value = false;
+  setTimeout(() => focusFirst(largeEditor.value ? [EDITOR] : [opener, "constraint-enlarge", "constraint-title"]));
+  return true;
+}
+
+/** @param {string[]} ids */
+function focusFirst(ids) {
+  for (const id of ids) {
+    const one = id === "" ? null : document.getElementById(id);
+    one?.focus();
+    if (one && document.activeElement === one) return;
+  }
+  /** @type {HTMLElement | null} */ (document.querySelector(".drawer-button"))?.focus();
 }

@@ -6,7 +6,8 @@ import { endTour, openHelp } from "../state/learning.js";
 import { guessFirst, guessing, leaveProjector, projecting, toggleChances, toggleGuess, toggleProjector } from "../state/projector.js";
 import { closeKnobs } from "../state/knob_sheet.js";
 import { drawerOpen, shown } from "../state/store.js";
-import { view } from "../state/view_switch.js";
+import { largeEditor, view } from "../state/view_switch.js";
+import { toggleLargeEditor } from "./constraint_editor.js";
 import { hideHistory } from "./history_aim.js";
 import { hideDetail } from "./row_detail.js";
 
@@ -39,13 +40,15 @@ export const SHORTCUTS = [
   { keys: ["g"], label: "G", does: "In the projector: guess first, with the chances hidden", except: FIELDS, run: () => projecting.value && toggleGuess() },
   { keys: ["r"], label: "R", does: "In the projector: show the chances, or hide them again", except: FIELDS, run: () => projecting.value && guessFirst.value && toggleChances() },
   { keys: ["PageDown"], label: "Page ↓", does: "In the projector, for a remote control: show the chances, then step", except: TEXT, run: goOn },
+  { keys: ["e"], label: "E", does: "The constraint in a large editor, and back", except: FIELDS, run: () => !projecting.value && toggleLargeEditor() },
   { keys: ["?"], label: "?", does: "This help", except: TEXT, run: openHelp },
-  { keys: ["Escape"], label: "Esc", does: "Close the card, take the colours away, leave the projector", except: "", run: dismiss },
+  { keys: ["Escape"], label: "Esc", does: "Close the card, take the colours away, leave the projector or the large editor", except: "", run: dismiss },
 ];
 
 /** Keys that the focused element answers to, for the help. */
 export const LOCAL_KEYS = [
   { label: "Enter", does: "On a candidate: force it. On a generated token: go to its alternatives" },
+  { label: "Ctrl Enter", does: "In the text of a constraint: the large editor, and back" },
   { label: "Tab", does: "From one part of the page to the next" },
 ];
 
@@ -100,6 +103,8 @@ function goOn() {
 }
 
 function dismiss() {
+  // A card over it closes first.
+  if (largeEditor.value && !document.querySelector("#history, #row-detail")) toggleLargeEditor();
   leaveProjector();
   closeKnobs();
   hideHistory();

@@ -9,7 +9,7 @@ import { placeCard } from "../lib/geometry.js";
 import { linearWidth } from "../lib/scale.js";
 import { forceToken } from "../state/actions.js";
 import * as store from "../state/store.js";
-import { view } from "../state/view_switch.js";
+import { largeEditor, view } from "../state/view_switch.js";
 import { stand } from "./floating.js";
 import { TokenText } from "./token_text.js";
 
@@ -64,7 +64,7 @@ export function hideDetail(cause) {
 
 export function RowDetail() {
   const dist = store.llmEnabled.value ? store.shown.value?.dist : null;
-  return dist && view.value !== "branches" ? h(Detail, { dist }) : null;
+  return dist && (view.value !== "branches" || largeEditor.value) ? h(Detail, { dist }) : null;
 }
 
 /** @param {{ dist: Distribution }} props */

@@ -1,7 +1,7 @@
 // The row of tabs that switches between views, and the panel that a tab stands for.
 
 import { html } from "../html.js";
-import { chooseView, neighbour, view, VIEWS } from "../state/view_switch.js";
+import { chooseView, largeEditor, neighbour, view, VIEWS } from "../state/view_switch.js";
 
 export function ViewTabs() {
   const onKeyDown = (/** @type {KeyboardEvent & { currentTarget: HTMLElement }} */ event) => {
@@ -15,7 +15,7 @@ export function ViewTabs() {
   return html`
     <div class="tabs" role="tablist" aria-label="View" onKeyDown=${onKeyDown}>
       ${VIEWS.map(({ id, label, about }) => html`
-        <button type="button" key=${id} class="tab" role="tab" id=${`tab-${id}`} title=${about} aria-selected=${id === view.value}
+        <button type="button" key=${id} class="tab" role="tab" id=${`tab-${id}`} title=${about} aria-selected=${id === view.value && !largeEditor.value}
           aria-controls="view" tabindex=${id === view.value ? 0 : -1} onClick=${() => chooseView(id)}>${label}</button>`)}
     </div>
   `;
@@ -23,5 +23,6 @@ export function ViewTabs() {
 
 /** @param {{ children?: any }} props */
 export function ViewPanel({ children }) {
-  return html`<div class="view" role="tabpanel" id="view" aria-labelledby=${`tab-${view.value}`}>${children}</div>`;
+  const name = largeEditor.value ? "large-editor-title" : `tab-${view.value}`;
+  return html`<div class="view" role=${largeEditor.value ? "group" : "tabpanel"} id="view" aria-labelledby=${name}>${children}</div>`;
 }
