@@ -1,7 +1,5 @@
 // Which part of a JSON schema says what may stand at a place of the document.
 
-import { parseJson } from "./json_text.js";
-
 /** @import { JsonNode } from "./json_text.js" */
 
 /** @typedef {{ start: number, end: number }} Range of a text */
@@ -12,12 +10,11 @@ const STEP = /\.([^.[\]]+)|\[("(?:[^"\\]|\\.)*")\]|\[(\d+)\]/gy;
 /**
  * The members of `properties` and the like that describe the value at a path, more than one where the schema has
  * alternatives. None for the whole document, and where the text is no schema that says it.
- * @param {string} schema
+ * @param {JsonNode | null} root the schema; null if its text is no document
  * @param {string} path
  * @returns {Range[]}
  */
-export function placesInSchema(schema, path) {
-  const root = parseJson(schema);
+export function placesInSchema(root, path) {
   if (!root) return [];
   let found = /** @type {{ range: Range, node: JsonNode }[]} */ ([{ range: root, node: root }]);
   const steps = [...path.slice(1).matchAll(STEP)].map(([, name, quoted, index]) => (index === undefined ? keyOf(name ?? quoted ?? "") : Number(index)));

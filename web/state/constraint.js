@@ -1,6 +1,7 @@
 // The constraint as requests carry it.
 
 import { computed } from "@preact/signals";
+import { parseJson } from "../lib/json_text.js";
 import { placesInSchema } from "../lib/schema_place.js";
 import { anchorIndex } from "./constraint_anchor.js";
 import * as store from "./store.js";
@@ -22,5 +23,5 @@ export const constraint = computed(() => {
 /** Where the schema's text says what may come next. */
 export const schemaPlaces = computed(() => {
   const path = store.shown.value?.grammar?.path ?? "$";
-  return constraint.value && kind.value?.id === "json_schema" ? placesInSchema(text.value, path) : [];
+  return constraint.value && kind.value?.id === "json_schema" ? placesInSchema(parseJson(text.value), path) : [];
 });

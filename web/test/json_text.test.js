@@ -64,8 +64,8 @@ const PLACES = /** @type {[string, string[]][]} */ ([
   ["$.other.name", ['"name": { "type": "string" }']],
   ["$.name.first", []],
 ]);
-for (const [path, texts] of PLACES) test(`the place of ${path} in a schema`, () => assert.deepEqual(placesInSchema(SCHEMA, path).map(({ start, end }) => SCHEMA.slice(start, end)), texts));
+for (const [path, texts] of PLACES) test(`the place of ${path} in a schema`, () => assert.deepEqual(placesInSchema(parseJson(SCHEMA), path).map(({ start, end }) => SCHEMA.slice(start, end)), texts));
 
 test("references in circles and texts that are no schema have no place", () => {
-  for (const schema of ['{"$ref": "#"}', '{"$ref": "#/$defs/none"}', "[1]", "{", ""]) assert.deepEqual(placesInSchema(schema, "$.a"), [], schema);
+  for (const schema of ['{"$ref": "#"}', '{"$ref": "#/$defs/none"}', "[1]", "{", ""]) assert.deepEqual(placesInSchema(parseJson(schema), "$.a"), [], schema);
 });
