@@ -95,11 +95,11 @@ function Rows({ dist }) {
         return html`
           <li key=${index}>
             <button type="button" class="projector-row" data-kept=${kept} data-chosen=${id === chosen} aria-disabled=${!valid} onClick=${() => valid && void forceToken(id)}
-              title="Take this token" aria-label=${`${display}, final ${formatProbability(p_final)}, raw ${formatProbability(p_base)}${cut_by ? `, cut by ${stageName(cut_by)}` : ""}. Force this token.`}>
-              <span class="projector-token" data-special=${special}>${h(TokenText, { display, compact: true })}</span>
-              <span class="projector-track"><span class="projector-final" style=${{ width: width(p_final) }}></span><span class="projector-raw" style=${{ width: width(p_base) }}></span></span>
-              <span class="projector-number">${formatProbability(p_final)}</span>
-              <span class="projector-note">${note}</span>
+              title="Take this token">
+              <span class="projector-token" data-special=${special} role="img" aria-label=${`${display}, final ${formatProbability(p_final)}, raw ${formatProbability(p_base)}${cut_by ? `, cut by ${stageName(cut_by)}` : ""}. Force this token.`}>${h(TokenText, { display, compact: true })}</span>
+              <span class="projector-track" aria-hidden="true"><span class="projector-final" style=${{ width: width(p_final) }}></span><span class="projector-raw" style=${{ width: width(p_base) }}></span></span>
+              <span class="projector-number" aria-hidden="true">${formatProbability(p_final)}</span>
+              <span class="projector-note" aria-hidden="true">${note}</span>
             </button>
           </li>
         `;
