@@ -3,7 +3,7 @@
 
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { h, html } from "../html.js";
-import { placeBeside } from "../lib/geometry.js";
+import { placeBeside, placeCard } from "../lib/geometry.js";
 import { endTour, goToTourStep } from "../state/learning.js";
 import { closeKnobs, knobsOpen } from "../state/knob_sheet.js";
 import * as store from "../state/store.js";
@@ -111,7 +111,9 @@ function isBeside(part, card) {
  */
 function standBeside(part, card) {
   const { left, top, right, bottom } = part.getBoundingClientRect();
-  stand(card, (size, room) => placeBeside({ left, top, right, bottom }, size, room));
+  // What the text becomes stands beside it.
+  const place = part.matches(".input") ? placeCard : placeBeside;
+  stand(card, (size, room) => place({ left, top, right, bottom }, size, room, false));
 }
 
 /**
