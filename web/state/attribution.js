@@ -141,7 +141,6 @@ function change(set, delayMs) {
 async function ask(target) {
   timer = undefined;
   const contrast = contrasting.value ? contrastTo(target) : null;
-  if (contrasting.value && !contrast) return fail("No other candidate is known to compare this token with.", "Show more rows, or choose a candidate in the attribution card.");
   const key = keyOf(target, contrast);
   const known = answers.get(key);
   if (known) return paint(known);

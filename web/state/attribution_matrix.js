@@ -7,8 +7,7 @@ import { pause } from "./playback.js";
 import { matrixRequest } from "./requests.js";
 import * as store from "./store.js";
 
-/** @import { Contrast, Matrix } from "../types/app" */
-/** @import { AttributionScores, MatrixRow } from "../types/wire" */
+/** @import { Matrix } from "../types/app" */
 
 let underWay = /** @type {AbortController | null} */ (null);
 
@@ -25,25 +24,13 @@ export async function openMatrix() {
       if (mine.signal.aborted) return;
       if (!("target_index" in line)) add({ expected: line.rows });
       else if (!("context_len" in line)) return add({ failure: { detail: "This model gave no attention scores.", hint: "Choose another method." } });
-      else add({ rows: [...(store.matrix.value?.rows ?? []), { position: line.prompt_len + line.target_index, answer: line, contrast: contrastOf(line) }] });
+      else add({ rows: [...(store.matrix.value?.rows ?? []), { position: line.prompt_len + line.target_index, answer: line, contrast: line.contrast }] });
     }
   } catch (error) {
     if (mine.signal.aborted || api.isAbort(error)) return;
     if (!(error instanceof api.ApiError)) throw error;
     add({ failure: refusalInWords(error) });
   }
-}
-
-/**
- * The candidate that a row was compared with: the chosen one, or else the likeliest other one in its place.
- * @param {MatrixRow & AttributionScores} row
- * @returns {Contrast | null}
- */
-function contrastOf({ target_index, options: { contrast_id: id } }) {
-  if (!contrasting.value || id == null) return null;
-  const dist = store.completion.value[target_index]?.dist;
-  const known = [store.contrast.value, ...(dist?.tokens ?? []), ...(dist?.probes ?? [])].find((one) => one?.id === id);
-  return { id, display: known?.display ?? `token ${id}` };
 }
 
 /** Takes the table away; what has not come yet is cancelled on the server. */

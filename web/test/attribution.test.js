@@ -280,24 +280,16 @@ test("a token is compared with the likeliest other candidate of its place, or wi
   }
 });
 
-test("without another candidate nothing is asked and the reason is told", async () => {
+test("without another candidate on the page the server chooses one", async () => {
   actions.setAttributionOptions({ quantity: "logit_difference" });
   store.shown.value = { place: placeOf(store.session.value), dist: dist([row(1, "Paris")]), chosen: null, failure: null };
   actions.aim(paris);
-  await pause(HOVER_MS + LITTLE);
-  assert.match(store.attributionFailure.value?.detail ?? "", /No other candidate/);
-  assert.deepEqual(server.pending(), []);
-});
-
-/** Asks about Paris, and sends what comes before the answer. @param {unknown[]} lines */
-async function streamParis(lines) {
-  actions.aim(paris);
   const call = await server.next(PATH);
-  const stream = call.stream();
-  for (const line of lines) await stream.line(line);
-  await pause(PATIENCE_MS + LITTLE);
-  return { call, stream };
-}
+  assert.deepEqual(call.body.options, { quantity: "logit_difference" });
+  call.answer(scores([0.5, 0.3, 0.2], { contrast: pill(5, "Rome") }));
+  await pause(LITTLE);
+  assert.deepEqual([heat.value?.contrast, heat.value?.answer.contrast?.display], [null, "Rome"]);
+});
 
 test("what has been found is painted on the way, and the answer takes its place", async () => {
   const { stream } = await streamParis([{ progress: 0.1, attributions: [0.1, 0.2, 0.7, 0], points: 8, completeness_error_share: 0.2 }]);

@@ -264,11 +264,11 @@ test("each row of the table is compared with its own runner-up, and says with wh
   await rendered();
   const options = { quantity: /** @type {const} */ ("logit_difference") };
   const { call } = await openTable([{ ...header, options },
-    { target_index: 0, ...scores([1], { options: { ...options, contrast_id: 2 } }) },
-    { target_index: 1, ...scores([0.25, 0.75], { options: { ...options, contrast_id: 77 } }) }]);
+    { target_index: 0, ...scores([1], { options: { ...options, contrast_id: 2 }, contrast: pill(2, "␠The") }) },
+    { target_index: 1, ...scores([0.25, 0.75], { options: { ...options, contrast_id: 77 }, contrast: pill(77, "token") }) }]);
   assert.deepEqual(call.body.options, options);
   assert.deepEqual(texts(".matrix thead th").slice(0, 3), ["token", "rather than", "most of all"]);
-  assert.deepEqual(texts(".matrix-contrast"), ["␠The", "token 77"]);
+  assert.deepEqual(texts(".matrix-contrast"), ["␠The", "token"]);
   await fire(all('.matrix [aria-label="Close"]')[0], "click");
   store.contrast.value = { id: 3, display: "London" };
   await rendered();

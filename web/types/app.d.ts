@@ -1,7 +1,7 @@
 // Types of the page itself: what it remembers and what it shows. The server's words are in wire.d.ts.
 
 import type { Pair } from "../lib/pair_rows.js";
-import type { AttributionProgress, AttributionScores, CheckResponse, ChoiceScore, ConstraintParams, Distribution, GrammarDebug, TokenPill } from "./wire";
+import type { AttributionProgress, AttributionScores, AttributionSoFar, CheckResponse, ChoiceScore, ConstraintParams, Distribution, GrammarDebug, TokenPill } from "./wire";
 
 export type Params = {
   greedy: boolean;
@@ -171,12 +171,7 @@ export type Target = { index: number; id: number; display: string };
 export type Contrast = { id: number; display: string };
 
 /** A line before the answer: how far it is, and what has been found, if the server says so. */
-export type AttributionLine = AttributionProgress & {
-  attributions?: (number | null)[];
-  points?: number | null;
-  completeness_error?: number | null;
-  completeness_error_share?: number | null;
-};
+export type AttributionLine = AttributionProgress & Partial<AttributionSoFar>;
 
 /** An attribution on the page. */
 export type Heat = {

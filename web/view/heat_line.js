@@ -43,7 +43,9 @@ export function WorkBar({ progress }) {
 
 /** @param {{ heat: Heat }} props */
 function Shown({ heat }) {
-  const { target, contrast, answer, soFar, sink } = heat;
+  const { target, answer, soFar, sink } = heat;
+  // Without a known candidate the server takes the likeliest other one.
+  const contrast = heat.contrast ?? answer.contrast;
   const parts = strongest(answer, NAMED);
   const rather = contrast && html` rather than ${code(contrast.display)}`;
   const before = soFar && html`<span class="heat-so-far">${soFarText(heat)}</span> `;
