@@ -67,3 +67,16 @@ check("C14", "what speaks for a token and what speaks against it are told apart 
   }
   await expect(button(page, "All generated tokens")).toBeEnabled();
 });
+
+check("C13", "in the table of all generated tokens each row has its own runner-up", async ({ page }) => {
+  await forceText(page, " Paris, of course");
+  await choose(page, "Saliency");
+  await page.getByRole("combobox", { name: "Quantity" }).selectOption("logit_difference");
+  const [asked] = await requestsDuring(page, "/api/attribution/matrix", () => button(page, "All generated tokens").click());
+  assert(asked && asked.body.options.contrast_id === undefined, "without a choice no candidate should be asked for.");
+  const rows = page.getByRole("dialog").locator("tbody tr");
+  await expect(rows).toHaveCount(asked.body.completion_ids.length, { timeout: 60_000 });
+  await expect(page.locator(".matrix .note-error")).toHaveCount(0);
+  const [tokens, others] = await Promise.all([rows.locator("th").allTextContents(), rows.locator(".matrix-contrast").allTextContents()]);
+  assert(others.length === tokens.length && others.every((other, index) => other !== "" && other !== tokens[index]) && new Set(others).size > 1, `each token should be compared with another one of its place: ${tokens} with ${others}`);
+});

@@ -291,6 +291,16 @@ test("without another candidate on the page the server chooses one", async () =>
   assert.deepEqual([heat.value?.contrast, heat.value?.answer.contrast?.display], [null, "Rome"]);
 });
 
+/** Asks about Paris, and sends what comes before the answer. @param {unknown[]} lines */
+async function streamParis(lines) {
+  actions.aim(paris);
+  const call = await server.next(PATH);
+  const stream = call.stream();
+  for (const line of lines) await stream.line(line);
+  await pause(PATIENCE_MS + LITTLE);
+  return { call, stream };
+}
+
 test("what has been found is painted on the way, and the answer takes its place", async () => {
   const { stream } = await streamParis([{ progress: 0.1, attributions: [0.1, 0.2, 0.7, 0], points: 8, completeness_error_share: 0.2 }]);
   const { target, soFar, points, answer } = heat.value ?? assert.fail();

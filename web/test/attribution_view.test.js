@@ -272,7 +272,7 @@ test("each row of the table is compared with its own runner-up, and says with wh
   await fire(all('.matrix [aria-label="Close"]')[0], "click");
   store.contrast.value = { id: 3, display: "London" };
   await rendered();
-  const chosen = await openTable([{ ...header, options }, { target_index: 0, ...scores([1], { options: { ...options, contrast_id: 3 } }) }]);
+  const chosen = await openTable([{ ...header, options }, { target_index: 0, ...scores([1], { options: { ...options, contrast_id: 3 }, contrast: pill(3, "London") }) }]);
   assert.deepEqual([chosen.call.body.options, texts(".matrix-contrast")], [{ ...options, contrast_id: 3 }, ["London"]]);
   await fire(all('.matrix [aria-label="Close"]')[0], "click");
   store.contrast.value = null;
