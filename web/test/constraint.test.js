@@ -429,9 +429,9 @@ test("a completion that has left the grammar is no place to step from, until it 
   append(1, 2);
   actions.enableConstraint(true);
   await answerCheck();
-  (await server.next(PREVIEW)).answer({ detail: "token 1 of the completion leaves the grammar.", code: "constraint_violated", hint: "Rewind." }, 400);
+  (await server.next(PREVIEW)).answer({ detail: "token 2 of the completion is none that the grammar allows there.", code: "constraint_violated", hint: "Rewind." }, 400);
   await pause(10);
-  assert.match(constraintFailure()?.detail ?? "", /token 1/);
+  assert.match(constraintFailure()?.detail ?? "", /token 2/);
   assert.equal(await actions.step(), "refused");
   actions.rewindTo(1);
   assert.deepEqual(store.completion.value.map(({ token }) => token.id), [1]);

@@ -27,7 +27,12 @@ column?: number,
 /**
  * The text that offends there; empty at the end of the text.
  */
-offending?: string, };
+offending?: string, 
+/**
+ * Index in `completion_ids` of the first token that a constraint doesn't allow, if that is what is
+ * wrong.
+ */
+token_index?: number, };
 
 /**
  * The model that answers.
@@ -722,6 +727,12 @@ forced: ForcedRun | null,
  */
 path: string | null, 
 /**
+ * The part of the schema's text that is about that place: a property with its name, the schema of
+ * an array's items, or all of it. Null if there is none, or more than one, as where two options of
+ * an anyOf have the property.
+ */
+schema_place: TextRange | null, 
+/**
  * Whether the completion goes round in circles.
  */
 stall: StallAlarm | null, 
@@ -743,6 +754,27 @@ warnings: Array<string>,
  * How long the mask took when it was found; it is remembered.
  */
 mask_ms: number, };
+
+/**
+ * A part of a text. Lines and columns count from 1, columns in characters.
+ */
+export type TextRange = { 
+/**
+ * Line of its first character.
+ */
+line: number, 
+/**
+ * Column of its first character.
+ */
+column: number, 
+/**
+ * Line of the first character behind it.
+ */
+end_line: number, 
+/**
+ * Column of that.
+ */
+end_column: number, };
 
 /**
  * A forbidden token.

@@ -39,10 +39,10 @@ function BackIntoGrammar({ failure }) {
 }
 
 /**
- * The sentence names the token by its index in the completion.
+ * The sentence names the token by its place in the completion, from 1.
  * @param {string} detail
  */
 function tokenIndex(detail) {
   const digits = /token (\d+) of the completion/.exec(detail)?.[1];
-  return digits === undefined ? null : Number(digits);
+  return digits === undefined ? null : Number(digits) - 1;
 }

@@ -20,7 +20,7 @@ pub(crate) use debugger::debug;
 pub use debugger::{ForcedReport, GrammarReport, Wanted};
 use tokenscope_grammar::{Constraint, Position};
 pub use tokenscope_grammar::{
-    EXAMPLES, Example, GrammarError, Kind, Place, Stall, StallKind, Whitespace,
+    EXAMPLES, Example, GrammarError, Kind, Place, Stall, StallKind, TextRange, Whitespace,
 };
 use tokenscope_tokens::TokenId;
 pub(crate) use trail::Trails;

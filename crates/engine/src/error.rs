@@ -130,7 +130,7 @@ pub enum EngineError {
     #[error("Force text is disabled while constrained sampling is active.")]
     ForceTextConstrained,
     /// Options are asked about while no multiple choice is on.
-    #[error("Only a constraint of type multiple_choice has options to compare.")]
+    #[error("Only a multiple choice has options to compare.")]
     NoChoices,
     /// Comparing the options would take too long.
     #[error("The options have {tokens} tokens in all, but at most {limit} can be compared.")]
@@ -214,10 +214,8 @@ impl EngineError {
                 "Give the place of a token in completion_ids, or any token as target_token_id."
             }
             EngineError::Option { .. } => "The options and their values are in /api/catalog.",
-            EngineError::NoBaselineToken => "Set options.replacement to drop.",
-            EngineError::TooLongForRollout { .. } => {
-                "Shorten the prompt, or switch options.rollout off."
-            }
+            EngineError::NoBaselineToken => "Leave tokens out instead of replacing them.",
+            EngineError::TooLongForRollout { .. } => "Shorten the prompt, or switch rollout off.",
             EngineError::ModelReplaced => "Ask again to have it from the model that answers now.",
             EngineError::Template(_) => {
                 "Try without a system text, or switch the chat template off."
@@ -241,7 +239,7 @@ impl EngineError {
             EngineError::ForceTextConstrained => {
                 "Force tokens by their ids, each of which is checked, or switch the constraint off."
             }
-            EngineError::NoChoices => "Set constraint.enabled and constraint.type.",
+            EngineError::NoChoices => "Switch a constraint on that is a multiple choice.",
             EngineError::TooManyChoices { .. } => "Shorten the list of options.",
             EngineError::Cancelled => "Send it again if the answer is still wanted.",
             EngineError::Internal(_) => {

@@ -1,5 +1,41 @@
 //! Where in a JSON document an unfinished text stands.
 
+use std::fmt;
+
+/// A place in a JSON document, which is printed as `$.items[0].name`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DocumentPath(Vec<Step>);
+
+/// One step down into a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// To the value of a key.
+    Key(String),
+    /// To an item.
+    Index(usize),
+}
+
+impl DocumentPath {
+    /// The steps from the document to the place.
+    pub(crate) fn steps(&self) -> &[Step] {
+        &self.0
+    }
+}
+
+impl fmt::Display for DocumentPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("$")?;
+        for step in &self.0 {
+            match step {
+                Step::Key(key) if is_name(key) => write!(f, ".{key}")?,
+                Step::Key(key) => write!(f, "[{key:?}]")?,
+                Step::Index(index) => write!(f, "[{index}]")?,
+            }
+        }
+        Ok(())
+    }
+}
+
 /// What is open around a place.
 enum Open {
     /// An object; the key whose value is being written.
@@ -22,7 +58,7 @@ enum Next {
 /// being written, or the innermost object in which a key comes next. None if the text is no
 /// beginning of a document, so far as is looked at: whether strings, numbers and names are well
 /// formed is the grammar's business.
-pub fn document_path(text: &[u8]) -> Option<String> {
+pub fn document_path(text: &[u8]) -> Option<DocumentPath> {
     let mut open: Vec<Open> = Vec::new();
     let mut next = Next::Value;
     let mut bytes = text.iter().copied().enumerate().peekable();
@@ -98,22 +134,14 @@ fn after_value(open: &[Open]) -> Next {
     if open.is_empty() { Next::Nothing } else { Next::CommaOrEnd }
 }
 
-fn path(open: &[Open], next: Next) -> String {
+fn path(open: &[Open], next: Next) -> DocumentPath {
     // Behind a value, what surrounds it is the place.
     let open = if next == Next::CommaOrEnd { &open[..open.len() - 1] } else { open };
-    let mut path = String::from("$");
-    for level in open {
-        match level {
-            Open::Object(None) => {}
-            Open::Object(Some(key)) if is_name(key) => {
-                path.push('.');
-                path.push_str(key);
-            }
-            Open::Object(Some(key)) => path.push_str(&format!("[{key:?}]")),
-            Open::Array(index) => path.push_str(&format!("[{index}]")),
-        }
-    }
-    path
+    let steps = open.iter().filter_map(|level| match level {
+        Open::Object(key) => key.clone().map(Step::Key),
+        Open::Array(index) => Some(Step::Index(*index)),
+    });
+    DocumentPath(steps.collect())
 }
 
 /// Whether a key needs no quotes in a path.
@@ -150,7 +178,8 @@ mod tests {
             (r#"{"a": {}}"#, "$"),
             ("3", "$"),
         ] {
-            assert_eq!(document_path(text.as_bytes()).as_deref(), Some(path), "{text}");
+            let found = document_path(text.as_bytes()).map(|found| found.to_string());
+            assert_eq!(found.as_deref(), Some(path), "{text}");
         }
         for text in ["}", "{]", "[}", "{1", "yes no", "{\"a\" 1", "[1 2", "*", "{}{"] {
             assert_eq!(document_path(text.as_bytes()), None, "{text}");

@@ -48,7 +48,7 @@ pub enum GrammarError {
         violation: Violation,
     },
     /// The grammar counts from beyond the completion's end.
-    #[error("constraint.anchor is {anchor}, but the completion has {tokens} tokens.")]
+    #[error("The constraint cannot count from behind {anchor} tokens of a completion of {tokens}.")]
     Anchor {
         /// What was asked for.
         anchor: i64,
@@ -98,11 +98,13 @@ pub struct Violation {
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Violation { index, token, text, legal_bytes, ended } = self;
-        write!(f, "token {index} of the completion, {text:?} (id {token}), ")?;
-        if *ended {
-            f.write_str("comes after the grammar's end.")
-        } else {
-            write!(f, "leaves the grammar at its byte {legal_bytes}.")
+        // People count from 1.
+        write!(f, "token {} of the completion, {text:?} (id {token}), ", index + 1)?;
+        match legal_bytes {
+            _ if *ended => f.write_str("comes after the end of what the grammar allows."),
+            0 => f.write_str("is none that the grammar allows there."),
+            1 => f.write_str("fits the grammar with its first byte only."),
+            bytes => write!(f, "fits the grammar with its first {bytes} bytes only."),
         }
     }
 }
@@ -127,10 +129,19 @@ impl GrammarError {
             GrammarError::Busy { .. } => "Try again in a moment.",
             GrammarError::TooComplex { .. } => "Make the grammar smaller or less ambiguous.",
             GrammarError::Violated { .. } => {
-                "Rewind to before that token, or let the constraint count from here \
-                 (constraint.anchor)."
+                "Rewind to before that token, or let the constraint count from here."
             }
-            GrammarError::Anchor { .. } => "Give an index from 0 to the completion's length.",
+            GrammarError::Anchor { .. } => {
+                "Let it count from the start of the completion, or from a place within it."
+            }
+        }
+    }
+
+    /// The completion's token that is wrong, by its index.
+    pub fn token_index(&self) -> Option<usize> {
+        match self {
+            GrammarError::Violated { violation, .. } => Some(violation.index),
+            _ => None,
         }
     }
 

@@ -22,14 +22,16 @@ mod pattern;
 mod place;
 mod position;
 mod schema;
+mod schema_place;
 mod stall;
 
 pub use choices::choices;
 pub use constraint::{Constraint, Kind, Whitespace};
-pub use document::document_path;
+pub use document::{DocumentPath, document_path};
 pub use error::GrammarError;
 pub use grammars::Grammars;
 pub use library::{EXAMPLES, Example};
-pub use place::Place;
+pub use place::{Place, TextRange};
 pub use position::{Forced, Position};
+pub use schema_place::schema_place;
 pub use stall::{Stall, StallKind, stall};

@@ -51,6 +51,32 @@ impl Place {
     }
 }
 
+/// A part of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TextRange {
+    /// Line of its first character, from 1.
+    pub line: usize,
+    /// Column of that in characters, from 1.
+    pub column: usize,
+    /// Line of the first character behind it.
+    pub end_line: usize,
+    /// Column of that.
+    pub end_column: usize,
+}
+
+impl TextRange {
+    /// The part between two offsets in bytes.
+    pub(crate) fn of(text: &str, start: usize, end: usize) -> Self {
+        let [start, end] = [start, end].map(|offset| Place::of(text, offset, offset));
+        TextRange {
+            line: start.line,
+            column: start.column,
+            end_line: end.line,
+            end_column: end.column,
+        }
+    }
+}
+
 /// The last boundary between characters that is not behind an offset.
 fn boundary_before(text: &str, offset: usize) -> usize {
     let offsets = (0..=offset.min(text.len())).rev();

@@ -18,7 +18,8 @@ const OPTIONS: [&str; 3] = ["allOf", "anyOf", "oneOf"];
 /// of an array's items, or the whole schema. None if there is no such part, or if there are several, as
 /// under options that have a property in common: which of them counts is not known here.
 pub fn schema_place(text: &str, path: &DocumentPath) -> Option<TextRange> {
-    let root = parse_to_ast(text, &CollectOptions::default(), &ParseOptions::default()).ok()?.value?;
+    let root =
+        parse_to_ast(text, &CollectOptions::default(), &ParseOptions::default()).ok()?.value?;
     let mut parts = vec![Part { node: &root, range: root.range() }];
     for step in path.steps() {
         parts = all_about(&root, parts)?.iter().filter_map(|part| part.below(step)).collect();
@@ -74,11 +75,11 @@ impl<'a> Part<'a> {
         match step {
             Step::Key(key) => {
                 if let Some(Node::Object(properties)) = value(object, "properties")
-                    && let Some(property) = properties.properties.iter().rfind(|p| p.name.as_str() == key)
+                    && let Some(property) =
+                        properties.properties.iter().rfind(|p| p.name.as_str() == key)
                 {
                     let node = &property.value;
-                    let range =
-                        Range { start: property.name.range().start, end: node.range().end };
+                    let range = Range { start: property.name.range().start, end: node.range().end };
                     return Some(Part { node, range });
                 }
                 // Whether a pattern is that of the key is not looked at here.
@@ -175,7 +176,8 @@ mod tests {
 
     #[test]
     fn places_are_told_by_line_and_column() {
-        let schema = "{\n  \"properties\": {\n    \"é\": {\n      \"type\": \"null\"\n    }\n  }\n}";
+        let schema =
+            "{\n  \"properties\": {\n    \"é\": {\n      \"type\": \"null\"\n    }\n  }\n}";
         let path = document_path("{\"é\": ".as_bytes()).unwrap();
         let expected = TextRange { line: 3, column: 5, end_line: 5, end_column: 6 };
         assert_eq!(schema_place(schema, &path), Some(expected));

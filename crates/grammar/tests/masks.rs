@@ -226,23 +226,23 @@ fn a_violation_is_told_with_its_token_and_byte() {
     for (completion, message) in [
         (
             ids("yab"),
-            "token 1 of the completion, \"ab\" (id 256), leaves the grammar at its byte 0.",
+            "token 2 of the completion, \"ab\" (id 256), is none that the grammar allows there.",
         ),
         (
             ids("yes\n"),
-            "token 1 of the completion, \"s\\n\" (id 281), leaves the grammar at its byte 1.",
+            "token 2 of the completion, \"s\\n\" (id 281), fits the grammar with its first byte only.",
         ),
         (
             vec![end],
-            "token 0 of the completion, \"<end>\" (id 282), leaves the grammar at its byte 0.",
+            "token 1 of the completion, \"<end>\" (id 282), is none that the grammar allows there.",
         ),
         (
             [ids("no"), vec![end, end]].concat(),
-            "token 2 of the completion, \"<end>\" (id 282), comes after the grammar's end.",
+            "token 3 of the completion, \"<end>\" (id 282), comes after the end of what the grammar allows.",
         ),
         (
             [ids("no"), vec![end], ids("no")].concat(),
-            "token 2 of the completion, \"no\" (id 279), comes after the grammar's end.",
+            "token 3 of the completion, \"no\" (id 279), comes after the end of what the grammar allows.",
         ),
     ] {
         let error = grammars.position(&tokenizer, &yes_or_no, &completion).unwrap_err();

@@ -70,6 +70,7 @@ async fn not_found() -> ApiError {
         code: "not_found",
         hint: "The addresses of the API are listed at /docs.".into(),
         place: None,
+        token_index: None,
     }
 }
 
@@ -80,5 +81,6 @@ async fn method_not_allowed() -> ApiError {
         code: "method_not_allowed",
         hint: "The methods of each address are listed at /docs.".into(),
         place: None,
+        token_index: None,
     }
 }

@@ -46,6 +46,7 @@ pub(crate) async fn serve(request: Request) -> Response {
             code: "method_not_allowed",
             hint: "Files can only be read.".into(),
             place: None,
+            token_index: None,
         };
         return ([(header::ALLOW, "GET, HEAD")], error).into_response();
     }
@@ -64,6 +65,7 @@ fn find(path: &str) -> Result<File, ApiError> {
             code: "page_not_joined",
             hint: "This is in the files of the page, in web/.".into(),
             place: None,
+            token_index: None,
         }
     })?;
     let single = || {
@@ -78,6 +80,7 @@ fn find(path: &str) -> Result<File, ApiError> {
         code: "not_found",
         hint: "The page is at /, the API's reference at /docs.".into(),
         place: None,
+        token_index: None,
     })
 }
 

@@ -31,6 +31,7 @@ fn check(headers: &HeaderMap) -> Result<(), ApiError> {
                printed."
             .into(),
         place: None,
+        token_index: None,
     };
     let host = text(header::HOST).unwrap_or("");
     if !is_loopback(host) {

@@ -21,6 +21,8 @@ pub struct ApiError {
     pub hint: String,
     /// Where in a constraint's text it is.
     pub place: Option<Place>,
+    /// Which token of the completion it is about.
+    pub token_index: Option<usize>,
 }
 
 impl From<EngineError> for ApiError {
@@ -67,6 +69,10 @@ impl From<EngineError> for ApiError {
                 EngineError::Grammar(error) => error.place().cloned(),
                 _ => None,
             },
+            token_index: match &error {
+                EngineError::Grammar(error) => error.token_index(),
+                _ => None,
+            },
         }
     }
 }
@@ -79,9 +85,9 @@ impl IntoResponse for ApiError {
 
 impl From<ApiError> for ErrorBody {
     fn from(error: ApiError) -> Self {
-        let ApiError { detail, code, hint, place, .. } = error;
+        let ApiError { detail, code, hint, place, token_index, .. } = error;
         let (line, column) = (place.as_ref().map(|p| p.line), place.as_ref().map(|p| p.column));
         let offending = place.map(|place| place.offending);
-        ErrorBody { detail, code: code.into(), hint, line, column, offending }
+        ErrorBody { detail, code: code.into(), hint, line, column, offending, token_index }
     }
 }

@@ -56,6 +56,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for UrlQuery<T> {
             code: "invalid_field",
             hint: "The parameters and their types are listed at /docs.".into(),
             place: None,
+            token_index: None,
         })
     }
 }
@@ -71,6 +72,7 @@ async fn read(request: Request<Body>) -> Result<Bytes, ApiError> {
             code: "not_json",
             hint: "Send the header Content-Type: application/json.".into(),
             place: None,
+            token_index: None,
         });
     }
     // The only ways reading a body fails are its size and a client that has gone away, who will
@@ -81,6 +83,7 @@ async fn read(request: Request<Body>) -> Result<Bytes, ApiError> {
         code: "body_too_large",
         hint: "Shorten the prompt.".into(),
         place: None,
+        token_index: None,
     })
 }
 
@@ -92,6 +95,7 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
         code,
         hint: "The fields and their types are listed at /docs.".into(),
         place: None,
+        token_index: None,
     };
     let Object(parsed) = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();

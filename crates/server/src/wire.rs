@@ -23,7 +23,7 @@ pub use catalog::{
 pub use declarations::typescript;
 pub use grammar::{
     CheckRequest, CheckResponse, ChoiceScore, ChoicesResponse, ForcedRun, GrammarDebug, StallAlarm,
-    WantedToken,
+    TextRange, WantedToken,
 };
 pub use object::Object;
 pub use request::{

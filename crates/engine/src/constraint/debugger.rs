@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokenscope_grammar::{Kind, Stall, document_path, stall};
+use tokenscope_grammar::{Kind, Stall, TextRange, document_path, schema_place, stall};
 use tokenscope_sampling::Explained;
 use tokenscope_tokens::display::display_form;
 
@@ -35,6 +35,8 @@ pub struct GrammarReport {
     pub forced: Option<ForcedReport>,
     /// For JSON, the place in the document, such as `$.items[0].name`.
     pub path: Option<String>,
+    /// The part of the schema that is about that place, if there is exactly one.
+    pub schema_place: Option<TextRange>,
     /// Whether the completion goes round in circles.
     pub stall: Option<Stall>,
     /// The legal mass at every position from the anchor to this one; NaN before the first token of an
@@ -117,6 +119,7 @@ pub(crate) fn debug(
         let words = counted.iter().filter(|id| !vocabulary.is_special(**id));
         words.flat_map(|id| vocabulary.bytes(*id)).copied().collect()
     };
+    let path = is_json.then(|| document_path(&text())).flatten();
     Ok(GrammarReport {
         legal_mass,
         legal_tokens: position.n_legal,
@@ -125,7 +128,8 @@ pub(crate) fn debug(
         anchor: active.anchor,
         wanted: wanted.collect(),
         forced,
-        path: is_json.then(|| document_path(&text())).flatten(),
+        schema_place: path.as_ref().and_then(|path| schema_place(&active.constraint.text, path)),
+        path: path.map(|path| path.to_string()),
         stall: stall(vocabulary, counted),
         log_cost: before
             .iter()

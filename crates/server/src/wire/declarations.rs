@@ -44,6 +44,7 @@ pub fn typescript() -> String {
         StageSummary,
         Distribution,
         GrammarDebug,
+        TextRange,
         WantedToken,
         ForcedRun,
         StallAlarm,

@@ -30,6 +30,10 @@ pub struct GrammarDebug {
     pub forced: Option<ForcedRun>,
     /// For JSON, the place in the document, such as `$.items[0].name`; null if it cannot be told.
     pub path: Option<String>,
+    /// The part of the schema's text that is about that place: a property with its name, the schema of
+    /// an array's items, or all of it. Null if there is none, or more than one, as where two options of
+    /// an anyOf have the property.
+    pub schema_place: Option<TextRange>,
     /// Whether the completion goes round in circles.
     pub stall: Option<StallAlarm>,
     /// The legal mass at every position from the anchor to this one; null where there was no
@@ -42,6 +46,19 @@ pub struct GrammarDebug {
     pub warnings: Vec<String>,
     /// How long the mask took when it was found; it is remembered.
     pub mask_ms: f64,
+}
+
+/// A part of a text. Lines and columns count from 1, columns in characters.
+#[derive(Debug, Serialize, ToSchema, TS)]
+pub struct TextRange {
+    /// Line of its first character.
+    pub line: usize,
+    /// Column of its first character.
+    pub column: usize,
+    /// Line of the first character behind it.
+    pub end_line: usize,
+    /// Column of that.
+    pub end_column: usize,
 }
 
 /// A forbidden token.
@@ -164,6 +181,12 @@ impl From<&GrammarReport> for GrammarDebug {
                 tokens: forced.tokens.iter().map(TokenPill::from).collect(),
             }),
             path: report.path.clone(),
+            schema_place: report.schema_place.map(|range| TextRange {
+                line: range.line,
+                column: range.column,
+                end_line: range.end_line,
+                end_column: range.end_column,
+            }),
             stall: report.stall.as_ref().map(|stall| StallAlarm {
                 kind: match stall.kind {
                     StallKind::Whitespace => "whitespace",

@@ -34,6 +34,11 @@ pub struct ErrorBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub offending: Option<String>,
+    /// Index in `completion_ids` of the first token that a constraint doesn't allow, if that is what is
+    /// wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub token_index: Option<usize>,
 }
 
 /// `POST /api/model/load`

@@ -241,6 +241,7 @@ async fn legal_rows_come_first_and_the_debugger_says_what_was_wanted() {
             "wanted",
             "forced",
             "path",
+            "schema_place",
             "stall",
             "history",
             "log_cost",
@@ -335,31 +336,36 @@ async fn what_is_forced_must_be_legal() {
             "force_text_constrained",
             "Force text is disabled while",
         ),
-        (json!({"completion_ids": [5]}), "constraint_violated", "token 0 of the completion"),
+        (json!({"completion_ids": [5]}), "constraint_violated", "token 1 of the completion"),
         (
             json!({"completion_ids": [run[0], 5]}),
             "constraint_violated",
-            "token 1 of the completion",
+            "token 2 of the completion",
         ),
         (
             json!({"completion_ids": [5, 5], "constraint": with(yes["constraint"].clone(), json!({"anchor": 1}))}),
             "constraint_violated",
-            "token 1 of the completion",
+            "token 2 of the completion",
         ),
         (
             json!({"constraint": with(yes["constraint"].clone(), json!({"anchor": 1}))}),
             "anchor_out_of_range",
-            "has 0 tokens",
+            "from behind 1 tokens of a completion of 0",
         ),
         (
             json!({"constraint": with(yes["constraint"].clone(), json!({"anchor": -1}))}),
             "anchor_out_of_range",
-            "anchor is -1",
+            "from behind -1 tokens",
         ),
     ] {
         let (status, answer) = client.post("/api/step", &with(yes.clone(), extra)).await;
         assert_eq!((status.as_u16(), answer["code"].as_str().unwrap()), (400, code), "{answer}");
-        assert!(answer["detail"].as_str().unwrap().contains(part), "{answer}");
+        let detail = answer["detail"].as_str().unwrap();
+        assert!(detail.contains(part), "{answer}");
+        // Sentences count from 1, and programs need not read them.
+        let counted = |index: u64| detail.contains(&format!("token {} of", index + 1));
+        assert_eq!(answer.get("token_index").is_some(), code == "constraint_violated");
+        assert!(answer["token_index"].as_u64().is_none_or(counted), "{answer}");
     }
     // From an anchor on, what came before does not matter.
     let anchored = json!({"completion_ids": [5, 5], "constraint": with(yes["constraint"].clone(), json!({"anchor": 2}))});
