@@ -5,6 +5,7 @@ import { useRef } from "preact/hooks";
 import { h, html } from "../html.js";
 import { cutter, lostFavourites, runsOf } from "../lib/candidates.js";
 import { stageName } from "../lib/format.js";
+import * as store from "../state/store.js";
 import { cutText } from "./cut_rule.js";
 import { DistributionRow } from "./distribution_row.js";
 import { useKeepFocus } from "./keep_focus.js";
@@ -20,7 +21,9 @@ const walk = walkOn("button.row");
 export function Favourites({ dist, axis, about }) {
   const list = useRef(/** @type {HTMLElement | null} */ (null));
   useKeepFocus(list, "button.row");
-  const rows = lostFavourites(dist);
+  // What a grammar forbids its panel lists, and at more length.
+  const told = store.shown.value?.grammar && !store.grammarCollapsed.value;
+  const rows = lostFavourites(dist).filter((row) => row.valid || !told);
   if (rows.length === 0) return null;
   const runs = runsOf(rows, lossText);
   const first = rows.findIndex((row) => row.valid);

@@ -42,11 +42,12 @@ function Tools() {
     <div class="tools" role="toolbar" aria-label="This input">
       <button type="button" class="button button-small tool-words" title="Texts to begin with, by topic" onClick=${openLibrary}>${h(Icon, { name: "library" })}Examples</button>
       <button type="button" class="button button-small tool-words" title="Copy with the completion, to go on in another way (b)" onClick=${forkBranch}>${h(Icon, { name: "fork" })}Fork</button>
-      <span class="spacer"></span>
-      ${h(Tool, { icon: "duplicate", label: "Duplicate", about: "Copy the text without the completion", onPress: duplicateBranch })}
-      ${h(Tool, { icon: "rename", label: "Rename", about: "Rename (F2)", onPress: startRenaming })}
-      ${h(Tool, { icon: "restart", label: "Remove completion", off: store.completion.value.length === 0, onPress: removeCompletion })}
-      ${h(Tool, { icon: "trash", label: "Delete input", about: only ? "The only input stays" : "Delete this input", off: only, onPress: deleteBranch })}
+      <span class="tool-icons">
+        ${h(Tool, { icon: "duplicate", label: "Duplicate", about: "Copy the text without the completion", onPress: duplicateBranch })}
+        ${h(Tool, { icon: "rename", label: "Rename", about: "Rename (F2)", onPress: startRenaming })}
+        ${h(Tool, { icon: "restart", label: "Remove completion", off: store.completion.value.length === 0, onPress: removeCompletion })}
+        ${h(Tool, { icon: "trash", label: "Delete input", about: only ? "The only input stays" : "Delete this input", off: only, onPress: deleteBranch })}
+      </span>
     </div>
   `;
 }

@@ -21,7 +21,7 @@ export function TextView() {
       <section class="reading-column" aria-labelledby="reading-title">
         <div class="column-head">
           <h2 id="reading-title">Prompt and completion</h2>
-          <span class="quiet numbers">${plural(count, "token")} written</span>
+          <span class="quiet numbers">${plural(count, "token")}</span>
           <span class="spacer"></span>
           ${count > 0 && h(CopyButton, { text: completionText(store.completion.value), label: "Copy the completion" })}
           ${h(PictureButton, { draw: textAsPicture, name: "text", what: "The text" })}
