@@ -4,9 +4,9 @@
 
 /** Each kind, as its field lists it and as its editor is called. */
 export const KINDS = /** @type {const} */ ([
-  { id: "multiple_choice", label: "Multiple choice", name: "Multiple choice schema" },
-  { id: "regex", label: "Regex", name: "Regex schema" },
-  { id: "cfg", label: "CFG", name: "CFG schema" },
+  { id: "multiple_choice", label: "Multiple choice", name: "Choices" },
+  { id: "regex", label: "Regex", name: "Regular expression" },
+  { id: "cfg", label: "CFG", name: "Grammar" },
   { id: "json_schema", label: "JSON schema", name: "JSON schema" },
 ]);
 

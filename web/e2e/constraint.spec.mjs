@@ -22,8 +22,8 @@ check("B21 B24", "four kinds of constraints: legal rows first, the others struck
     const legal = firstInvalid < 0 ? dist.tokens : dist.tokens.slice(0, firstInvalid);
     assert(legal.length > 0 && legal.length === Math.min(dist.top_k, grammar.legal_tokens), "legal tokens should come first, all of them.");
     await expect(page.locator(".legend-kept")).toContainText("the grammar allows");
-    await expect(page.locator(".row-item button.row"), "legal rows can be pressed").toHaveCount(legal.length);
-    await expect(page.locator('.row-item .row[data-valid="false"]'), "the others are struck").toHaveCount(dist.tokens.length - legal.length);
+    await expect(page.locator(".rows:not(.favourites) .row-item button.row"), "legal rows can be pressed").toHaveCount(legal.length);
+    await expect(page.locator('.rows:not(.favourites) .row-item .row[data-valid="false"]'), "the others are struck").toHaveCount(dist.tokens.length - legal.length);
     await page.locator(".constraint-fine").waitFor();
   }
   const before = await completionLength(page);
@@ -98,7 +98,7 @@ check("B83", "at 360 px everything has room, and an error leads to the editor", 
   await page.getByRole("button", { name: "Close settings" }).click();
   await page.locator(".constraint-failure").waitFor();
   await fits("an error");
-  await page.getByRole("button", { name: "Mend it at line 1, column 1" }).click();
+  await page.getByRole("button", { name: "Correct it at line 1, column 1" }).click();
   await expect(editor(page)).toBeFocused();
   await previewBy(page, () => editor(page).fill(FORCED));
 });

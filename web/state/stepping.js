@@ -174,7 +174,7 @@ export function whyNoStep() {
   if (store.server.value === "error") return "The server does not answer.";
   if (!store.ready.value) return "No model is ready yet.";
   if (store.foreign.value !== null) return `${store.foreign.value} wrote this completion. Load it to go on, or remove the completion.`;
-  if (constraintFailure()) return "The constraint cannot be applied. Mend it or switch it off.";
+  if (constraintFailure()) return "The constraint cannot be applied. Correct it or switch it off.";
   if (store.stopped.value !== null) return `Finished: ${stopName(store.stopped.value)}. Delete the last token to go on.`;
   return null;
 }

@@ -178,7 +178,7 @@ test("text cannot be forced, and a press says why", async () => {
 const FACTS = /** @type {[Partial<import("../types/wire").GrammarDebug>, RegExp][]} */ ([
   [{}, /0\.090 % of what the model wants is legal legal 2 tokens may end here no cost so far none yet/],
   [{ may_end: true }, /may end here yes/],
-  [{ ended: true, may_end: true }, /the text has ended/],
+  [{ ended: true, may_end: true }, /legal only the end the text has ended/],
   [{ path: "$.items[0].name" }, /place \$\.items\[0\]\.name/],
   [{ log_cost: Math.log(1 / 8) }, /cost so far 3\.00 bits \(1 in 8\)/],
   [{ log_cost: null }, /cost so far beyond measure/],
@@ -253,7 +253,7 @@ test("a constraint that cannot be used says so in place of the distribution and 
   const place = placeOf(store.session.value);
   store.shown.value = { place, dist: null, chosen: null, failure: { detail: "unclosed group", hint: "Close it.", code: "constraint_unusable" } };
   await rendered();
-  assert.match(texts(".empty")[0] ?? "", /The constraint cannot be used unclosed group Close it\. Mend it at line 2, column 3/);
+  assert.match(texts(".empty")[0] ?? "", /The constraint cannot be used unclosed group Close it\. Correct it at line 2, column 3/);
   assert.deepEqual(texts(".header .pill"), ["Constraint error"]);
   button("Switch it off")?.click();
   await rendered();

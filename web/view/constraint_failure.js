@@ -20,7 +20,7 @@ export function ConstraintFailure({ failure }) {
       <p>${failure.detail}</p>
       ${failure.hint && html`<p class="quiet">${failure.hint}</p>`}
       <div class="constraint-ways">
-        ${violated ? h(BackIntoGrammar, { failure }) : html`<button type="button" class="button" onClick=${openEditor}>Mend it${place}</button>`}
+        ${violated ? h(BackIntoGrammar, { failure }) : html`<button type="button" class="button" onClick=${openEditor}>Correct it${place}</button>`}
         <button type="button" class="button" onClick=${() => enableConstraint(false)}>Switch it off</button>
         ${h(CopyButton, { text: `${failure.detail}\n${failure.hint}`, label: "Copy the error" })}
       </div>

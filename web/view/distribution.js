@@ -72,7 +72,8 @@ function Legend({ dist }) {
 /** @param {Dist} dist */
 function keptText(dist) {
   const legal = dist.constraint_active ? dist.stages.find(({ id }) => id === "constraint")?.kept : undefined;
-  const allowed = legal === undefined ? "" : `the grammar allows ${plural(legal, "token")}, `;
+  const ended = store.shown.value?.grammar?.ended === true;
+  const allowed = legal === undefined ? "" : ended ? "the grammar allows only the end, " : `the grammar allows ${plural(legal, "token")}, `;
   if (store.greedy.value) return `${allowed}greedy: always the top token`;
   if (legal !== undefined) return `${allowed}top-p keeps ${formatCount(dist.kept_token_count)}`;
   const bits = dist.stages.at(-1)?.entropy_bits;

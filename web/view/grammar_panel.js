@@ -31,14 +31,14 @@ export function GrammarPanel() {
 
 /** @param {GrammarDebug} grammar */
 function foldedText(grammar) {
-  const parts = [`${formatMass(grammar.legal_mass)} legal`, plural(grammar.legal_tokens, "token"), endText(grammar)];
+  const parts = [`${formatMass(grammar.legal_mass)} legal`, ...(grammar.ended ? [] : [plural(grammar.legal_tokens, "token")]), endText(grammar)];
   if (grammar.stall) parts.push("going in circles");
   return parts.join(" · ");
 }
 
 /** @param {GrammarDebug} grammar */
 function endText({ ended, may_end }) {
-  if (ended) return "has ended";
+  if (ended) return "the text has ended";
   return may_end ? "may end here" : "may not end here";
 }
 
@@ -52,7 +52,7 @@ function Debugger({ grammar }) {
       ${h(MassLine, { history: grammar.history, anchor: grammar.anchor })}
     </div>
     <dl class="grammar-facts">
-      ${h(Fact, { name: "legal", value: plural(grammar.legal_tokens, "token") })}
+      ${h(Fact, { name: "legal", value: grammar.ended ? "only the end" : plural(grammar.legal_tokens, "token") })}
       ${h(Fact, grammar.ended ? { name: "the text", value: "has ended" } : { name: "may end here", value: grammar.may_end ? "yes" : "no" })}
       ${h(Cost, { logCost: grammar.log_cost })}
       ${path !== null && h(Fact, { name: "place", value: html`<code class="code">${path}</code>`, about: "Where in the document the next token goes" })}
