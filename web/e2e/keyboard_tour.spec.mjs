@@ -3,9 +3,8 @@
 
 import { assert } from "./browser.mjs";
 import { check, expect } from "./harness.mjs";
+import { tabTo } from "./keyboard.mjs";
 import { blur, completionLength, expectLength, previewBy, requestsDuring, settle, stepBy } from "./page.mjs";
-
-/** @import { Page } from "@playwright/test" */
 
 check("B73 B83", "the tour is taken with Enter, and comes only once", async ({ blank }) => {
   await blank.goto("/");
@@ -114,32 +113,3 @@ check("B73", "? opens the help, Enter its parts, Escape closes it", async ({ pag
   await page.keyboard.press("Escape");
   await help.waitFor({ state: "detached" });
 });
-
-/**
- * Presses Tab, or Shift+Tab, until the element has the focus, as people do.
- * @param {Page} page
- * @param {string} selector
- * @param {string} [key]
- */
-async function tabTo(page, selector, key = "Tab") {
-  for (let presses = 0; presses < 120; presses += 1) {
-    const focused = await page.evaluate((wanted) => {
-      const focus = document.activeElement;
-      return focus?.matches(wanted) === true;
-    }, selector);
-    if (focused) return assertFocusSeen(page, selector);
-    await page.keyboard.press(key);
-  }
-  throw new Error(`${selector} cannot be reached with ${key}.`);
-}
-
-/** @param {Page} page @param {string} selector */
-async function assertFocusSeen(page, selector) {
-  const { outline, visible } = await page.evaluate(() => {
-    const focus = /** @type {Element} */ (document.activeElement);
-    const shown = focus.classList.contains("sr-only") ? (focus.closest("label") ?? focus) : focus;
-    const { width, height, top, bottom } = shown.getBoundingClientRect();
-    return { outline: getComputedStyle(shown).outlineStyle, visible: width > 0 && height > 0 && bottom > 0 && top < innerHeight };
-  });
-  assert(outline !== "none" && visible, `the focus on ${selector} should be seen.`);
-}
