@@ -38,6 +38,7 @@ check("C16", "a first visit begins with the model's example, and never shows ano
   await blank.reload();
   await blank.locator(".row-item").first().waitFor();
   await expect(field(blank)).toHaveValue(EXAMPLE.prompt);
+  await button(blank, "End the tour").click();
   await button(blank, "New input").click();
   await expect(field(blank)).toHaveValue("");
 });

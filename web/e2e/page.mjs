@@ -171,17 +171,6 @@ export async function previewAskedBy(page, act) {
   return (await requestsBy(page, "/api/preview", act)).at(-1)?.body;
 }
 
-/**
- * Waits until something is as it should be.
- * @param {Page} page
- * @param {() => Promise<unknown>} seen
- * @param {unknown} expected
- * @param {string} what
- */
-export async function expectSoon(page, seen, expected, what) {
-  await expect.poll(seen, { message: what, timeout: 10_000 }).toEqual(expected);
-}
-
 /** What is kept under a name. @param {Page} page @param {string} key */
 export function stored(page, key) {
   return page.evaluate((name) => localStorage.getItem(name), key);

@@ -88,7 +88,7 @@ check("B28", "a session goes into a file and comes back; a broken file is refuse
   await expectCards(page, before, "After a broken file");
   await page.getByLabel("Choose a file").setInputFiles(path);
   await page.locator(".sessions").waitFor({ state: "detached" });
-  await expectCards(page, `${before.replace("*", "")},Input 1,*hot`, "After an import");
+  await expectCards(page, `${before.replace("*", "")},Input 1 (2),*hot (2)`, "After an import");
   await step(page);
   await button(page, "Undo").click();
   await button(page, "Undo").click();
@@ -107,7 +107,7 @@ check("B28", "a dropped file is opened", async ({ page }, info) => {
     return data;
   }, text);
   await page.dispatchEvent("main", "drop", { dataTransfer: data });
-  await expectCards(page, `${before.replace("*", "")},Input 1,*hot`, "After a drop");
+  await expectCards(page, `${before.replace("*", "")},Input 1 (2),*hot (2)`, "After a drop");
   await button(page, "Undo").click();
   await expectCards(page, before, "After undoing a drop");
 });
