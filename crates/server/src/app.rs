@@ -69,8 +69,7 @@ async fn not_found() -> ApiError {
         detail: "Not Found".into(),
         code: "not_found",
         hint: "The addresses of the API are listed at /docs.".into(),
-        place: None,
-        token_index: None,
+        about: None,
     }
 }
 
@@ -80,7 +79,6 @@ async fn method_not_allowed() -> ApiError {
         detail: "Method Not Allowed".into(),
         code: "method_not_allowed",
         hint: "The methods of each address are listed at /docs.".into(),
-        place: None,
-        token_index: None,
+        about: None,
     }
 }

@@ -45,8 +45,7 @@ pub(crate) async fn serve(request: Request) -> Response {
             detail: "Method Not Allowed".into(),
             code: "method_not_allowed",
             hint: "Files can only be read.".into(),
-            place: None,
-            token_index: None,
+            about: None,
         };
         return ([(header::ALLOW, "GET, HEAD")], error).into_response();
     }
@@ -64,8 +63,7 @@ fn find(path: &str) -> Result<File, ApiError> {
             detail,
             code: "page_not_joined",
             hint: "This is in the files of the page, in web/.".into(),
-            place: None,
-            token_index: None,
+            about: None,
         }
     })?;
     let single = || {
@@ -79,8 +77,7 @@ fn find(path: &str) -> Result<File, ApiError> {
         detail: "Not Found".into(),
         code: "not_found",
         hint: "The page is at /, the API's reference at /docs.".into(),
-        place: None,
-        token_index: None,
+        about: None,
     })
 }
 

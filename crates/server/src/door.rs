@@ -30,8 +30,7 @@ fn check(headers: &HeaderMap) -> Result<(), ApiError> {
         hint: "Open the page at http://127.0.0.1 or http://localhost, with the port the program \
                printed."
             .into(),
-        place: None,
-        token_index: None,
+        about: None,
     };
     let host = text(header::HOST).unwrap_or("");
     if !is_loopback(host) {

@@ -19,10 +19,17 @@ pub struct ApiError {
     pub code: &'static str,
     /// What the user can do.
     pub hint: String,
-    /// Where in a constraint's text it is.
-    pub place: Option<Place>,
-    /// Which token of the completion it is about.
-    pub token_index: Option<usize>,
+    /// What in the request it is about, if that is one thing.
+    pub about: Option<About>,
+}
+
+/// What in a request is wrong.
+#[derive(Debug)]
+pub enum About {
+    /// A place in a constraint's text.
+    Place(Place),
+    /// A token of the completion, by its index.
+    Token(usize),
 }
 
 impl From<EngineError> for ApiError {
@@ -65,12 +72,11 @@ impl From<EngineError> for ApiError {
             code: error.code(),
             hint: error.hint().into(),
             detail: error.to_string(),
-            place: match &error {
-                EngineError::Grammar(error) => error.place().cloned(),
-                _ => None,
-            },
-            token_index: match &error {
-                EngineError::Grammar(error) => error.token_index(),
+            about: match &error {
+                EngineError::Grammar(error) => {
+                    let place = error.place().cloned().map(About::Place);
+                    place.or_else(|| error.token_index().map(About::Token))
+                }
                 _ => None,
             },
         }
@@ -85,7 +91,12 @@ impl IntoResponse for ApiError {
 
 impl From<ApiError> for ErrorBody {
     fn from(error: ApiError) -> Self {
-        let ApiError { detail, code, hint, place, token_index, .. } = error;
+        let ApiError { detail, code, hint, about, .. } = error;
+        let (place, token_index) = match about {
+            Some(About::Place(place)) => (Some(place), None),
+            Some(About::Token(index)) => (None, Some(index)),
+            None => (None, None),
+        };
         let (line, column) = (place.as_ref().map(|p| p.line), place.as_ref().map(|p| p.column));
         let offending = place.map(|place| place.offending);
         ErrorBody { detail, code: code.into(), hint, line, column, offending, token_index }

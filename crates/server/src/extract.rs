@@ -55,8 +55,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for UrlQuery<T> {
             detail: format!("{}.", error.body_text()),
             code: "invalid_field",
             hint: "The parameters and their types are listed at /docs.".into(),
-            place: None,
-            token_index: None,
+            about: None,
         })
     }
 }
@@ -71,8 +70,7 @@ async fn read(request: Request<Body>) -> Result<Bytes, ApiError> {
             detail: format!("The body's content type is {essence:?}, not application/json."),
             code: "not_json",
             hint: "Send the header Content-Type: application/json.".into(),
-            place: None,
-            token_index: None,
+            about: None,
         });
     }
     // The only ways reading a body fails are its size and a client that has gone away, who will
@@ -82,8 +80,7 @@ async fn read(request: Request<Body>) -> Result<Bytes, ApiError> {
         detail: format!("The body is larger than {} MiB.", MAX_BODY_BYTES >> 20),
         code: "body_too_large",
         hint: "Shorten the prompt.".into(),
-        place: None,
-        token_index: None,
+        about: None,
     })
 }
 
@@ -94,8 +91,7 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
         detail,
         code,
         hint: "The fields and their types are listed at /docs.".into(),
-        place: None,
-        token_index: None,
+        about: None,
     };
     let Object(parsed) = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();
