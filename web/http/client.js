@@ -1,6 +1,6 @@
 // One function per route. The only file that fetches.
 
-/** @import { AttributionLine } from "../types/app" */
+/** @import { AttributionLine, Failure } from "../types/app" */
 /** @import { AttributionRequest, AttributionResponse, Catalog, CheckResponse, ChoicesResponse, ConstraintParams, ErrorBody, LoadResponse, MatrixHeader, MatrixRow, ModelStatus, PreviewRequest, PreviewResponse, StepRequest, StepResponse, TokensResponse } from "../types/wire" */
 
 /** An answer that is not a success, or no answer at all (status 0). */
@@ -15,7 +15,14 @@ export class ApiError extends Error {
     this.detail = body.detail;
     this.code = body.code;
     this.hint = body.hint;
+    this.tokenIndex = body.token_index;
     this.status = status;
+  }
+
+  /** What the page remembers of it. @returns {Failure} */
+  failure() {
+    const { detail, hint, code, tokenIndex } = this;
+    return { detail, hint, code, ...(tokenIndex === undefined ? {} : { tokenIndex }) };
   }
 }
 

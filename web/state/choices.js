@@ -28,7 +28,7 @@ export async function compareChoices() {
   } catch (error) {
     if (api.isAbort(error) || underWay !== mine) return;
     if (!(error instanceof api.ApiError)) throw error;
-    store.comparison.value = { key, choices: [], failure: { detail: error.detail, hint: error.hint } };
+    store.comparison.value = { key, choices: [], failure: error.failure() };
   } finally {
     if (underWay === mine) {
       underWay = null;

@@ -60,7 +60,7 @@ export async function loadModel(modelId) {
     });
   } catch (error) {
     if (!(error instanceof api.ApiError)) throw error;
-    store.loadFailure.value = { detail: error.detail, hint: error.hint };
+    store.loadFailure.value = error.failure();
     store.message.value = `${id} could not be loaded.`;
     showAnswering();
   } finally {

@@ -89,6 +89,6 @@ async function ask({ request, foreign }, probes, signal) {
     return { dist, failure: null };
   } catch (error) {
     if (!(error instanceof api.ApiError)) throw error;
-    return { dist: null, failure: { detail: error.detail, hint: error.hint } };
+    return { dist: null, failure: error.failure() };
   }
 }

@@ -115,6 +115,6 @@ function showFailure(error, place) {
   }
   batch(() => {
     if (store.input.value && !sameInput(store.input.value.place, place)) store.input.value = null;
-    store.shown.value = { place, dist: null, chosen: null, failure: { detail: error.detail, hint: error.hint, code: error.code } };
+    store.shown.value = { place, dist: null, chosen: null, failure: error.failure() };
   });
 }

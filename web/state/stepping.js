@@ -213,7 +213,7 @@ function accept({ answer, settings }, place, { label = "step", run = null, origi
  */
 function showFailure(error, place) {
   if (!(error instanceof api.ApiError)) throw error;
-  const failure = { detail: error.detail, hint: error.hint, code: error.code };
+  const failure = error.failure();
   if (error.status === 0) store.server.value = "error";
   store.failure.value = error.status === 0 ? failure : { ...failure, place };
 }

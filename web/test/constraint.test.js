@@ -429,7 +429,7 @@ test("a completion that has left the grammar is no place to step from, until it 
   append(1, 2);
   actions.enableConstraint(true);
   await answerCheck();
-  (await server.next(PREVIEW)).answer({ detail: "token 2 of the completion is none that the grammar allows there.", code: "constraint_violated", hint: "Rewind." }, 400);
+  (await server.next(PREVIEW)).answer({ detail: "token 2 of the completion is none that the grammar allows there.", code: "constraint_violated", hint: "Rewind.", token_index: 1 }, 400);
   await pause(10);
   assert.match(constraintFailure()?.detail ?? "", /token 2/);
   assert.equal(await actions.step(), "refused");

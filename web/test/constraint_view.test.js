@@ -263,7 +263,7 @@ test("a constraint that cannot be used says so in place of the distribution and 
 test("a completion that left the grammar can be rewound or left out", async () => {
   store.session.value = appendTokens(store.session.value, [1, 2].map((id) => ({ token: pill(id, `t${id}`), model: "tiny", origin: /** @type {const} */ ("sampled"), params: DEFAULT_PARAMS, constraint: null, dist: null, seed_used: null, stop_reason: null })));
   const place = placeOf(store.session.value);
-  const failure = { detail: 'token 2 of the completion, "t2", is none that the grammar allows there.', hint: "Rewind.", code: "constraint_violated" };
+  const failure = { detail: 'token 2 of the completion, "t2", is none that the grammar allows there.', hint: "Rewind.", code: "constraint_violated", tokenIndex: 1 };
   store.shown.value = { place, dist: null, chosen: null, failure };
   await rendered();
   assert.match(texts(".empty")[0] ?? "", /The completion leaves the grammar/);

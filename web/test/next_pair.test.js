@@ -86,7 +86,7 @@ test("each side says why it has no distribution, and another model's tokens are 
   (await server.next("/api/preview")).answer({ detail: "The context is empty.", code: "empty", hint: "Type." }, 400);
   await pause(10);
   assert.match(store.nextPair.value?.sides[0]?.failure?.detail ?? "", /^other wrote this completion/);
-  assert.deepEqual(store.nextPair.value?.sides[1]?.failure, { detail: "The context is empty.", hint: "Type." });
+  assert.deepEqual(store.nextPair.value?.sides[1]?.failure, { detail: "The context is empty.", hint: "Type.", code: "empty" });
   assert.deepEqual([store.nextPair.value?.pair, server.pending()], [null, []]);
 });
 

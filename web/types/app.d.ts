@@ -124,6 +124,8 @@ export type Failure = {
   hint: string;
   /** The server's name for it. */
   code?: string;
+  /** The token of the completion that it is about, from 0. */
+  tokenIndex?: number;
   /** Where the step was refused. A preview of that place works all the same and disproves nothing. */
   place?: Place;
 };

@@ -30,19 +30,10 @@ export function ConstraintFailure({ failure }) {
 
 /** @param {{ failure: Failure }} props */
 function BackIntoGrammar({ failure }) {
-  const index = tokenIndex(failure.detail);
+  const index = failure.tokenIndex ?? null;
   const node = index === null ? undefined : store.completion.value[index];
   return html`
     <button type="button" class="button" onClick=${countFromHere}>Count from here</button>
     ${index !== null && node && html`<button type="button" class="button" onClick=${() => rewindTo(index)}>Rewind to before “${node.token.display}”</button>`}
   `;
-}
-
-/**
- * The sentence names the token by its place in the completion, from 1.
- * @param {string} detail
- */
-function tokenIndex(detail) {
-  const digits = /token (\d+) of the completion/.exec(detail)?.[1];
-  return digits === undefined ? null : Number(digits) - 1;
 }
