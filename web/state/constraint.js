@@ -1,8 +1,7 @@
 // The constraint as requests carry it.
 
 import { computed } from "@preact/signals";
-import { parseJson } from "../lib/json_text.js";
-import { placesInSchema } from "../lib/schema_place.js";
+import { spanOf } from "../lib/text_place.js";
 import { anchorIndex } from "./constraint_anchor.js";
 import * as store from "./store.js";
 import { kind, text, written } from "./written_constraint.js";
@@ -20,8 +19,9 @@ export const constraint = computed(() => {
   return /** @type {ConstraintParams} */ ({ enabled: true, ...written.value, anchor: anchorIndex.value });
 });
 
-/** Where the schema's text says what may come next. */
+/** Where the schema's text says what may come next. Of the document as a whole all of it does, and nothing is marked. */
 export const schemaPlaces = computed(() => {
-  const path = store.shown.value?.grammar?.path ?? "$";
-  return constraint.value && kind.value?.id === "json_schema" ? placesInSchema(parseJson(text.value), path) : [];
+  const grammar = store.shown.value?.grammar;
+  if (!constraint.value || !grammar || (grammar.path ?? "$") === "$") return [];
+  return grammar.schema_places.map((range) => spanOf(text.value, range));
 });

@@ -142,7 +142,7 @@ export function unusable(change = {}) {
 /** @param {Partial<GrammarDebug>} [change] @returns {GrammarDebug} */
 export function grammar(change = {}) {
   return {
-    legal_mass: 0.0009, legal_tokens: 2, may_end: false, ended: false, anchor: 0, wanted: [], forced: null, path: null, schema_place: null, stall: null,
+    legal_mass: 0.0009, legal_tokens: 2, may_end: false, ended: false, anchor: 0, wanted: [], forced: null, path: null, schema_places: [], stall: null,
     history: [0.0009], log_cost: 0, mask_ms: 0.1, warnings: [], ...change,
   };
 }

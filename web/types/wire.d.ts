@@ -727,11 +727,10 @@ forced: ForcedRun | null,
  */
 path: string | null, 
 /**
- * The part of the schema's text that is about that place: a property with its name, the schema of
- * an array's items, or all of it. Null if there is none, or more than one, as where two options of
- * an anyOf have the property.
+ * The parts of the schema's text that are about that place: a property with its name, the schema of
+ * an array's items, or all of it. More than one where two options of an anyOf have the property.
  */
-schema_place: TextRange | null, 
+schema_places: Array<TextRange>, 
 /**
  * Whether the completion goes round in circles.
  */

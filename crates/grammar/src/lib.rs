@@ -33,5 +33,5 @@ pub use grammars::Grammars;
 pub use library::{EXAMPLES, Example};
 pub use place::{Place, TextRange};
 pub use position::{Forced, Position};
-pub use schema_place::schema_place;
+pub use schema_place::schema_places;
 pub use stall::{Stall, StallKind, stall};

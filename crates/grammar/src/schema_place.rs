@@ -1,4 +1,4 @@
-//! The part of a schema that a place in a document is about.
+//! The parts of a schema that a place in a document is about.
 
 use jsonc_parser::ast::{Object, Value as Node};
 use jsonc_parser::common::{Range, Ranged as _};
@@ -14,19 +14,23 @@ const MOST_PARTS: usize = 1000;
 /// The keywords whose items are schemas for the same value.
 const OPTIONS: [&str; 3] = ["allOf", "anyOf", "oneOf"];
 
-/// The part of a schema's text that is about a place in a document: a property with its name, the schema
-/// of an array's items, or the whole schema. None if there is no such part, or if there are several, as
-/// under options that have a property in common: which of them counts is not known here.
-pub fn schema_place(text: &str, path: &DocumentPath) -> Option<TextRange> {
-    let root =
-        parse_to_ast(text, &CollectOptions::default(), &ParseOptions::default()).ok()?.value?;
+/// The parts of a schema's text that are about a place in a document: a property with its name, the schema
+/// of an array's items, or the whole schema. They are in the order of the text, none within another. There
+/// is none where the schema says nothing of the place, and there are several under options that have a
+/// property in common: which of them counts is not known here.
+pub fn schema_places(text: &str, path: &DocumentPath) -> Vec<TextRange> {
+    let parsed = parse_to_ast(text, &CollectOptions::default(), &ParseOptions::default());
+    let Some(root) = parsed.ok().and_then(|parsed| parsed.value) else { return Vec::new() };
     let mut parts = vec![Part { node: &root, range: root.range() }];
     for step in path.steps() {
-        parts = all_about(&root, parts)?.iter().filter_map(|part| part.below(step)).collect();
+        let Some(all) = all_about(&root, parts) else { return Vec::new() };
+        parts = all.iter().filter_map(|part| part.below(step)).collect();
     }
-    let range = parts.first()?.range;
-    let is_one = parts.iter().all(|part| part.range == range);
-    is_one.then(|| TextRange::of(text, range.start, range.end))
+    let mut ranges: Vec<Range> = parts.iter().map(|part| part.range).collect();
+    ranges.sort_by_key(|range| (range.start, std::cmp::Reverse(range.end)));
+    // Where one part is within another, the outer one says it all.
+    ranges.dedup_by(|later, earlier| later.end <= earlier.end);
+    ranges.iter().map(|range| TextRange::of(text, range.start, range.end)).collect()
 }
 
 /// A schema within the schema, and what to mark for it.
@@ -142,34 +146,34 @@ mod tests {
         let endless = r##"{"anyOf": [{"$ref": "#"}, {"properties": {"x": {"const": 1}}}]}"##;
         let escaped = r##"{"$ref": "#/$defs/a~1b", "$defs": {"a/b": {"properties": {"x": {}}}}}"##;
         for (schema, document, expected) in [
-            (person, "", Some(person)),
-            (person, "{", Some(person)),
-            (person, r#"{"name": "J"#, Some(r#""name": {"type": "string"}"#)),
-            (person, r#"{"of": {"of": {"name": "#, Some(r#""name": {"type": "string"}"#)),
-            (person, r#"{"of": {"#, Some(r##""of": {"$ref": "#/$defs/p"}"##)),
-            (person, r#"{"age": "#, None),
-            (list, r#"{"items": [{"#, Some(r#"{"properties": {"a b": true}}"#)),
-            (list, r#"{"items": [{}, {"a b": 1"#, Some(r#""a b": true"#)),
-            (list, r#"{"items": "#, Some(r#""items": {"items": {"properties": {"a b": true}}}"#)),
-            (tuple, "[", Some(r#"{"const": 1}"#)),
-            (tuple, "[1, ", Some(r#"{"const": 2}"#)),
-            (old_tuple, "[", Some(r#"{"const": 1}"#)),
-            (old_tuple, "[1, ", Some(r#"{"const": 2}"#)),
-            (options, r#"{"y": "#, Some(r#""y": {"const": 3}"#)),
+            (person, "", vec![person]),
+            (person, "{", vec![person]),
+            (person, r#"{"name": "J"#, vec![r#""name": {"type": "string"}"#]),
+            (person, r#"{"of": {"of": {"name": "#, vec![r#""name": {"type": "string"}"#]),
+            (person, r#"{"of": {"#, vec![r##""of": {"$ref": "#/$defs/p"}"##]),
+            (person, r#"{"age": "#, vec![]),
+            (list, r#"{"items": [{"#, vec![r#"{"properties": {"a b": true}}"#]),
+            (list, r#"{"items": [{}, {"a b": 1"#, vec![r#""a b": true"#]),
+            (list, r#"{"items": "#, vec![r#""items": {"items": {"properties": {"a b": true}}}"#]),
+            (tuple, "[", vec![r#"{"const": 1}"#]),
+            (tuple, "[1, ", vec![r#"{"const": 2}"#]),
+            (old_tuple, "[", vec![r#"{"const": 1}"#]),
+            (old_tuple, "[1, ", vec![r#"{"const": 2}"#]),
+            (options, r#"{"y": "#, vec![r#""y": {"const": 3}"#]),
             // Either of two.
-            (options, r#"{"x": "#, None),
-            (others, r#"{"b": "#, Some(r#"{"type": "null"}"#)),
-            (patterns, r#"{"b": "#, None),
-            (same, r#"{"x": "#, Some(r#""x": {}"#)),
-            (endless, r#"{"x": "#, Some(r#""x": {"const": 1}"#)),
-            (escaped, r#"{"x": "#, Some(r#""x": {}"#)),
-            (r##"{"$ref": "https://example.org/a"}"##, r#"{"x": "#, None),
-            ("not a schema", "{", None),
+            (options, r#"{"x": "#, vec![r#""x": {"const": 1}"#, r#""x": {"const": 2}"#]),
+            (others, r#"{"b": "#, vec![r#"{"type": "null"}"#]),
+            (patterns, r#"{"b": "#, vec![]),
+            (same, r#"{"x": "#, vec![r#""x": {}"#]),
+            (endless, r#"{"x": "#, vec![r#""x": {"const": 1}"#]),
+            (escaped, r#"{"x": "#, vec![r#""x": {}"#]),
+            (r##"{"$ref": "https://example.org/a"}"##, r#"{"x": "#, vec![]),
+            ("not a schema", "{", vec![]),
         ] {
             let path = document_path(document.as_bytes()).unwrap();
-            let found = schema_place(schema, &path);
             // All of these are on one line of ASCII.
-            let found = found.map(|range| &schema[range.column - 1..range.end_column - 1]);
+            let text = |range: TextRange| &schema[range.column - 1..range.end_column - 1];
+            let found: Vec<&str> = schema_places(schema, &path).into_iter().map(text).collect();
             assert_eq!(found, expected, "{schema} {document}");
         }
     }
@@ -180,6 +184,6 @@ mod tests {
             "{\n  \"properties\": {\n    \"é\": {\n      \"type\": \"null\"\n    }\n  }\n}";
         let path = document_path("{\"é\": ".as_bytes()).unwrap();
         let expected = TextRange { line: 3, column: 5, end_line: 5, end_column: 6 };
-        assert_eq!(schema_place(schema, &path), Some(expected));
+        assert_eq!(schema_places(schema, &path), [expected]);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokenscope_grammar::{Kind, Stall, TextRange, document_path, schema_place, stall};
+use tokenscope_grammar::{Kind, Stall, TextRange, document_path, schema_places, stall};
 use tokenscope_sampling::Explained;
 use tokenscope_tokens::display::display_form;
 
@@ -35,8 +35,8 @@ pub struct GrammarReport {
     pub forced: Option<ForcedReport>,
     /// For JSON, the place in the document, such as `$.items[0].name`.
     pub path: Option<String>,
-    /// The part of the schema that is about that place, if there is exactly one.
-    pub schema_place: Option<TextRange>,
+    /// The parts of the schema that are about that place.
+    pub schema_places: Vec<TextRange>,
     /// Whether the completion goes round in circles.
     pub stall: Option<Stall>,
     /// The legal mass at every position from the anchor to this one; NaN before the first token of an
@@ -128,7 +128,9 @@ pub(crate) fn debug(
         anchor: active.anchor,
         wanted: wanted.collect(),
         forced,
-        schema_place: path.as_ref().and_then(|path| schema_place(&active.constraint.text, path)),
+        schema_places: path
+            .as_ref()
+            .map_or_else(Vec::new, |path| schema_places(&active.constraint.text, path)),
         path: path.map(|path| path.to_string()),
         stall: stall(vocabulary, counted),
         log_cost: before

@@ -30,10 +30,9 @@ pub struct GrammarDebug {
     pub forced: Option<ForcedRun>,
     /// For JSON, the place in the document, such as `$.items[0].name`; null if it cannot be told.
     pub path: Option<String>,
-    /// The part of the schema's text that is about that place: a property with its name, the schema of
-    /// an array's items, or all of it. Null if there is none, or more than one, as where two options of
-    /// an anyOf have the property.
-    pub schema_place: Option<TextRange>,
+    /// The parts of the schema's text that are about that place: a property with its name, the schema of
+    /// an array's items, or all of it. More than one where two options of an anyOf have the property.
+    pub schema_places: Vec<TextRange>,
     /// Whether the completion goes round in circles.
     pub stall: Option<StallAlarm>,
     /// The legal mass at every position from the anchor to this one; null where there was no
@@ -181,12 +180,16 @@ impl From<&GrammarReport> for GrammarDebug {
                 tokens: forced.tokens.iter().map(TokenPill::from).collect(),
             }),
             path: report.path.clone(),
-            schema_place: report.schema_place.map(|range| TextRange {
-                line: range.line,
-                column: range.column,
-                end_line: range.end_line,
-                end_column: range.end_column,
-            }),
+            schema_places: report
+                .schema_places
+                .iter()
+                .map(|range| TextRange {
+                    line: range.line,
+                    column: range.column,
+                    end_line: range.end_line,
+                    end_column: range.end_column,
+                })
+                .collect(),
             stall: report.stall.as_ref().map(|stall| StallAlarm {
                 kind: match stall.kind {
                     StallKind::Whitespace => "whitespace",

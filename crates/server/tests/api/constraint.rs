@@ -241,7 +241,7 @@ async fn legal_rows_come_first_and_the_debugger_says_what_was_wanted() {
             "wanted",
             "forced",
             "path",
-            "schema_place",
+            "schema_places",
             "stall",
             "history",
             "log_cost",
