@@ -232,6 +232,7 @@ function readErrorBody(text, status) {
       detail: typeof body.detail === "string" ? body.detail : JSON.stringify(body.detail),
       code: typeof body.code === "string" ? body.code : "unknown",
       hint: typeof body.hint === "string" ? body.hint : "",
+      ...(typeof body.token_index === "number" ? { token_index: body.token_index } : {}),
     };
   } catch {
     return unknown;
