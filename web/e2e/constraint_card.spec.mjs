@@ -3,7 +3,7 @@
 import { assert } from "./browser.mjs";
 import { KINDS, editor, kindField, toggleConstraint } from "./constraint.mjs";
 import { check, expect } from "./harness.mjs";
-import { button, openCard, previewAskedBy, requestsBy, requestsDuring, stored } from "./page.mjs";
+import { button, openCard, previewAskedBy, previewBy, requestsBy, requestsDuring, stored } from "./page.mjs";
 
 /** @import { Page } from "@playwright/test" */
 
@@ -102,4 +102,15 @@ check("B25", "a wrong constraint is told in the header, and there are no candida
   await expect(page.locator(".row-item"), "under a wrong constraint there should be no candidates").toHaveCount(0);
   await editor(page).fill("(yes|no)");
   await page.locator(".row-item").first().waitFor();
+});
+
+check("B21", "white space that does not count is told, and a space in brackets counts", async ({ page }) => {
+  await openCard(page, "Constrained sampling");
+  await previewBy(page, () => toggleConstraint(page));
+  await previewBy(page, () => kindField(page).selectOption("regex"));
+  await previewBy(page, () => editor(page).fill(" yes"));
+  await expect(page.locator("#constraint-hint")).toContainText("[ ] is a space that does");
+  await previewBy(page, () => editor(page).fill("[ ]yes"));
+  await expect(page.locator(".row-token").nth(1)).toHaveText(/^␣|^␠|^ /);
+  await expect(page.locator("#constraint-hint")).not.toContainText("does not count");
 });

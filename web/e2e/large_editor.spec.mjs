@@ -92,3 +92,14 @@ check("C25", "the place in the schema is marked, and the completion laid out as 
   await page.setViewportSize({ width: 360, height: 740 });
   expect(await page.evaluate(() => document.scrollingElement?.scrollWidth), "the page should fit").toBeLessThanOrEqual(360);
 });
+
+check("C25", "a schema of one line is laid out, and means the same", async ({ page }) => {
+  await constrain(page, JSON.stringify(JSON.parse(SCHEMA)));
+  await button(page, "Enlarge").click();
+  await button(page, "Lay out").click();
+  await expect(text(page)).toBeFocused();
+  await expect(button(page, "Lay out")).toHaveCount(0);
+  const laid = await text(page).inputValue();
+  expect(laid.split("\n").length, "each part should have a line").toBeGreaterThan(10);
+  expect(JSON.parse(laid)).toEqual(JSON.parse(SCHEMA));
+});

@@ -3,6 +3,7 @@
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { h, html } from "../html.js";
 import { plural } from "../lib/format.js";
+import { layoutJson } from "../lib/json_text.js";
 import { rangeOf } from "../lib/text_place.js";
 import { requestCheck, typeConstraint } from "../state/actions.js";
 import { kind, schemaPlaces, text } from "../state/constraint.js";
@@ -30,6 +31,7 @@ export function ConstraintEditor({ kind, large = false }) {
   const fault = check?.error ? rangeOf(value, check.error) : null;
   const places = schemaPlaces.value;
   const marks = /** @type {Mark[]} */ (fault ? [{ ...fault, look: "fault" }] : check?.ok ? places.map((place) => ({ ...place, look: "place" })) : []);
+  const laid = large && kind.id === "json_schema" ? layoutJson(value) : null;
   const mirror = useRef(/** @type {HTMLElement | null} */ (null));
   const gutter = useRef(/** @type {HTMLElement | null} */ (null));
   const area = useRef(/** @type {HTMLTextAreaElement | null} */ (null));
@@ -53,7 +55,8 @@ export function ConstraintEditor({ kind, large = false }) {
   return html`
     <div class="text-block">
       <div class="editor-head"><label for=${EDITOR}>${LABELS[kind.id] ?? kind.label}</label>
-        ${!large && html`<button type="button" class="button button-small" id="constraint-enlarge" title="A large editor beside the distribution (E, or Ctrl Enter in the text)" onClick=${toggleLargeEditor}>Enlarge</button>`}</div>
+        ${!large && html`<button type="button" class="button button-small" id="constraint-enlarge" title="A large editor beside the distribution (E, or Ctrl Enter in the text)" onClick=${toggleLargeEditor}>Enlarge</button>`}
+        ${laid?.open === "" && laid.text !== value.trim() && html`<button type="button" class="button button-small" title="One line for each part; nothing else changes" onClick=${() => layOut(laid.text)}>Lay out</button>`}</div>
       <div class="editor" data-marked=${marks.length > 0} data-large=${large}>
         ${large && html`<div class="editor-gutter" aria-hidden="true" ref=${gutter}>${numbers(value, fault && check?.error?.line)}</div>`}
         ${marks.length > 0 && html`<div class="editor-mirror field field-code" aria-hidden="true" ref=${mirror}>${marked(value, marks)}${"\n"}</div>`}
@@ -61,10 +64,27 @@ export function ConstraintEditor({ kind, large = false }) {
           aria-invalid=${Boolean(check?.error)} aria-describedby="constraint-hint constraint-state" ref=${area} onScroll=${align} onKeyDown=${onKeyDown}
           onInput=${(/** @type {Event & { currentTarget: HTMLTextAreaElement }} */ event) => typeConstraint(event.currentTarget.value)}></textarea>
       </div>
-      <p class="quiet" id="constraint-hint">${kind.explanation}${places.length > 0 && " Violet: where the document is now."}</p>
+      <p class="quiet" id="constraint-hint">${kind.explanation}${places.length > 0 && " Violet: where the document is now."}${leftOut(kind.id, value)}</p>
       ${h(State, { check })}
     </div>
   `;
+}
+
+/** The button goes with the disorder, and the focus back to the text. @param {string} laid */
+function layOut(laid) {
+  typeConstraint(laid);
+  openEditor();
+}
+
+/**
+ * What is typed and does not count: white space that nobody would miss until a model needs it.
+ * @param {string} id of the kind
+ * @param {string} value
+ */
+function leftOut(id, value) {
+  if (id === "regex" && value.trim() !== value && value.trim() !== "") return " White space at its ends does not count; [ ] is a space that does.";
+  if (id === "multiple_choice" && /^[ \t]+\S|\S[ \t]+$/m.test(value) && !value.trim().startsWith("[")) return " White space around a choice does not count.";
+  return "";
 }
 
 /**
