@@ -87,7 +87,7 @@ check("C5", "a raw favourite that left the list is pinned below it, and can be f
 
 check("C18", "bars fill an axis that ends at a round number, is labelled, and does not shrink under a knob", async ({ page }) => {
   const end = page.locator(".row-scale span").last();
-  const tops = [1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01];
+  const tops = [1, 0.75, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01];
   const { dist } = await previewBy(page, () => forceText(page, " The"));
   assert(dist, "there should be a distribution.");
   await expect(page.getByRole("radio", { name: "fit" })).toBeChecked();

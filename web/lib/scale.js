@@ -11,8 +11,8 @@ export const SMALLEST = 1e-6;
 /** Always linear, for cards that show a few numbers at once. */
 export const linearWidth = percentScale(0, 1);
 
-/** Where an axis may end that fits what it shows: 1, 0.5, 0.2, 0.1 and so on. */
-const TOPS = [1, ...Array.from({ length: -Math.log10(SMALLEST) }, (_, decade) => [5, 2, 1].map((digit) => Number(`${digit}e-${decade + 1}`))).flat()];
+/** Where an axis may end that fits what it shows: 1, 0.75 (or a favourite of 0.6 leaves half of it empty), 0.5, 0.2, 0.1 and so on. */
+const TOPS = [1, 0.75, ...Array.from({ length: -Math.log10(SMALLEST) }, (_, decade) => [5, 2, 1].map((digit) => Number(`${digit}e-${decade + 1}`))).flat()];
 
 /** The least of them that none of these probabilities goes beyond. @param {readonly number[]} probabilities */
 export function fittingTop(probabilities) {

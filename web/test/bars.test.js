@@ -13,7 +13,7 @@ import { dist, row } from "./samples.js";
 
 test("an axis ends at the next round probability", () => {
   for (const [probabilities, top] of /** @type {[number[], number][]} */ ([
-    [[0.174, 0.143, 0.02], 0.2], [[0.2], 0.2], [[0.2000001], 0.5], [[0.51, 0.4], 1], [[1], 1], [[0.034], 0.05], [[0.0003], 0.0005], [[0], 1e-6], [[], 1e-6],
+    [[0.174, 0.143, 0.02], 0.2], [[0.2], 0.2], [[0.2000001], 0.5], [[0.51, 0.4], 0.75], [[0.75], 0.75], [[0.76], 1], [[1], 1], [[0.034], 0.05], [[0.0003], 0.0005], [[0], 1e-6], [[], 1e-6],
   ])) assert.equal(fittingTop(probabilities), top, String(probabilities));
 });
 
@@ -25,7 +25,7 @@ test("bars are as long as their share of the axis, and never longer than it", ()
 
 test("the ends of an axis are labelled without zeros that say nothing", () => {
   const labels = (/** @type {Parameters<typeof axisEnds>[0]} */ of) => axisEnds(of).map(formatEnd).join();
-  assert.deepEqual([labels({ kind: "fit", top: 0.2 }), labels({ kind: "linear", top: 1 }), labels({ kind: "log", top: 1 }), labels({ kind: "fit", top: 0.0005 })], ["0,0.2", "0,1", "1e-6,1", "0,5e-4"]);
+  assert.deepEqual([labels({ kind: "fit", top: 0.2 }), labels({ kind: "linear", top: 1 }), labels({ kind: "log", top: 1 }), labels({ kind: "fit", top: 0.0005 }), labels({ kind: "fit", top: 0.75 })], ["0,0.2", "0,1", "1e-6,1", "0,5e-4", "0,0.75"]);
 });
 
 test("at one position the axis grows and never shrinks; another position, and another model, choose it anew", () => {

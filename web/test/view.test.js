@@ -94,7 +94,7 @@ test("of many rows the first come at once and the others some frames later", asy
 
 test("bars are drawn on one scale", () => {
   const widths = [...root.querySelectorAll(".row-item .bar-final")].map((bar) => /** @type {HTMLElement} */ (bar).style.width);
-  assert.deepEqual(widths, ["60.000%", "40.000%", "0.000%"]);
+  assert.deepEqual(widths, ["80.000%", "53.333%", "0.000%"]);
 });
 
 test("without a template there is one field, with it two", async () => {
