@@ -73,9 +73,12 @@ check("C20", "a candidate is taken by a press, and knobs move the bars", async (
   const token = await projector(page).locator(".projector-token").nth(1).textContent();
   const answer = await stepBy(page, () => projector(page).locator(".projector-row").nth(1).click());
   assert(answer.appended[0]?.display === token, `${token} should be taken, and ${answer.appended[0]?.display} was.`);
+  const legend = projector(page).locator(".projector-legend");
+  await expect(legend, "the preset should be named").toContainText("Balanced");
   await page.locator("#knob-temperature").focus();
   const moved = await previewBy(page, () => page.keyboard.press("End"));
   assert(moved.dist?.stages.some(({ knobs }) => knobs["temperature"] === 2), "the temperature should be 2.");
+  await expect(legend).toContainText("Custom");
 });
 
 check("C20", "no type is small and all rows and controls are in sight, from a beamer to a wall, light and dark", async ({ page }) => {

@@ -14,6 +14,7 @@ import { ErrorText } from "./error_text.js";
 import { Icon } from "./icons.js";
 import { SliderKnob } from "./knobs.js";
 import { usePinnedEnd } from "./pinned_end.js";
+import { presetName } from "./sampling_card.js";
 import { TokenText } from "./token_text.js";
 
 /** @import { Distribution } from "../types/wire" */
@@ -87,7 +88,7 @@ function Rows({ dist }) {
   const rows = dist.tokens.slice(0, ROWS);
   const width = barScale(axis.value);
   return html`
-    <p class="projector-legend" aria-hidden="true"><span><i class="projector-swatch-raw"></i>raw: what the model says</span><span><i class="projector-swatch-final"></i>final: the chances in the draw</span><span>bars end at ${axis.value.top}</span></p>
+    <p class="projector-legend" aria-hidden="true"><span><i class="projector-swatch-raw"></i>raw: what the model says</span><span><i class="projector-swatch-final"></i>final: the chances in the draw</span><span>bars end at ${axis.value.top}</span><span>${presetName(store.branch.value.params)}</span></p>
     <ol class="projector-rows" aria-label="Most likely tokens">
       ${rows.map(({ id, display, valid, kept, special, p_base, p_final, cut_by }, index) => {
         // Once for all rows that the same stage cut.

@@ -82,9 +82,14 @@ function when(knob, view) {
 }
 
 /** @param {Params} params */
+export function presetName(params) {
+  const name = store.catalog.value?.presets.find((one) => one.id === params.preset)?.label ?? params.preset;
+  return name.charAt(0).toUpperCase() + name.slice(1);
+}
+
+/** @param {Params} params */
 function summary(params) {
-  const preset = store.catalog.value?.presets.find((one) => one.id === params.preset)?.label ?? params.preset;
-  const parts = [preset.charAt(0).toUpperCase() + preset.slice(1)];
+  const parts = [presetName(params)];
   if (!params.greedy) parts.push(`temperature ${params.temperature}`, `top-p ${params.top_p}`);
   parts.push(`repetition ${params.repetition_penalty}`);
   if (params.seed !== null) parts.push(`seed ${params.seed}`);
