@@ -165,7 +165,7 @@ test("an estimate is said to be one, with its points and its completeness error,
   const stream = (await server.next(PATH)).stream();
   await stream.line({ progress: 0.2, attributions: [0.2, 0.5, 0.3, 0], points: 8, completeness_error: 0.1, completeness_error_share: 0.12 });
   await new Promise((wake) => setTimeout(wake, 200));
-  assert.match(line() ?? "", /^First estimate from 8 points with a completeness error of 12 %: Paris depends on It 50 %, is 30 %, Hello 20 %$/);
+  assert.match(line() ?? "", /^First estimate: Paris depends on It 50 %, is 30 %, Hello 20 % · 8 points · completeness error 12 %$/);
   assert.deepEqual(all(".stack-rows .token[data-so-far]").length, 3);
   assert.equal(all(".heat-line progress").length, 1);
   await stream.line(scores([0.25, 0.5, 0.25], { options: { steps: 50 }, completeness_error: 0.01, completeness_error_share: 0.01 }));

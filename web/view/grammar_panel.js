@@ -116,7 +116,7 @@ function wantedTitle({ display, rank_base, legal_bytes }) {
 /** @param {StallAlarm} stall */
 function stallText({ kind, tokens, text }) {
   if (kind === "whitespace") return `The last ${plural(tokens, "token")} are only white space. The grammar allows it, and the model may go on like this for ever: delete them, or allow only single white space.`;
-  return `The last ${plural(tokens, "token")} repeat “${marked(text)}”. The grammar allows it, and the model may go on like this for ever: delete them, or limit the repetition in the grammar.`;
+  return html`The last ${plural(tokens, "token")} repeat “${h(TokenText, { display: marked(text) })}”. The grammar allows it, and the model may go on like this for ever: delete them, or limit the repetition in the grammar.`;
 }
 
 /** The server's signs for what cannot be seen. @param {string} text */

@@ -52,7 +52,8 @@ function Shown({ heat }) {
   if (parts.length === 0) return html`${before}${code(target.display)}${rather}: every score is 0.`;
   const rest = [
     sink !== null && html` <span class="quiet">of what is left without the first token (${formatPercent(sink)} of all)</span>`,
-    !soFar && answer.completeness_error_share !== null && html` <span class="quiet numbers">· completeness error ${formatPercent(Math.abs(answer.completeness_error_share))}</span>`,
+    soFar && heat.points !== null && html` <span class="quiet numbers">· ${heat.points} points</span>`,
+    answer.completeness_error_share !== null && html` <span class="quiet numbers">· completeness error ${formatPercent(Math.abs(answer.completeness_error_share))}</span>`,
     !held.value && !soFar && h(KeepHint, { generated: target.index < store.completion.value.length }),
   ];
   if (answer.options.signed) return html`${before}${code(target.display)}${rather}: ${sides(parts)}${rest}`;
@@ -60,11 +61,9 @@ function Shown({ heat }) {
   return html`${before}${code(target.display)}${rather} depends on ${listed(parts, false)}${rest}`;
 }
 
-/** "First estimate, from 8 points, with a completeness error of 4.0 %:" @param {Heat} heat */
-function soFarText({ points, answer }) {
-  const error = answer.completeness_error_share === null ? "" : `${points === null ? "," : ""} with a completeness error of ${formatPercent(Math.abs(answer.completeness_error_share))}`;
-  if (answer.method === "occlusion") return "Of the parts tried so far:";
-  return `First estimate${points === null ? "" : ` from ${points} points`}${error}:`;
+/** Short, since the tokens are what people look for. @param {Heat} heat */
+function soFarText({ answer }) {
+  return answer.method === "occlusion" ? "Of the parts tried so far:" : "First estimate:";
 }
 
 /** What speaks for the token, and what against it. @param {HeatPart[]} parts */
