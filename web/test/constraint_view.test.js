@@ -183,7 +183,7 @@ const FACTS = /** @type {[Partial<import("../types/wire").GrammarDebug>, RegExp]
   [{ log_cost: Math.log(1 / 8) }, /cost so far 3\.00 bits \(1 in 8\)/],
   [{ log_cost: null }, /cost so far beyond measure/],
   [{ stall: { kind: "whitespace", tokens: 8, text: "  " } }, /The last 8 tokens are only white space\./],
-  [{ stall: { kind: "repetition", tokens: 6, text: "ab " } }, /The last 6 tokens repeat “ab␠”\./],
+  [{ stall: { kind: "repetition", tokens: 6, text: "ab " } }, /The last 6 tokens repeat “ ab ␠ ”\./],
   [{ warnings: ["format is not enforced"] }, /format is not enforced/],
   [{ forced: { text: "a b", tokens: [] } }, /must come next a ␠ b split into tokens in a way still open/],
 ]);
