@@ -80,3 +80,49 @@ check("C13", "in the table of all generated tokens each row has its own runner-u
   const [tokens, others] = await Promise.all([rows.locator("th").allTextContents(), rows.locator(".matrix-contrast").allTextContents()]);
   assert(others.length === tokens.length && others.every((other, index) => other !== "" && other !== tokens[index]) && new Set(others).size > 1, `each token should be compared with another one of its place: ${tokens} with ${others}`);
 });
+
+check("C24", "an estimate of integrated gradients is painted, and the answer takes its place", async ({ page }) => {
+  await forceText(page, " Paris, of course it is");
+  await estimateThenAnswer(page, "Integrated gradients", /First estimate from \d+ points with a completeness error of/, "60");
+});
+
+check("C24", "the parts that occlusion has tried are painted, and the answer takes their place", async ({ page }) => {
+  // Of a short text all parts are tried before the page shows anything.
+  await forceText(page, " and so it goes on".repeat(6));
+  await estimateThenAnswer(page, "Occlusion", /Of the parts tried so far/);
+});
+
+/** @param {Page} page @param {string} method @param {RegExp} estimate what says that it is one @param {string} [points] */
+async function estimateThenAnswer(page, method, estimate, points) {
+  await choose(page, method);
+  if (points) {
+    await page.locator("#attribution-body summary").click();
+    await page.getByRole("spinbutton", { name: "Points" }).fill(points);
+    await page.getByRole("spinbutton", { name: "Points" }).press("Enter");
+  }
+  // An estimate may be gone before anybody asks for it, so the page itself notes each state.
+  await page.evaluate(() => {
+    const seen = /** @type {string[]} */ ([]);
+    Object.assign(window, { seen });
+    const any = (/** @type {string} */ mark) => document.querySelector(`.stack-rows .token[${mark}]`) !== null;
+    const look = () => {
+      const state = `${any("data-so-far") ? "hatched" : any("data-heat") ? "painted" : "plain"}: ${document.querySelector(".heat-words")?.textContent}`;
+      if (seen.at(-1) !== state) seen.push(state);
+    };
+    new MutationObserver(look).observe(document.body, { subtree: true, childList: true, attributes: true, characterData: true });
+  });
+  const row = page.locator(".rows .row-item .row").nth(1);
+  const [request] = await Promise.all([page.waitForRequest((one) => one.url().endsWith("/api/attribution")), row.hover()]);
+  await expect(page.locator(".stack-rows .token[data-heat]:not([data-so-far])")).not.toHaveCount(0, { timeout: 120_000 });
+  await expect(page.locator(".heat-line progress")).toHaveCount(0);
+  const seen = /** @type {string[]} */ (await page.evaluate(() => /** @type {any} */ (window).seen));
+  const states = seen.map((one) => one.split(":")[0]);
+  assert(states.includes("hatched") && states.lastIndexOf("hatched") < states.indexOf("painted"), `an estimate should come before the answer, and be gone with it: ${states}`);
+  assert(seen.some((one) => one.startsWith("hatched") && estimate.test(one)), `an estimate should be said to be one: ${seen.join(" | ")}`);
+  await expect(page.locator(".heat-words")).not.toContainText(estimate);
+  const painted = await scores(page);
+  const body = request.postDataJSON();
+  const whole = await (await page.request.post("/api/attribution", { data: body, timeout: 120_000 })).json();
+  assert(painted.length > 5, `tokens should have scores: ${painted}`);
+  for (const [index, score] of painted.entries()) assert(Math.abs(score - whole.attributions[index]) < 1e-6, `token ${index} has ${score} and not ${whole.attributions[index]}, as it has without lines of progress.`);
+}
