@@ -26,11 +26,11 @@ function checksOfScripts() {
   return checks;
 }
 
-/** The same as the table says it. A dash means: not yet. */
+/** The same as the table says it. */
 function checksOfTable() {
   const rows = read("README.md").matchAll(/^\| ([BC]\d+) \|[^|]*\| ([^|]*) \|[^|]*\|$/gm);
   const cells = [...rows].map(([, item = "", cell = ""]) => /** @type {[string, string]} */ ([item, cell]));
-  return new Map(cells.map(([item, cell]) => [item, cell === "-" ? [] : cell.split("<br>").map((one) => one.trim())]));
+  return new Map(cells.map(([item, cell]) => [item, cell.split("<br>").map((one) => one.trim())]));
 }
 
 /** Whether a cell names a test of this folder, as "format.test.js: small numbers". @param {string} one */

@@ -2,7 +2,7 @@
 
 import { useEffect, useMemo } from "preact/hooks";
 import { h, html } from "../html.js";
-import { plural } from "../lib/format.js";
+import { formatCount, plural } from "../lib/format.js";
 import { askNextPair, questionAbout } from "../state/actions.js";
 import { compareBranches } from "../state/compare.js";
 import * as store from "../state/store.js";
@@ -41,7 +41,7 @@ function parting({ fork, atFork, paths, texts }, names) {
   if (fork === null && paths[0]?.length === 0) return texts.length === 0 ? "Both have the same text and no completion yet." : "Neither has a completion yet.";
   if (fork === null) return "Both completions are the same.";
   const ends = atFork.findIndex((node) => node === null);
-  const same = fork === 0 ? "The completions differ from the first token on" : `The first ${plural(fork, "token is", "tokens are")} the same`;
+  const same = fork === 0 ? "The completions differ from the first token on" : fork === 1 ? "The first token is the same" : `The first ${formatCount(fork)} tokens are the same`;
   if (ends >= 0) return `${same}; then ${names[ends]} ends, and ${names[1 - ends]} goes on for ${plural((paths[1 - ends]?.length ?? 0) - fork, "token")}.`;
   const [a, b] = atFork.map((node) => html`<strong class="code fork-token">${h(TokenText, { display: node?.token.display ?? "" })}</strong>`);
   return html`${same}; then ${names[0]} has ${a}, and ${names[1]} has ${b}.`;
