@@ -13,6 +13,7 @@ import { listenToDrops } from "./view/files.js";
 import { listenToKeys } from "./view/keyboard.js";
 import { linkTokens } from "./view/linked.js";
 import { listenToPointer } from "./view/pointer.js";
+import { listenToMoves } from "./view/still_pointer.js";
 
 const storage = {
   // Reading the property itself may throw where storage is forbidden.
@@ -41,6 +42,7 @@ async function start() {
   const root = document.getElementById("app");
   if (root) render(h(App, {}), root);
   listenToKeys(document);
+  listenToMoves(document);
   listenToPointer(document);
   linkTokens(document);
   listenToDrops(document);

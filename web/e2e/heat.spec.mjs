@@ -100,6 +100,14 @@ check("B68", "an edit, a step, another input, another method and the switch take
   }
 });
 
+check("B68", "tokens that come under a pointer that rests paint nothing", async ({ page }) => {
+  await prepare(page);
+  await paintBy(page, LAST_ROW);
+  const asked = await requestsDuring(page, PATH, () => page.locator(".stack-rows").evaluate((list) => void (list.style.paddingTop = "44px")));
+  assert(asked.length === 0, "nobody pointed at another token.");
+  await expect(page.locator("#history")).toHaveCount(0);
+});
+
 check("B68", "a failure is told and paints nothing", async ({ page }) => {
   await prepare(page);
   await page.route(`**${PATH}`, (route) => route.fulfill({ status: 200, contentType: "application/json", body: JSON.stringify({ ok: false, error: "attention_not_supported" }) }));

@@ -3,6 +3,7 @@
 
 import { aim, leave } from "../state/actions.js";
 import { isMovingFocus } from "./keep_focus.js";
+import { isStill } from "./still_pointer.js";
 
 /** @import { Target } from "../types/app" */
 
@@ -15,7 +16,7 @@ import { isMovingFocus } from "./keep_focus.js";
 export function aimHandlers(target) {
   if (!target) return {};
   return {
-    onPointerEnter: (/** @type {PointerEvent} */ event) => event.pointerType === "mouse" && aim(target),
+    onPointerEnter: (/** @type {PointerEvent} */ event) => event.pointerType === "mouse" && !isStill(event) && aim(target),
     onPointerLeave: (/** @type {PointerEvent} */ event) => event.pointerType === "mouse" && leave(),
     onFocus: (/** @type {FocusOn} */ { currentTarget }) => !isMovingFocus() && currentTarget.matches(":focus-visible") && aim(target),
     onBlur: () => leave(),

@@ -12,6 +12,7 @@ import { cutText } from "./cut_rule.js";
 import { InvalidRow } from "./invalid_row.js";
 import { isMovingFocus } from "./keep_focus.js";
 import { hideDetail, showDetail, showDetailSoon, toggleDetail } from "./row_detail.js";
+import { isStill } from "./still_pointer.js";
 import { TokenText } from "./token_text.js";
 
 /** @import { DistributionRow as Row } from "../types/wire" */
@@ -73,9 +74,9 @@ function LegalRow({ row, axis, chosen, pick, painted, target, stop, byRaw = fals
     hideDetail("focus");
     leave();
   };
-  const onPointerEnter = (/** @type {PointerEvent & RowEvent} */ { pointerType, currentTarget }) => {
-    if (pointerType !== "mouse") return;
-    showDetailSoon(row.id, currentTarget);
+  const onPointerEnter = (/** @type {PointerEvent & RowEvent} */ event) => {
+    if (event.pointerType !== "mouse" || isStill(event)) return;
+    showDetailSoon(row.id, event.currentTarget);
     if (target) aim(target);
   };
   const onPointerLeave = (/** @type {PointerEvent} */ { pointerType }) => {

@@ -4,6 +4,7 @@
 import { signal } from "@preact/signals";
 import * as store from "../state/store.js";
 import { isMovingFocus } from "./keep_focus.js";
+import { isStill } from "./still_pointer.js";
 
 /** @typedef {"hover" | "focus" | "tap"} Cause */
 /** @import { NodeId, Point } from "../types/app" */
@@ -93,7 +94,7 @@ export const historyHandlers = {
   onPointerDown: (/** @type {PointerEvent} */ { pointerType, clientX, clientY }) => void (finger = pointerType === "touch" ? { x: clientX, y: clientY } : null),
   onPointerOver: (/** @type {PointerEvent} */ event) => {
     const token = tokenAt(event);
-    if (event.pointerType !== "mouse" || !token || look.value?.cause === "tap") return;
+    if (event.pointerType !== "mouse" || !token || isStill(event) || look.value?.cause === "tap") return;
     clearTimeout(timer);
     const point = { x: event.clientX, y: event.clientY };
     timer = setTimeout(() => show(token.index, token.anchor, "hover", point), SHOW_MS);
