@@ -61,7 +61,7 @@ check("C14", "what speaks for a token and what speaks against it are told apart 
     said.push(await page.locator(".heat-words").innerText());
   }
   for (const words of said) {
-    assert(!/depends on/.test(words), `nobody depends on what speaks against it: ${words}`);
+    assert(!/depends on/.test(words), `a token does not depend on what speaks against it: ${words}`);
     const [pro = "", contra = ""] = /against it/.test(words) ? (words.match(/^(.*? for it)?(.*) speaks? against it/s)?.slice(1) ?? []) : [words, ""];
     assert(!/\u2212\d/.test(pro) && !/\+\d/.test(contra), `each side should have its own: ${words}`);
   }

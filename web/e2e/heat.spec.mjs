@@ -104,7 +104,7 @@ check("B68", "tokens that come under a pointer that rests paint nothing", async 
   await prepare(page);
   await paintBy(page, LAST_ROW);
   const asked = await requestsDuring(page, PATH, () => page.locator(".stack-rows").evaluate((list) => void (list.style.paddingTop = "44px")));
-  assert(asked.length === 0, "nobody pointed at another token.");
+  assert(asked.length === 0, "the user has not pointed at another token.");
   await expect(page.locator("#history")).toHaveCount(0);
 });
 

@@ -25,7 +25,7 @@ export function runsOf(rows, stageOf = cutter) {
   return runs;
 }
 
-/** The stage that cut a row, "" where nobody knows, null where it is kept. @param {DistributionRow} row */
+/** The stage that cut a row, "" where it is not known, null where the row is kept. @param {DistributionRow} row */
 export function cutter(row) {
   if (!row.valid) return "constraint";
   return row.kept ? null : (row.cut_by ?? "");

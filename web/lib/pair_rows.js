@@ -9,12 +9,12 @@
 
 /** @typedef {"p_final" | "p_base"} Field */
 
-/** Two passes over one text differ by this much at most, for which nobody is to blame. */
+/** Two passes over one text differ by this much at most, by rounding alone. */
 const SAME = 1e-5;
 
 /**
- * The candidates of both, those whose chance in the draw changes most first; of equal ones those that change most before it, and then the
- * likelier.
+ * The candidates of both. Those come first that change most in the draw; among equals those that change most
+ * before it, and then the likelier.
  * @param {readonly (Distribution | null | undefined)[]} two
  * @returns {Pair}
  */
@@ -30,6 +30,11 @@ export function pairOf(two) {
   rows.sort((a, b) => size(b, "p_final") - size(a, "p_final") || size(b, "p_base") - size(a, "p_base") || height(b, "p_final") - height(a, "p_final") || height(b, "p_base") - height(a, "p_base"));
   const known = rows.every((one) => one.change !== null);
   return { rows, moved: known ? { final: movedIn(rows, "p_final"), raw: movedIn(rows, "p_base") } : null };
+}
+
+/** All probabilities that are drawn. @param {readonly PairRow[]} rows */
+export function probabilitiesIn(rows) {
+  return rows.flatMap((one) => one.rows.flatMap((row) => (row ? [row.p_final, row.p_base] : [])));
 }
 
 /**

@@ -20,6 +20,11 @@ export function fittingTop(probabilities) {
   return TOPS.findLast((top) => top >= largest) ?? 1;
 }
 
+/** The axis that fits these. @param {readonly number[]} probabilities @returns {Axis} */
+export function fittingAxis(probabilities) {
+  return { kind: "fit", top: fittingTop(probabilities) };
+}
+
 /**
  * The length of a probability's bar as a CSS percentage, for one axis.
  * @param {Axis} axis

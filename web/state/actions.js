@@ -25,7 +25,7 @@ export { closeMatrix, openMatrix } from "./attribution_matrix.js";
 export { cancelLoad, loadModel } from "./model.js";
 export { dismissMoved } from "./moved_completions.js";
 export * from "./branch_actions.js";
-export { distributionAsPicture, pairAsPicture, pairAxis, textAsPicture, treeAsPicture } from "./pictures.js";
+export { distributionAsPicture, pairAsPicture, textAsPicture, treeAsPicture } from "./pictures.js";
 export { askNextPair, questionAbout } from "./next_pair.js";
 export { addKept, listKept, removeKept } from "./kept_sessions.js";
 export { closeSessions, exportedPage, exportedSession, importSession, openSessions, refuseImport } from "./session_exchange.js";

@@ -5,7 +5,7 @@
 
 /**
  * Heads with nothing to look for look at the first token, whatever the text. The page leaves it out of what it
- * shows and says how much that was; so it asks for the whole, and is ready when somebody wants to see that.
+ * shows and says how much that was. So it asks for the whole, and can show the first token without asking again.
  */
 export const LEAVE_OUT_FIRST = "mask_sink";
 

@@ -16,8 +16,9 @@ import { written } from "./written_constraint.js";
 export const anchorIndex = computed(() => anchorIn(store.session.value));
 
 /**
- * The same for the active branch of another session. Where nobody chose, a completion goes on as its last token was
- * drawn, if that was under this very constraint. Any other was not written for it, and so it counts from its end.
+ * The same for the active branch of another session. Without a choice of the user's, a completion goes on as its
+ * last token was drawn, if that was under this very constraint. Any other completion was not written for it, so the
+ * grammar counts from its end.
  * @param {Session} session
  */
 export function anchorIn(session) {

@@ -1,5 +1,5 @@
-// The text that a first visit begins with: an example of the model that answers. As long as nobody has
-// touched it, another model brings its own.
+// The text that a first visit begins with: an example of the model that answers. Until the user changes it,
+// another model brings its own.
 
 import { TYPING } from "./edits.js";
 import { changeBranch } from "./session.js";
@@ -15,7 +15,7 @@ const USUAL = { prompt: store.DEFAULT_PROMPT, use_template: true };
 
 /**
  * Shows the example of a model, unless people have a text of their own.
- * @param {string} model "" where nobody knows which one will answer
+ * @param {string} model "" while it is not known which one will answer
  */
 export function showExample(model) {
   // Any text is better than none, but not than the one that is there.
@@ -38,7 +38,7 @@ export function exampleOf(model, models) {
 }
 
 /**
- * Whether all that there is are one example and no completion. Whoever has typed, even the same text, or has
+ * Whether the session is one example without a completion. A user who has typed, even the same text, or who has
  * brought it back by undo, is at work with it.
  * @param {Session} session
  * @param {History} history

@@ -1,4 +1,4 @@
-// Steps whose token people choose: a row, a run of tokens, an alternative, a text.
+// Steps for which people choose the token: a row, a run of tokens, an alternative, a text.
 
 import { constraint, NO_FORCED_TEXT } from "./constraint.js";
 import { edit, newRun } from "./edits.js";

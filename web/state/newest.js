@@ -1,4 +1,4 @@
-// Work of which only the newest counts: what a text means, what a knob does, what a search finds.
+// Questions where only the newest answer counts: what a text means, what a knob does, what a search finds.
 
 /**
  * `work` reads what it is about when it begins, and is told by its signal when something newer has taken

@@ -18,7 +18,7 @@ export const DEFAULT_PARAMS = /** @type {Params} */ ({
   preset: "balanced",
 });
 
-/** What presets set. Seed, stop sequences and rules are nobody's preset. */
+/** What presets set. No preset sets the seed, stop sequences or rules. */
 const OF_PRESETS = new Set(["temperature", "top_p", "repetition_penalty", "presence_penalty", "frequency_penalty"]);
 
 /**

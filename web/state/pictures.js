@@ -3,7 +3,8 @@
 
 import { fetchExtras } from "../http/extras.js";
 import { formatBits, formatCount, formatEnd } from "../lib/format.js";
-import { axisEnds, barScale, fittingTop } from "../lib/scale.js";
+import { probabilitiesIn } from "../lib/pair_rows.js";
+import { axisEnds, barScale, fittingAxis } from "../lib/scale.js";
 import { joinSplit } from "../lib/split_characters.js";
 import { MEASURES, tintLevel } from "../lib/tint.js";
 import { constraint, kind } from "./constraint.js";
@@ -14,7 +15,6 @@ import { axis } from "./rows_view.js";
 import { completionOf } from "./session.js";
 import * as store from "./store.js";
 
-/** @import { PairRow } from "../lib/pair_rows.js" */
 /** @import { Axis } from "../lib/scale.js" */
 /** @import { Look } from "../picture/svg.js" */
 /** @import { Piece } from "../picture/text.js" */
@@ -87,7 +87,7 @@ export async function pairAsPicture(look, two, sum) {
   const [a, b] = two.map(({ params }) => paramsText({ params, dist: null }));
   const under = a === b ? knobs(a ?? "") : two.map(({ name }, side) => `${name}: ${side === 0 ? a : b}`).join("   ");
   const [names, texts] = [two.map(({ name }) => name), two.map(tail)];
-  return (await fetchExtras()).pairPicture(look, { ...words("The next token of two inputs", ""), under }, { names, texts, pair, axis: drawnAxis(pairAxis(pair.rows)), sum });
+  return (await fetchExtras()).pairPicture(look, { ...words("The next token of two inputs", ""), under }, { names, texts, pair, axis: drawnAxis(fittingAxis(probabilitiesIn(pair.rows))), sum });
 }
 
 /**
@@ -120,13 +120,4 @@ function oneLine(text) {
 function drawnAxis(axis) {
   const width = barScale(axis);
   return { share: (/** @type {number} */ p) => parseFloat(width(p)) / 100, ends: axisEnds(axis).map(formatEnd) };
-}
-
-/**
- * What fits all bars of two inputs.
- * @param {PairRow[]} rows
- * @returns {Axis}
- */
-export function pairAxis(rows) {
-  return { kind: "fit", top: fittingTop(rows.flatMap((one) => one.rows.flatMap((row) => (row ? [row.p_final, row.p_base] : [])))) };
 }

@@ -18,8 +18,8 @@ export function dropForeign(session, model) {
 }
 
 /**
- * Puts the completions of a model back where a change of the model took them away, and nobody has
- * written another text or completion there since.
+ * Puts the completions of a model back where a change of the model took them away, unless the input has
+ * another text or completion since.
  * @param {Session} session
  * @param {readonly Moment[]} past
  * @param {string} model

@@ -141,7 +141,7 @@ async function request(place, force, signal, further) {
   return api.step(stepRequest(force, further), signal);
 }
 
-/** For whoever looks at the end of the completion: steps at full speed may have come that are not drawn yet. */
+/** Before the end of the completion is looked at: steps at full speed may have come that are not drawn yet. */
 export function putUpSteps() {
   putUp?.();
 }

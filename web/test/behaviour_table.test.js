@@ -66,7 +66,7 @@ test("each unit test that the table names is there", () => {
 test("each check that is written is found, and runs", () => {
   for (const [name, source] of scripts) {
     if (name === "harness.mjs" || !/\bcheck\b[^;]*\} from "\.\/harness\.mjs"/.test(source)) continue;
-    assert.ok(name.endsWith(".spec.mjs"), `${name} has checks and is no *.spec.mjs, so nobody runs it`);
+    assert.ok(name.endsWith(".spec.mjs"), `${name} has checks and is no *.spec.mjs, so it is not run`);
     const calls = source.match(/(?<![.\w])check(?:\.alone)?\(/g)?.length ?? 0;
     assert.equal([...source.matchAll(CHECK)].length, calls, `${name} calls check in a way that the table cannot see`);
   }

@@ -77,7 +77,7 @@ function layOut(laid) {
 }
 
 /**
- * What is typed and does not count: white space that nobody would miss until a model needs it.
+ * White space that is typed and does not count. Users see that it is gone only when a model needs it.
  * @param {string} id of the kind
  * @param {string} value
  */

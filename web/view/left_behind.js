@@ -14,7 +14,7 @@ import { Folded } from "./folded.js";
 const SHOWN = 60;
 
 export function LeftBehind() {
-  // While tokens come, nobody goes back.
+  // The list would change with each token that comes.
   return store.playing.value || store.stepping.value ? null : h(Ways, {});
 }
 

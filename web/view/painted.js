@@ -21,3 +21,16 @@ export function paints() {
     completion: (index) => ({ cell: cells[answer.prompt_len + index] ?? null, signed, target: index === target.index, soFar, sink: answer.prompt_len + index === 0 ? sink : null }),
   };
 }
+
+/** What paints a token, wherever it is drawn. @param {Paint | null} paint */
+export function paintAttributes(paint) {
+  if (!paint) return {};
+  const { cell, target, soFar } = paint;
+  return {
+    "data-so-far": (cell && soFar) || null,
+    "data-heat": cell ? (cell.against ? "against" : "for") : null,
+    "data-score": cell?.score ?? null,
+    "data-target": target || null,
+    style: cell ? { "--heat": cell.strength.toFixed(3) } : null,
+  };
+}

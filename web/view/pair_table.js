@@ -3,8 +3,8 @@
 import { useState } from "preact/hooks";
 import { h, html } from "../html.js";
 import { formatChange, formatEnd, formatMass, formatProbability } from "../lib/format.js";
-import { barScale } from "../lib/scale.js";
-import { pairAxis } from "../state/actions.js";
+import { probabilitiesIn } from "../lib/pair_rows.js";
+import { barScale, fittingAxis } from "../lib/scale.js";
 import * as store from "../state/store.js";
 import { TokenText } from "./token_text.js";
 
@@ -22,7 +22,7 @@ const FEW = 12;
 export function PairTable({ pair: { rows }, names, caption, taken = [], listed = [true, true] }) {
   const [all, setAll] = useState(false);
   const seen = all ? rows : rows.slice(0, FEW);
-  const axis = pairAxis(rows);
+  const axis = fittingAxis(probabilitiesIn(rows));
   return html`
     <table class="pair-rows">
       <caption>${caption} <span class="pair-legend"><span class="swatch swatch-raw"></span>raw <span class="swatch swatch-final"></span>final, bars from 0 to ${formatEnd(axis.top)}</span></caption>

@@ -2,7 +2,7 @@
 
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { h, html } from "../html.js";
-import { formatProbability, stageName } from "../lib/format.js";
+import { formatEnd, formatProbability, stageName } from "../lib/format.js";
 import { barScale } from "../lib/scale.js";
 import { deleteLast, editParam, forceToken, step, togglePlay, whyNoStep } from "../state/actions.js";
 import { guessFirst, guessing, leaveProjector, toggleChances, toggleGuess } from "../state/projector.js";
@@ -19,7 +19,7 @@ import { TokenText } from "./token_text.js";
 
 /** @import { Distribution } from "../types/wire" */
 
-/** As many as stand in the window at once: nobody scrolls in front of a class. */
+/** As many as stand in the window at once: a teacher does not scroll in front of a class. */
 const ROWS = 8;
 /** Longer texts have their beginning out of sight anyway. */
 const SHOWN = 1200;
@@ -88,7 +88,7 @@ function Rows({ dist }) {
   const rows = dist.tokens.slice(0, ROWS);
   const width = barScale(axis.value);
   return html`
-    <p class="projector-legend" aria-hidden="true"><span><i class="projector-swatch-raw"></i>raw: what the model says</span><span><i class="projector-swatch-final"></i>final: the chances in the draw</span><span>bars end at ${axis.value.top}</span><span>${presetName(store.branch.value.params)}</span></p>
+    <p class="projector-legend" aria-hidden="true"><span><i class="projector-swatch-raw"></i>raw: what the model says</span><span><i class="projector-swatch-final"></i>final: the chances in the draw</span><span>bars end at ${formatEnd(axis.value.top)}</span><span>${presetName(store.branch.value.params)}</span></p>
     <ol class="projector-rows" aria-label="Most likely tokens">
       ${rows.map(({ id, display, valid, kept, special, p_base, p_final, cut_by }, index) => {
         // Once for all rows that the same stage cut.

@@ -14,12 +14,12 @@ import { aim, keepAt, leave } from "../state/actions.js";
 import { inChunks } from "./chunks.js";
 import { enterHistory, historyHandlers, tapHistory } from "./history_aim.js";
 import { Icon } from "./icons.js";
-import { paints } from "./painted.js";
+import { paintAttributes, paints } from "./painted.js";
 import { usePinnedEnd } from "./pinned_end.js";
 import { ProsePrompt } from "./prose_prompt.js";
-import { targetOf } from "./token.js";
+import { pieceOf, targetOf } from "./token.js";
 import { walkOn } from "./walk.js";
-import { painting, wordText } from "./word.js";
+import { wordText } from "./word.js";
 
 /** @import { Joined } from "../lib/split_characters.js" */
 /** @import { TokenNode } from "../types/app" */
@@ -76,7 +76,7 @@ function word(node, index, { joined, stop, paint, level }) {
   if (entropy !== null) parts.push(`entropy ${formatBits(entropy)}`);
   if (isForced(node)) parts.push("forced");
   return html`<span key=${node.id} class=${`word${token.special ? " word-special" : ""}`} role="button" tabindex=${stop ? 0 : -1} data-index=${index}
-    data-tint=${level} data-forced=${isForced(node) || null} title=${joined ? partText(joined) : null} aria-label=${parts.join(", ")} ...${painting(paint, joined)}>${wordText(token, joined)}</span>`;
+    data-tint=${level} data-forced=${isForced(node) || null} title=${joined ? partText(joined) : null} aria-label=${parts.join(", ")} data-piece=${pieceOf(joined)} ...${paintAttributes(paint)}>${wordText(token, joined)}</span>`;
 }
 
 /** @param {Event} event */

@@ -8,9 +8,9 @@ import { promptFolded, togglePrompt } from "../state/reading.js";
 import * as store from "../state/store.js";
 import { inChunks } from "./chunks.js";
 import { Icon } from "./icons.js";
-import { paints } from "./painted.js";
-import { aboutToken, scoreText } from "./token.js";
-import { painting, wordText } from "./word.js";
+import { paintAttributes, paints } from "./painted.js";
+import { aboutToken, pieceOf, scoreText } from "./token.js";
+import { wordText } from "./word.js";
 
 /** @import { TokenPill } from "../types/wire" */
 
@@ -31,7 +31,7 @@ function words(tokens) {
   const joined = joinSplit(tokens);
   const draw = (/** @type {TokenPill} */ token, /** @type {number} */ index) => {
     const [one, piece] = [paint.prompt(index), joined.get(index)];
-    return html`<span key=${index} class=${`prompt-word${token.special ? " word-special" : ""}`} data-prompt=${index} title=${aboutToken(token, scoreText(one), piece)} ...${painting(one, piece)}>${wordText(token, piece)}</span>`;
+    return html`<span key=${index} class=${`prompt-word${token.special ? " word-special" : ""}`} data-prompt=${index} title=${aboutToken(token, scoreText(one), piece)} data-piece=${pieceOf(piece)} ...${paintAttributes(one)}>${wordText(token, piece)}</span>`;
   };
   return inChunks(tokens, (first, end) => [paint.heat, partsIn(joined, first, end)], draw).chunks;
 }

@@ -1,5 +1,5 @@
-// Tokens that come under a pointer that rests are not pointed at: after a step or an edit others stand there, and
-// nobody has asked about them. Browsers tell of them as if the pointer had come.
+// A step or an edit moves other tokens under a pointer that rests. Browsers then say that the pointer has entered
+// them, although the user has not moved it and does not ask about them.
 
 let last = { x: NaN, y: NaN };
 

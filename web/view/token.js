@@ -6,6 +6,7 @@ import { partText } from "../lib/split_characters.js";
 import { deleteLast, keepAt } from "../state/actions.js";
 import { aimHandlers } from "./aim.js";
 import { enterHistory, tapHistory } from "./history_aim.js";
+import { paintAttributes } from "./painted.js";
 import { TokenText } from "./token_text.js";
 
 /** @import { Joined } from "../lib/split_characters.js" */
@@ -22,7 +23,7 @@ const LONG = 7;
 export function Token({ token, index, paint = null, piece }) {
   const score = scoreText(paint);
   return html`<span class=${`token ${token.special ? "token-special" : "token-prompt"} ${clip(token)}`} data-prompt=${index} data-piece=${pieceOf(piece)}
-    title=${aboutToken(token, score, piece)} ...${look(paint)}>${h(TokenText, { display: token.display })}${h(Makes, { piece })}${spoken(piece ? partText(piece) : "")}${spoken(score)}</span>`;
+    title=${aboutToken(token, score, piece)} ...${paintAttributes(paint)}>${h(TokenText, { display: token.display })}${h(Makes, { piece })}${spoken(piece ? partText(piece) : "")}${spoken(score)}</span>`;
 }
 
 /**
@@ -43,7 +44,7 @@ export function GeneratedToken({ token, index, last, forced, target, paint = nul
   const label = `${token.display}: ${last ? "the last token. Alternatives, or remove it" : "alternatives"}${piece ? `, ${partText(piece)}` : ""}${forced ? ", forced" : ""}${score && `, ${score}`}`;
   return html`
     <button type="button" class=${`token ${kind} ${clip(token)} ${last ? "token-last token-fresh" : "token-aim"}`} tabindex=${last ? null : -1} data-index=${index} data-piece=${pieceOf(piece)}
-      data-forced=${forced || null} aria-label=${label} title=${last ? `${aboutToken(token, score, piece)} · click to remove` : score || piece ? aboutToken(token, score, piece) : null} ...${look(paint)} ...${aimHandlers(target)} onClick=${onClick}>
+      data-forced=${forced || null} aria-label=${label} title=${last ? `${aboutToken(token, score, piece)} · click to remove` : score || piece ? aboutToken(token, score, piece) : null} ...${paintAttributes(paint)} ...${aimHandlers(target)} onClick=${onClick}>
       <span class="token-text">${h(TokenText, { display: token.display })}</span>${h(Makes, { piece })}${last ? html`<span class="token-remove" aria-hidden="true">×</span>` : spoken(score)}
     </button>
   `;
@@ -52,19 +53,6 @@ export function GeneratedToken({ token, index, last, forced, target, paint = nul
 /** @param {TokenPill} token */
 function clip({ display }) {
   return display.length > LONG ? "token-long" : "";
-}
-
-/** @param {Paint | null} paint */
-function look(paint) {
-  if (!paint) return {};
-  const { cell, target, soFar } = paint;
-  return {
-    "data-so-far": (cell && soFar) || null,
-    "data-heat": cell ? (cell.against ? "against" : "for") : null,
-    "data-score": cell?.score ?? null,
-    "data-target": target || null,
-    style: cell ? { "--heat": cell.strength.toFixed(3) } : null,
-  };
 }
 
 /** Where a token stands among those that make a character together: a bracket runs from the first to the last. @param {Joined | undefined} piece */

@@ -1,28 +1,9 @@
-// One token of running text: what is seen of it, and how it is painted.
+// What is seen of one token of running text.
 
 import { html } from "../html.js";
-import { pieceOf } from "./token.js";
 
 /** @import { Joined } from "../lib/split_characters.js" */
 /** @import { TokenPill } from "../types/wire" */
-/** @import { Paint } from "./painted.js" */
-
-/**
- * The attributes that paint a token of running text, and bracket the pieces of a character.
- * @param {Paint | null} paint
- * @param {Joined | undefined} piece
- */
-export function painting(paint, piece) {
-  const cell = paint?.cell;
-  return {
-    "data-piece": pieceOf(piece),
-    "data-so-far": (cell && paint?.soFar) || null,
-    "data-heat": cell ? (cell.against ? "against" : "for") : null,
-    "data-score": cell?.score ?? null,
-    "data-target": paint?.target || null,
-    style: cell ? { "--heat": cell.strength.toFixed(3) } : null,
-  };
-}
 
 /**
  * A character stands at the first of its pieces, and the others stay there to be pointed at.
@@ -35,7 +16,7 @@ export function wordText(token, piece) {
 }
 
 /**
- * A line break is drawn, since nobody can point at what is not there.
+ * A line break is drawn as a sign, so that users can point at it.
  * @param {string} text
  */
 function withBreaks(text) {
