@@ -52,8 +52,12 @@ check("C10", "each row in sight has a wire and the grammar panel none, however i
     const isIn = (/** @type {number} */ y) => lists.some((list) => list.top <= y && y <= list.bottom);
     const top = document.querySelector(".flow")?.getBoundingClientRect().top ?? 0;
     const ends = [...document.querySelectorAll(".wire-output")].map((path) => Number(path.getAttribute("d")?.split(" ").at(-1)) + top);
-    const rows = [...document.querySelectorAll('.rows:not(.found) [data-wire="row"]')].map((row) => row.getBoundingClientRect());
-    const inSight = rows.map(({ top, bottom }) => (top + bottom) / 2).filter(isIn);
+    // Each row is looked for in its own list: rows scrolled out of the long one lie behind the favourites under it.
+    const inSight = [...document.querySelectorAll('.rows:not(.found) [data-wire="row"]')].flatMap((row) => {
+      const [{ top: start, bottom: end }, list] = [row.getBoundingClientRect(), row.closest(".rows")?.getBoundingClientRect()];
+      const middle = (start + end) / 2;
+      return list && list.top <= middle && middle <= list.bottom ? [middle] : [];
+    });
     const without = inSight.filter((middle) => !ends.some((end) => Math.abs(end - middle) < 2));
     return { outside: ends.filter((y) => !isIn(y)).length, without: without.length, some: inSight.length > 2 };
   });
