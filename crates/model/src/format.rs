@@ -17,7 +17,7 @@ mod q8;
 
 use std::marker::PhantomData;
 
-pub(crate) use floats::{Bf16, F16, F32, HALVES, f16_to_f32};
+pub(crate) use floats::{Bf16, F16, F32, HALVES};
 pub(crate) use k::{Q2_K, Q3_K, Q4_K, Q5_K, Q6_K};
 pub(crate) use q4::{Q4_0, Q4_1};
 pub(crate) use q5::{Q5_0, Q5_1};

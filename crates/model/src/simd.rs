@@ -12,11 +12,17 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod lanes;
+#[cfg(target_arch = "aarch64")]
+mod neon;
+#[cfg(any(test, not(target_arch = "x86_64")))]
 mod portable;
+#[cfg(target_arch = "x86_64")]
+mod sse2;
 
 use std::sync::OnceLock;
 
 pub(crate) use lanes::{Simd, bytes_at, exp, lanes_at, store_at};
+#[cfg(any(test, not(target_arch = "x86_64")))]
 pub(crate) use portable::Portable;
 
 /// An instruction set that kernels are compiled for.
@@ -25,12 +31,33 @@ pub(crate) enum SimdLevel {
     /// AVX-512 F, BW, DQ, VL and VNNI.
     #[cfg(target_arch = "x86_64")]
     Avx512,
+    /// AVX2, FMA, F16C and AVX-VNNI.
+    #[cfg(target_arch = "x86_64")]
+    AvxVnni,
     /// AVX2, FMA and F16C.
     #[cfg(target_arch = "x86_64")]
     Avx2,
-    /// What the program was built for.
+    /// NEON with the dot product of bytes.
+    #[cfg(target_arch = "aarch64")]
+    DotProducts,
+    /// NEON.
+    #[cfg(target_arch = "aarch64")]
+    Neon,
+    /// What every machine of this kind has: SSE2 on 64-bit x86; elsewhere plain loops, of which the
+    /// compiler makes what it can.
     Portable,
 }
+
+#[cfg(target_arch = "x86_64")]
+type Baseline = sse2::Sse2;
+#[cfg(not(target_arch = "x86_64"))]
+type Baseline = Portable;
+
+/// A value of it.
+#[cfg(target_arch = "x86_64")]
+const BASELINE: Baseline = sse2::Sse2;
+#[cfg(not(target_arch = "x86_64"))]
+const BASELINE: Baseline = Portable;
 
 /// The environment variable that chooses an instruction set.
 const VARIABLE: &str = "TOKENSCOPE_SIMD";
@@ -45,7 +72,7 @@ pub(crate) trait Kernel {
 
 impl SimdLevel {
     /// The one kernels run with: the widest that this machine has, or the one that the environment
-    /// variable `TOKENSCOPE_SIMD` names (`avx512`, `avx2`, `portable`). Asked once.
+    /// variable `TOKENSCOPE_SIMD` names (`avx512`, `avxvnni`, `avx2`; `dotprod`, `neon`; `portable`). Asked once.
     ///
     /// # Errors
     /// A sentence for the user if the variable names none, or one that this machine does not have.
@@ -76,7 +103,13 @@ impl SimdLevel {
             #[cfg(target_arch = "x86_64")]
             SimdLevel::Avx512 => "avx512",
             #[cfg(target_arch = "x86_64")]
+            SimdLevel::AvxVnni => "avxvnni",
+            #[cfg(target_arch = "x86_64")]
             SimdLevel::Avx2 => "avx2",
+            #[cfg(target_arch = "aarch64")]
+            SimdLevel::DotProducts => "dotprod",
+            #[cfg(target_arch = "aarch64")]
+            SimdLevel::Neon => "neon",
             SimdLevel::Portable => "portable",
         }
     }
@@ -91,7 +124,13 @@ impl SimdLevel {
         #[cfg(target_arch = "x86_64")]
         {
             levels.extend(avx2::is_available().then_some(SimdLevel::Avx2));
+            levels.extend(avx2::has_vnni().then_some(SimdLevel::AvxVnni));
             levels.extend(avx512::is_available().then_some(SimdLevel::Avx512));
+        }
+        #[cfg(target_arch = "aarch64")]
+        {
+            levels.push(SimdLevel::Neon);
+            levels.extend(neon::has_dot_products().then_some(SimdLevel::DotProducts));
         }
         levels
     }
@@ -102,8 +141,10 @@ impl SimdLevel {
             #[cfg(target_arch = "x86_64")]
             SimdLevel::Avx512 => avx512::Avx512::TILE_ROWS,
             #[cfg(target_arch = "x86_64")]
-            SimdLevel::Avx2 => avx2::Avx2::TILE_ROWS,
-            SimdLevel::Portable => Portable::TILE_ROWS,
+            SimdLevel::AvxVnni | SimdLevel::Avx2 => avx2::Avx2::<false>::TILE_ROWS,
+            #[cfg(target_arch = "aarch64")]
+            SimdLevel::DotProducts | SimdLevel::Neon => neon::Neon::<false>::TILE_ROWS,
+            SimdLevel::Portable => Baseline::TILE_ROWS,
         }
     }
 
@@ -113,8 +154,10 @@ impl SimdLevel {
             #[cfg(target_arch = "x86_64")]
             SimdLevel::Avx512 => avx512::Avx512::TILE_COLUMNS,
             #[cfg(target_arch = "x86_64")]
-            SimdLevel::Avx2 => avx2::Avx2::TILE_COLUMNS,
-            SimdLevel::Portable => Portable::TILE_COLUMNS,
+            SimdLevel::AvxVnni | SimdLevel::Avx2 => avx2::Avx2::<false>::TILE_COLUMNS,
+            #[cfg(target_arch = "aarch64")]
+            SimdLevel::DotProducts | SimdLevel::Neon => neon::Neon::<false>::TILE_COLUMNS,
+            SimdLevel::Portable => Baseline::TILE_COLUMNS,
         }
     }
 
@@ -131,8 +174,16 @@ impl SimdLevel {
             SimdLevel::Avx512 => unsafe { avx512::run(kernel) },
             #[cfg(target_arch = "x86_64")]
             // SAFETY: as above.
+            SimdLevel::AvxVnni => unsafe { avx2::run_with_vnni(kernel) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: as above.
             SimdLevel::Avx2 => unsafe { avx2::run(kernel) },
-            SimdLevel::Portable => kernel.run(Portable),
+            #[cfg(target_arch = "aarch64")]
+            // SAFETY: as above.
+            SimdLevel::DotProducts => unsafe { neon::run_with_dot_products(kernel) },
+            #[cfg(target_arch = "aarch64")]
+            SimdLevel::Neon => neon::run(kernel),
+            SimdLevel::Portable => kernel.run(BASELINE),
         }
     }
 }

@@ -105,7 +105,7 @@ impl BlockFormat for Bf16 {
 /// exponent biases are 15 and 127. That holds for subnormals too; only infinities and NaN, whose
 /// exponent bits are all ones, need theirs filled up.
 #[inline(always)]
-pub(crate) const fn f16_to_f32(half: u16) -> f32 {
+const fn f16_to_f32(half: u16) -> f32 {
     const TWO_TO_112: f32 = f32::from_bits((127 + 112) << 23);
     const INFINITE: u32 = 31 << 23;
     let half = half as u32;

@@ -143,6 +143,7 @@ impl Kernel for Multiply<'_> {
             (2, 12) => widths!(2: 1 2 3 4 5 6 7 8 9 10 11 12),
             (1, 6) => widths!(1: 1 2 3 4 5 6),
             (1, 3) => widths!(1: 1 2 3),
+            (1, 2) => widths!(1: 1 2),
             _ => unreachable!("every instruction set's tile is listed here"),
         }
     }
