@@ -21,6 +21,8 @@ use crate::suggestions::{Suggestion, suggestions};
 use crate::{memory, worker};
 
 /// Most bytes of a model's name: it may be a path, and those have a limit of their own.
+///
+/// Limit of requests: bytes of a model's name; 400.
 const LONGEST_MODEL_ID: usize = 4096;
 
 /// How an engine works.

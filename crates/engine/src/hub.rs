@@ -48,6 +48,8 @@ pub use reference::{DEFAULT_REVISION, HubReference};
 pub use settings::HubSettings;
 
 /// Files that are fetched at the same time.
+///
+/// Limit of fetching: files at the same time; the others wait.
 const PARALLEL: usize = 4;
 
 /// A model that is on this machine now.

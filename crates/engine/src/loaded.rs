@@ -38,6 +38,8 @@ pub(crate) struct LoadedModel {
 }
 
 /// Bytes of attributions that are remembered: some thousand of short contexts.
+///
+/// Limit of memory: bytes of attributions that are remembered; the oldest is forgotten.
 const ATTRIBUTION_BYTES: usize = 8 << 20;
 
 impl LoadedModel {

@@ -19,6 +19,7 @@ pub(crate) fn available() -> Option<u64> {
 /// of what is of use and of what a program in the background may take.
 pub(crate) fn default_cache_bytes(available: Option<u64>) -> usize {
     const LEAST: u64 = 64 << 20;
+    /// Limit of memory: bytes of remembered prefixes, unless the command line says another; forgotten.
     const MOST: u64 = 512 << 20;
     available.map_or(LEAST, |bytes| (bytes / 8).clamp(LEAST, MOST)) as usize
 }

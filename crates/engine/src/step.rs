@@ -30,9 +30,13 @@ const OPERATIONS_PER_LAYER: usize = 4_000_000_000;
 const LOGITS_PER_PASS: usize = 32 << 20;
 
 /// Most tokens that one step may force: each gets a full report, which adds up.
+///
+/// Limit of requests: tokens that one step forces; 400.
 const MOST_FORCED_TOKENS: usize = 512;
 
 /// Most tokens that one preview may be asked about by id.
+///
+/// Limit of requests: tokens that a preview is asked about by id; 400.
 const MOST_PROBES: usize = 50;
 
 /// A report, and what will be asked about next if the user goes on.

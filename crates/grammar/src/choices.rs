@@ -5,6 +5,8 @@ use serde_json::Value;
 use crate::error::Fault;
 
 /// Most choices of one constraint.
+///
+/// Limit of constraints: choices; 400.
 const MOST_CHOICES: usize = 10_000;
 
 /// The choices of a text, in order and without repetitions: the items of a JSON list of at least one,

@@ -14,9 +14,13 @@ use crate::error::Fault;
 use crate::{Constraint, GrammarError, Kind, choices, lark, pattern, schema};
 
 /// Longest text of a constraint, in bytes. Compiling takes some 10 ms per 100 kB of schema.
+///
+/// Limit of constraints: bytes of a constraint's text; 400.
 const LONGEST_TEXT: usize = 500_000;
 
 /// How long a constraint may take to compile.
+///
+/// Limit of constraints: time to compile one; 400.
 const PATIENCE: Duration = Duration::from_millis(1_500);
 
 /// What grammars nest, llguidance puts on the stack; this is enough for what the checks let through.

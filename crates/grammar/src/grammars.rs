@@ -18,9 +18,13 @@ use crate::forced::forced;
 use crate::{Constraint, GrammarError, Position};
 
 /// Constraints that are kept compiled. Somebody who edits one leaves many behind.
+///
+/// Limit of memory: constraints that are kept compiled; the oldest is forgotten.
 const KEPT_GRAMMARS: NonZeroUsize = NonZeroUsize::new(16).unwrap();
 
 /// Positions that are kept for each: a mask is a bit per token, 6 to 32 kB.
+///
+/// Limit of memory: positions that are kept of a constraint; the oldest is forgotten.
 const KEPT_POSITIONS: NonZeroUsize = NonZeroUsize::new(256).unwrap();
 
 /// The constraints of a vocabulary. A step consumes one token; what was asked before is looked up.

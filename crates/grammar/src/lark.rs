@@ -4,6 +4,8 @@ use crate::Place;
 use crate::error::Fault;
 
 /// Deepest nesting of brackets: llguidance takes the stack for them.
+///
+/// Limit of constraints: brackets within each other in a grammar; 400.
 const DEEPEST: usize = 100;
 
 /// Checks what must be known before llguidance reads a grammar.

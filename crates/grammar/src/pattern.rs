@@ -6,6 +6,8 @@ use crate::Place;
 use crate::error::Fault;
 
 /// Deepest nesting of groups. regex-syntax takes the stack for them.
+///
+/// Limit of constraints: groups within each other in a regex; 400.
 const DEEPEST: u32 = 100;
 
 /// Checks a regular expression in the syntax of the regex crate, which is the one that derivre

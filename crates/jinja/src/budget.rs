@@ -7,15 +7,25 @@ use crate::error::{Result, refused};
 use crate::value::{VALUE_BYTES, Value};
 
 /// Steps a template may take whatever the variables, and further ones per byte of them.
+///
+/// Limit of chat templates: steps, whatever the messages; ended.
 const STEPS: u64 = 200_000;
+/// Limit of chat templates: further steps for each byte of the messages; ended.
 const STEPS_PER_BYTE: u64 = 20;
 /// Bytes that may be touched whatever the variables, and further ones per byte of them. Templates look at
 /// a message a few dozen times.
+///
+/// Limit of chat templates: bytes that are touched, whatever the messages; ended.
 const BYTES: usize = 16 << 20;
+/// Limit of chat templates: further bytes for each byte of the messages; ended.
 const BYTES_PER_BYTE: usize = 256;
 /// Statements, expressions and calls within each other: each is a frame on the stack.
+///
+/// Limit of chat templates: statements, expressions and calls within each other; ended.
 const MAX_DEPTH: usize = 400;
 /// Namespaces and macros, which are freed only at the end.
+///
+/// Limit of chat templates: namespaces and macros; ended.
 const MAX_OBJECTS: usize = 256;
 
 /// What is left of a rendering's allowance.

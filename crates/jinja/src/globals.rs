@@ -10,6 +10,8 @@ use crate::render::Renderer;
 use crate::value::{Cycler, Dict, Function, Namespace, Value};
 
 /// Python's sandboxed `range` ends here.
+///
+/// Limit of chat templates: numbers of a range; ended.
 const MAX_RANGE: usize = 100_000;
 
 const NAMES: [&str; 9] = [

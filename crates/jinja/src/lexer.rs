@@ -8,6 +8,8 @@ use crate::error::{Result, failed, refused};
 
 /// Words and signs between one `{{` or `{%` and its end: a chain of operators becomes a tree as deep as
 /// it is long.
+///
+/// Limit of chat templates: words and signs of one tag; refused.
 const MAX_TOKENS_IN_TAG: usize = 1000;
 
 /// A piece of a template.

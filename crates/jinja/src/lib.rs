@@ -39,6 +39,8 @@ pub use error::{Error, Result};
 pub use variable::Variable;
 
 /// Longest template: the longest of real models have about 20 KB.
+///
+/// Limit of chat templates: bytes of a template; refused.
 const MAX_SOURCE_BYTES: usize = 1 << 20;
 
 /// A template that was read.

@@ -8,6 +8,8 @@ use crate::error::{Error, Result, failed, refused};
 use crate::lexer::{Token, tokenize};
 
 /// Expressions and blocks within each other.
+///
+/// Limit of chat templates: expressions and blocks within each other; refused.
 const MAX_NESTING: usize = 100;
 
 /// Reads a template.

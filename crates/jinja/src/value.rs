@@ -12,9 +12,13 @@ use crate::ast::{For, Macro, Name};
 use crate::error::{Result, failed, refused};
 
 /// Lists in lists: whoever walks them recurses.
+///
+/// Limit of chat templates: lists within each other; ended.
 const MAX_NESTING: usize = 64;
 
 /// A tuple as a key.
+///
+/// Limit of chat templates: bytes of a tuple as a key; ended.
 const MAX_KEY_BYTES: usize = 1 << 16;
 
 /// A value.

@@ -158,7 +158,10 @@ pub(crate) struct Sizes {
 impl Sizes {
     /// Far above any model there is; what a file claims is allocated for before its tensors are
     /// looked at.
+    ///
+    /// Limit of model files: layers; refused.
     const MOST_LAYERS: usize = 10_000;
+    /// Limit of model files: numbers of a head; refused.
     const LARGEST_HEAD: usize = 65_536;
 
     /// Refuses absurd sizes.

@@ -19,4 +19,6 @@ pub(crate) struct Recipe {
 }
 
 /// No size of a model is larger, and products of two fit `usize`.
+///
+/// Limit of model files: any size of a model; refused.
 const LARGEST_COUNT: usize = 1 << 31;

@@ -32,8 +32,11 @@ pub struct GgufFile {
 
 const MAGIC: &[u8] = b"GGUF";
 const DEFAULT_ALIGNMENT: usize = 32;
+/// Limit of model files: bytes of a GGUF file's alignment; refused.
 const LARGEST_ALIGNMENT: i64 = 1 << 16;
 /// Bytes that metadata may take in memory. The largest vocabularies there are take a tenth of it.
+///
+/// Limit of model files: bytes of a GGUF file's metadata in memory; refused.
 const METADATA_BUDGET: usize = 256 << 20;
 /// About what a key and its place in the table take beside its text and its value.
 const ENTRY_BYTES: usize = 100;

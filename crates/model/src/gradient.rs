@@ -19,6 +19,8 @@ use crate::weights::{Layer, Norm};
 use crate::{Decoder, KvCache, LayerConfig, Slope};
 
 /// Bytes of what is written down for one pass.
+///
+/// Limit of memory: bytes that are written down for a pass with gradients; the pass is cut into parts.
 pub(crate) const BUDGET: usize = 384 << 20;
 
 /// Rows of a pass of several sequences, at least and at most. With fewer, the expansion of weights

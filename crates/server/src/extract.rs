@@ -11,6 +11,8 @@ use crate::ApiError;
 use crate::wire::Object;
 
 /// Largest body: far more than the longest context as text or as ids.
+///
+/// Limit of requests: bytes of a body; 413.
 const MAX_BODY_BYTES: usize = 4 << 20;
 
 /// A body of type `T`, or an [`ApiError`]: 415 for another content type, 413 if it is too large,

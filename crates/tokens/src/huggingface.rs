@@ -19,9 +19,13 @@ use crate::sentence_piece::{byte_of_token, bytes_of_piece};
 use crate::{TokenId, TokenKind, TokenizerError, Vocabulary};
 
 /// Largest vocabulary; the largest of real models have 262,144 tokens.
+///
+/// Limit of tokenizers: tokens of a vocabulary; refused.
 const MAX_TOKENS: u32 = 1 << 22;
 
 /// Most times as long as it is that a normalizer may make a text.
+///
+/// Limit of tokenizers: times as long as it is that a normalizer makes a text; refused.
 const MAX_GROWTH: f64 = 1000.0;
 
 /// What a folder says about its vocabulary; whoever reads the files fills this in.

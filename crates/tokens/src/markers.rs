@@ -4,8 +4,12 @@
 //! It takes up to 80 times as much memory as the texts themselves.
 
 /// Longest text of one marker. Those of real models have less than 100 bytes.
+///
+/// Limit of tokenizers: bytes of a marker; refused.
 pub(crate) const MAX_MARKER_BYTES: usize = 4 << 10;
 /// Longest texts of all markers together. A speech model's 28,672 sounds have 600 KB.
+///
+/// Limit of tokenizers: bytes of all markers; refused.
 const MAX_BYTES: usize = 1 << 20;
 
 /// The markers seen so far.

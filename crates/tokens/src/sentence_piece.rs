@@ -25,6 +25,8 @@ use crate::{GgufVocabulary, TokenId, TokenKind, TokenizerError};
 const SPACE: char = '▁';
 
 /// Longest text: even if all of it were spaces, places in it fit 32 bits.
+///
+/// Limit of tokenizers: bytes of a text; refused.
 const MAX_TEXT_BYTES: usize = 1 << 30;
 
 /// Markers after which Phi-3's tokenizer keeps white space; it drops it after all others.

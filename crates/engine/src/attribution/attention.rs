@@ -118,6 +118,8 @@ fn divide_by_sum(weights: &mut [f64]) {
 const TRACED_AT_ONCE: usize = 16;
 
 /// Memory for the attention of all positions to each other.
+///
+/// Limit of memory: bytes of attention for a rollout; 400.
 const MOST_ROLLOUT_BYTES: usize = 1 << 30;
 
 fn rolled_out(

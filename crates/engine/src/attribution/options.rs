@@ -54,6 +54,8 @@ impl Default for Options {
 const DEFAULT_STEPS: i64 = 50;
 
 /// How many points a path may have.
+///
+/// Limit of requests: points of an attribution's path; 400.
 pub const STEPS: RangeInclusive<i64> = 1..=1000;
 
 /// Defines an enum of named choices.

@@ -16,6 +16,8 @@ use crate::report::{ModelFacts, TokenPill};
 use crate::step::logits_after;
 
 /// Most tokens of all options together: some seconds of a small model.
+///
+/// Limit of requests: tokens of all options whose probabilities are asked for; 400.
 const MOST_TOKENS: usize = 4_000;
 
 /// The options, in the order in which they were written.

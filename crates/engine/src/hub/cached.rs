@@ -8,6 +8,8 @@ use super::reference::{DEFAULT_REVISION, HubReference, is_gguf};
 use super::settings::HubSettings;
 
 /// Most models that are suggested, and most folders that are looked into for them.
+///
+/// Limit of fetching: models of the cache that are suggested; left out.
 const MOST: usize = 1000;
 
 /// A model that can be loaded from the cache.

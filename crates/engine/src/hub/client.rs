@@ -19,8 +19,12 @@ use crate::library::LoadPhase;
 /// The addresses we can ask.
 const SCHEMES: [&str; 2] = ["http", "https"];
 /// Redirects that are followed for one request.
+///
+/// Limit of fetching: redirects of one request; the load fails.
 const MOST_REDIRECTS: usize = 10;
 /// Largest listing that is read, in bytes. The largest repositories have listings of some MB.
+///
+/// Limit of fetching: bytes of a repository's listing; the load fails.
 const LARGEST_LISTING: usize = 64 << 20;
 
 /// One hub and one model on it.

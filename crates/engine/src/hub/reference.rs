@@ -6,6 +6,8 @@ use std::fmt;
 pub const DEFAULT_REVISION: &str = "main";
 
 /// Longest repository name on the hub, in bytes.
+///
+/// Limit of fetching: bytes of a repository's name; 400.
 const LONGEST_REPO: usize = 96;
 
 /// A model on the hub. Everything in it is safe to build paths from.

@@ -37,6 +37,17 @@ pub struct HubSettings {
     pub longest_wait: Duration,
 }
 
+/// Limit of fetching: time to connect; the load fails.
+const CONNECT: Duration = Duration::from_secs(5);
+/// Limit of fetching: time until an answer, unless HF_HUB_ETAG_TIMEOUT says another; asked again.
+const FIRST_ANSWER: Duration = Duration::from_secs(10);
+/// Limit of fetching: time without a byte, unless HF_HUB_DOWNLOAD_TIMEOUT says another; asked again.
+const STALL: Duration = Duration::from_secs(20);
+/// Limit of fetching: failures in a row; the load fails.
+const ATTEMPTS: u32 = 5;
+/// Limit of fetching: time that a hub may ask us to wait; the load fails.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
 impl HubSettings {
     /// The settings the environment asks for.
     ///
@@ -54,9 +65,9 @@ impl HubSettings {
             let value = get(name).unwrap_or_default().to_uppercase();
             ["1", "ON", "YES", "TRUE"].contains(&value.as_str())
         };
-        let seconds = |name: &str, default: u64| {
+        let seconds = |name: &str, default: Duration| {
             let set = get(name).and_then(|value| value.trim().parse().ok());
-            Duration::from_secs(set.filter(|&seconds| seconds > 0).unwrap_or(default))
+            set.filter(|&seconds| seconds > 0).map_or(default, Duration::from_secs)
         };
         let home = path("HF_HOME").unwrap_or_else(|| {
             path("XDG_CACHE_HOME").unwrap_or_else(|| expand_home("~/.cache")).join("huggingface")
@@ -86,12 +97,12 @@ impl HubSettings {
                 None => is_on("TRANSFORMERS_OFFLINE"),
             },
             proxies: true,
-            connect: Duration::from_secs(5),
-            first_answer: seconds("HF_HUB_ETAG_TIMEOUT", 10),
-            stall: seconds("HF_HUB_DOWNLOAD_TIMEOUT", 20),
-            attempts: 5,
+            connect: CONNECT,
+            first_answer: seconds("HF_HUB_ETAG_TIMEOUT", FIRST_ANSWER),
+            stall: seconds("HF_HUB_DOWNLOAD_TIMEOUT", STALL),
+            attempts: ATTEMPTS,
             first_pause: Duration::from_secs(1),
-            longest_wait: Duration::from_secs(60),
+            longest_wait: LONGEST_WAIT,
         }
     }
 }

@@ -263,6 +263,8 @@ impl Default for ConstraintParams {
 }
 
 /// Most rows a request can ask for.
+///
+/// Limit of answers: rows of a distribution, and tokens of a search; clamped.
 const MAX_ROWS: i64 = 50;
 
 impl From<PreviewRequest> for PreviewQuery {
