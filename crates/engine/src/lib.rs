@@ -41,7 +41,7 @@ mod suggestions;
 mod vocabulary_search;
 mod worker;
 
-pub use builtin::{BUILTIN_MODEL, fetch as fetch_builtin_model};
+pub use builtin::{BUILTIN_MODEL, fetch as fetch_builtin_model, remove_leftovers};
 pub use engine::{Engine, EngineOptions};
 pub use error::EngineError;
 pub use suggestions::{ExamplePrompt, Suggestion};

@@ -9,6 +9,7 @@
 
 mod app;
 mod assets;
+mod browser;
 pub mod cli;
 mod door;
 mod error;

@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::{Cli, DEFAULT_MODEL};
-use crate::{app, assets};
+use crate::{app, assets, browser};
 
 /// Runs the program.
 ///
@@ -86,10 +86,8 @@ async fn serve(cli: &Cli, options: EngineOptions) -> Result<(), String> {
     engine.load_or_stand_in(model).map_err(|error| error.to_string())?;
     tokio::spawn(print_progress(engine.clone()));
     tokio::task::spawn_blocking(assets::prepare);
-    if cli.open
-        && let Err(error) = open::that(&url)
-    {
-        tracing::warn!("cannot open a browser: {error}");
+    if cli.open {
+        browser::open(&url);
     }
     let server = axum::serve(listener, app(engine));
     tokio::select! {
