@@ -22,6 +22,7 @@ mod cached;
 mod client;
 mod download;
 mod error;
+mod expand;
 mod files;
 mod patience;
 mod progress;

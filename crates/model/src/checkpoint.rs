@@ -22,6 +22,17 @@ pub(crate) struct StoredTensor {
 #[derive(Default)]
 pub(crate) struct Checkpoint {
     tensors: HashMap<String, StoredTensor>,
+    /// Tensors stored in a way that we do not read. Masks, counters and what a training run left
+    /// behind may be among them, so only whoever asks for one is refused.
+    unreadable: HashMap<String, Unreadable>,
+}
+
+/// How a tensor that we do not read is stored.
+pub(crate) struct Unreadable {
+    /// The storage formats that are read, in words.
+    pub(crate) expected: String,
+    /// The one it has.
+    pub(crate) found: String,
 }
 
 impl Checkpoint {
@@ -29,11 +40,20 @@ impl Checkpoint {
         self.tensors.insert(name, tensor);
     }
 
+    pub(crate) fn insert_unreadable(&mut self, name: String, unreadable: Unreadable) {
+        self.unreadable.insert(name, unreadable);
+    }
+
+    /// How a tensor is stored, if it is one that we do not read.
+    pub(crate) fn unreadable(&self, name: &str) -> Option<&Unreadable> {
+        self.unreadable.get(name)
+    }
+
     pub(crate) fn get(&self, name: &str) -> Option<&StoredTensor> {
         self.tensors.get(name)
     }
 
-    /// All names, sorted.
+    /// The names of all tensors that can be read, sorted.
     pub(crate) fn names(&self) -> BTreeSet<&str> {
         self.tensors.keys().map(String::as_str).collect()
     }

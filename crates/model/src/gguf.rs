@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::ModelError;
-use crate::checkpoint::{Checkpoint, StoredTensor};
+use crate::checkpoint::{Checkpoint, StoredTensor, Unreadable};
 use crate::format::StorageFormat;
 use crate::mapping::MappedFile;
 
@@ -92,13 +92,21 @@ impl GgufFile {
         let map = Arc::new(map);
         let mut checkpoint = Checkpoint::default();
         for header in headers {
-            let tensor = header.place_in(data_start, &map)?;
-            let name = header.name;
-            if checkpoint.get(&name).is_some() {
+            let name = header.name.clone();
+            if checkpoint.get(&name).is_some() || checkpoint.unreadable(&name).is_some() {
                 let what = format!("tensor {name:?} stands there twice");
                 return Err(ModelError::Damaged { what });
             }
-            checkpoint.insert(name, tensor);
+            match StorageFormat::from_ggml(header.format) {
+                Some(format) => {
+                    checkpoint.insert(name, header.place_in(data_start, format, &map)?);
+                }
+                None => {
+                    let expected = format!("storage as one of {}", StorageFormat::supported());
+                    let found = StorageFormat::describe_ggml(header.format);
+                    checkpoint.insert_unreadable(name, Unreadable { expected, found });
+                }
+            }
         }
         Ok(GgufFile { metadata, checkpoint })
     }
@@ -211,7 +219,8 @@ struct TensorHeader {
     name: String,
     /// The fastest-varying first.
     extents: Vec<usize>,
-    format: StorageFormat,
+    /// GGML's number of the storage format, which may be none that we read.
+    format: u32,
     offset: u64,
 }
 
@@ -219,23 +228,24 @@ impl TensorHeader {
     fn place_in(
         &self,
         data_start: usize,
+        format: StorageFormat,
         map: &Arc<MappedFile>,
     ) -> Result<StoredTensor, ModelError> {
         let file_len = map.len();
         let damaged = |what: String| ModelError::Damaged { what };
         let columns = self.extents.first().copied().unwrap_or(1);
-        if columns % self.format.block_len() != 0 {
+        if columns % format.block_len() != 0 {
             return Err(damaged(format!(
                 "tensor {:?} has rows of {columns} weights, not a multiple of the {} in a block \
                  of {}",
                 self.name,
-                self.format.block_len(),
-                self.format.name()
+                format.block_len(),
+                format.name()
             )));
         }
         let place = (|| {
             let n = self.extents.iter().try_fold(1usize, |n, &e| n.checked_mul(e))?;
-            let n_bytes = (n / self.format.block_len()).checked_mul(self.format.block_bytes())?;
+            let n_bytes = (n / format.block_len()).checked_mul(format.block_bytes())?;
             let start = data_start.checked_add(usize::try_from(self.offset).ok()?)?;
             Some(start..start.checked_add(n_bytes)?)
         })()
@@ -249,7 +259,7 @@ impl TensorHeader {
         }
         // GGUF lists the fastest-varying extent first.
         let shape = self.extents.iter().rev().copied().collect();
-        Ok(StoredTensor { shape, format: self.format, map: Arc::clone(map), place })
+        Ok(StoredTensor { shape, format, map: Arc::clone(map), place })
     }
 }
 
@@ -356,12 +366,7 @@ impl Reader<'_> {
             let what = format!("tensor {name:?} has no weights");
             return Err(ModelError::Damaged { what });
         }
-        let number = self.u32(&name)?;
-        let format = StorageFormat::from_ggml(number).ok_or_else(|| ModelError::Tensor {
-            name: name.clone(),
-            expected: format!("storage as one of {}", StorageFormat::supported()),
-            found: StorageFormat::describe_ggml(number),
-        })?;
+        let format = self.u32(&name)?;
         let offset = self.u64(&name)?;
         Ok(TensorHeader { name, extents, format, offset })
     }

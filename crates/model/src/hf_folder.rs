@@ -9,7 +9,7 @@ use safetensors::{Dtype, SafeTensors};
 use serde_json::Value;
 
 use crate::ModelError;
-use crate::checkpoint::{Checkpoint, StoredTensor};
+use crate::checkpoint::{Checkpoint, StoredTensor, Unreadable};
 use crate::format::StorageFormat;
 use crate::mapping::MappedFile;
 
@@ -28,7 +28,7 @@ impl HfFolder {
     /// Reads the configuration and maps the tensors.
     ///
     /// # Errors
-    /// If a file is missing or damaged, or stores a tensor in a format that is not supported.
+    /// If a file is missing or damaged.
     pub fn open(folder: &Path) -> Result<Self, ModelError> {
         let config = read_json(&folder.join("config.json"))?;
         let mut checkpoint = Checkpoint::default();
@@ -115,14 +115,11 @@ fn map_shard(path: &Path, checkpoint: &mut Checkpoint) -> Result<(), ModelError>
             Dtype::F32 => StorageFormat::F32,
             Dtype::F16 => StorageFormat::F16,
             Dtype::BF16 => StorageFormat::Bf16,
-            // Masks and counters that old checkpoints carry; nobody will ask for them.
-            Dtype::BOOL | Dtype::U8 | Dtype::I64 => continue,
             other => {
-                return Err(ModelError::Tensor {
-                    name,
-                    expected: "storage as float32, float16 or bfloat16".into(),
-                    found: format!("{other:?}"),
-                });
+                let expected = "storage as float32, float16 or bfloat16".into();
+                let unreadable = Unreadable { expected, found: format!("{other:?}") };
+                checkpoint.insert_unreadable(name, unreadable);
+                continue;
             }
         };
         let (start, end) = info.data_offsets;

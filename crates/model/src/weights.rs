@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::ModelError;
-use crate::checkpoint::{Checkpoint, StoredTensor};
+use crate::checkpoint::{Checkpoint, StoredTensor, Unreadable};
 use crate::format::StorageFormat;
 use crate::mapping::MappedFile;
 
@@ -222,16 +222,23 @@ impl<'a> Tensors<'a> {
         Tensors { checkpoint, stored_name, read: RefCell::default() }
     }
 
-    fn find(&self, name: &str) -> Option<&'a StoredTensor> {
+    /// The tensor of this name, if there is one. One that is there but cannot be read is an error,
+    /// also where a model may do without it.
+    fn find(&self, name: &str) -> Result<Option<&'a StoredTensor>, ModelError> {
         let name = (self.stored_name)(name);
+        if let Some(Unreadable { expected, found }) = self.checkpoint.unreadable(&name) {
+            let (expected, found) = (expected.clone(), found.clone());
+            return Err(ModelError::Tensor { name, expected, found });
+        }
         let tensor = self.checkpoint.get(&name);
         self.read.borrow_mut().insert(name);
-        tensor
+        Ok(tensor)
     }
 
     /// Whether there is a tensor of this name.
     pub(crate) fn has(&self, name: &str) -> bool {
-        self.checkpoint.get(&(self.stored_name)(name)).is_some()
+        let name = (self.stored_name)(name);
+        self.checkpoint.get(&name).is_some() || self.checkpoint.unreadable(&name).is_some()
     }
 
     /// Fails if the checkpoint has a tensor that nobody asked for, unless it is known to be
@@ -247,7 +254,7 @@ impl<'a> Tensors<'a> {
 
     /// How many rows a matrix has.
     pub(crate) fn rows(&self, name: &str) -> Result<usize, ModelError> {
-        let shape = self.find(name).map(|tensor| tensor.shape.as_slice());
+        let shape = self.find(name)?.map(|tensor| tensor.shape.as_slice());
         match shape {
             Some([rows, _]) if *rows > 0 => Ok(*rows),
             _ => Err(self.mismatch(name, "a matrix".into(), shape)),
@@ -270,7 +277,7 @@ impl<'a> Tensors<'a> {
         rows: usize,
         cols: usize,
     ) -> Result<Option<Matrix>, ModelError> {
-        let Some(tensor) = self.find(name) else { return Ok(None) };
+        let Some(tensor) = self.find(name)? else { return Ok(None) };
         if tensor.shape != [rows, cols] {
             return Err(self.mismatch(name, format!("{rows} x {cols}"), Some(&tensor.shape)));
         }
@@ -288,7 +295,7 @@ impl<'a> Tensors<'a> {
         name: &str,
         len: usize,
     ) -> Result<Option<Vec<f32>>, ModelError> {
-        let Some(tensor) = self.find(name) else { return Ok(None) };
+        let Some(tensor) = self.find(name)? else { return Ok(None) };
         if tensor.shape != [len] {
             return Err(self.mismatch(name, format!("{len}"), Some(&tensor.shape)));
         }

@@ -115,6 +115,30 @@ fn a_tensor_that_nobody_asks_for_is_refused_by_name() {
 }
 
 #[test]
+fn a_tensor_of_another_type_matters_only_to_those_who_ask_for_it() {
+    let mismatch = "expected storage as float32, float16 or bfloat16, found";
+    for (name, dtype, complaint) in [
+        ("counter", "I64", String::new()),
+        ("model.rotary_emb.inv_freq", "F64", String::new()),
+        ("training.steps", "U64", String::new()),
+        ("model.norm.weight", "F64", format!("\"model.norm.weight\": {mismatch} F64")),
+        // Llama does without biases, but uses those that are there.
+        (
+            "model.layers.0.mlp.up_proj.bias",
+            "I64",
+            format!("\"model.layers.0.mlp.up_proj.bias\": {mismatch} I64"),
+        ),
+    ] {
+        let folder = Changed::of("llama_bias", &json!({}));
+        folder.store_in_eight_bytes(name, dtype);
+        let error = error_of(&folder);
+        let as_expected =
+            if complaint.is_empty() { error.is_empty() } else { error.contains(&complaint) };
+        assert!(as_expected, "{name} as {dtype}: {error:?} should say {complaint:?}");
+    }
+}
+
+#[test]
 fn damaged_weights_are_an_error_wherever_they_are_cut() {
     let whole = fs::read(tiny("llama").join("model.safetensors")).unwrap();
     let folder = tempfile::tempdir().unwrap();

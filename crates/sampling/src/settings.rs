@@ -9,7 +9,7 @@ use crate::stages::{presence_frequency, repetition, temperature, top_p};
 pub struct Settings {
     /// Take the most probable kept token instead of drawing one. Changes no probability.
     pub greedy: bool,
-    /// Divides the logits; zero and below count as [`temperature::SMALLEST`].
+    /// Divides the logits; what is below [`temperature::SMALLEST`] counts as that.
     pub temperature: f64,
     /// The probability mass that the nucleus must reach; 1 and above keep everything.
     pub top_p: f64,

@@ -9,10 +9,11 @@ use super::reference::{is_gguf, is_safe_path};
 pub(super) const REQUIRED: [&str; 2] = ["config.json", "tokenizer.json"];
 
 /// These are used where they are.
-pub(super) const OPTIONAL: [&str; 5] = [
+pub(super) const OPTIONAL: [&str; 6] = [
     "generation_config.json",
     "tokenizer_config.json",
     "special_tokens_map.json",
+    "added_tokens.json",
     "chat_template.jinja",
     "chat_template.json",
 ];

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::source::expand_home;
+use super::expand::expanded;
 
 const ENDPOINT: &str = "https://huggingface.co";
 
@@ -60,7 +60,12 @@ impl HubSettings {
     /// The same, from any source of variables.
     pub fn from_variables(variable: &dyn Fn(&str) -> Option<String>) -> Self {
         let get = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
-        let path = |name: &str| get(name).map(|value| expand_home(&value));
+        let path = |text: &str| PathBuf::from(expanded(text, variable));
+        // As in huggingface_hub, a folder that was expanded is part of the next one, which is expanded
+        // as a whole.
+        let path_of = |name: &str, default: PathBuf| {
+            path(&get(name).unwrap_or_else(|| default.to_string_lossy().into_owned()))
+        };
         let is_on = |name: &str| {
             let value = get(name).unwrap_or_default().to_uppercase();
             ["1", "ON", "YES", "TRUE"].contains(&value.as_str())
@@ -69,13 +74,9 @@ impl HubSettings {
             let set = get(name).and_then(|value| value.trim().parse().ok());
             set.filter(|&seconds| seconds > 0).map_or(default, Duration::from_secs)
         };
-        let home = path("HF_HOME").unwrap_or_else(|| {
-            path("XDG_CACHE_HOME").unwrap_or_else(|| expand_home("~/.cache")).join("huggingface")
-        });
-        let read_token = || {
-            let file = path("HF_TOKEN_PATH").unwrap_or_else(|| home.join("token"));
-            fs::read_to_string(file).ok()
-        };
+        let caches = get("XDG_CACHE_HOME").unwrap_or_else(|| "~/.cache".to_owned());
+        let home = path_of("HF_HOME", PathBuf::from(caches).join("huggingface"));
+        let read_token = || fs::read_to_string(path_of("HF_TOKEN_PATH", home.join("token"))).ok();
         let token = if is_on("HF_HUB_DISABLE_IMPLICIT_TOKEN") {
             None
         } else {
@@ -87,9 +88,7 @@ impl HubSettings {
                 .unwrap_or(ENDPOINT)
                 .trim_end_matches('/')
                 .into(),
-            cache: path("HF_HUB_CACHE")
-                .or_else(|| path("HUGGINGFACE_HUB_CACHE"))
-                .unwrap_or_else(|| home.join("hub")),
+            cache: path_of("HF_HUB_CACHE", path_of("HUGGINGFACE_HUB_CACHE", home.join("hub"))),
             token: token.map(|token| token.trim().to_owned()).filter(|token| !token.is_empty()),
             // As in huggingface_hub, the second counts only where the first is not set.
             offline: match get("HF_HUB_OFFLINE") {
@@ -144,7 +143,12 @@ mod tests {
             (&[("HUGGINGFACE_HUB_CACHE", "/old"), ("HF_HOME", "/h")], "/old".into()),
             (&[("HF_HUB_CACHE", "/new"), ("HUGGINGFACE_HUB_CACHE", "/old")], "/new".into()),
             (&[("HF_HUB_CACHE", ""), ("HUGGINGFACE_HUB_CACHE", "/old")], "/old".into()),
-            (&[("HF_HUB_CACHE", "~x/c")], "~x/c".into()),
+            (&[("HF_HUB_CACHE", "~nobody-has-this-name/c")], "~nobody-has-this-name/c".into()),
+            (&[("HF_HOME", "$DISK/h"), ("DISK", "/d")], "/d/h/hub".into()),
+            (&[("HF_HUB_CACHE", "${DISK}s/c"), ("DISK", "/d")], "/ds/c".into()),
+            (&[("HUGGINGFACE_HUB_CACHE", "/$DISK"), ("DISK", "d")], "/d".into()),
+            (&[("XDG_CACHE_HOME", "$DISK"), ("DISK", "/d")], "/d/huggingface/hub".into()),
+            (&[("HF_HUB_CACHE", "/$DISK/c")], "/$DISK/c".into()),
         ] {
             assert_eq!(settings(variables).cache, expected, "{variables:?}");
         }
@@ -162,6 +166,7 @@ mod tests {
             (&[("HF_HOME", "/nowhere")][..], None),
             (&[("HF_HOME", home)], Some("in_home")),
             (&[("HF_HOME", home), ("HF_TOKEN_PATH", other)], Some("in_other")),
+            (&[("DISK", home), ("HF_TOKEN_PATH", "$DISK/other")], Some("in_other")),
             (&[("HF_HOME", home), ("HUGGING_FACE_HUB_TOKEN", "old")], Some("old")),
             (&[("HF_TOKEN", " new\n"), ("HUGGING_FACE_HUB_TOKEN", "old")], Some("new")),
             (&[("HF_HOME", home), ("HF_TOKEN", "")], Some("in_home")),

@@ -6,7 +6,8 @@ use crate::{Distribution, Inputs, Settings, Stage, StageId};
 /// The stage.
 pub struct Temperature;
 
-/// What a temperature of zero or less counts as: near enough to always taking the best.
+/// What a smaller temperature, zero or less counts as: near enough to always taking the best. Divided by
+/// one of 1e-40, all logits would be infinite, and no probabilities could be made of them.
 pub const SMALLEST: f64 = 1e-6;
 
 /// Its knob.
@@ -44,7 +45,7 @@ impl Stage for Temperature {
 
     fn apply(&self, distribution: &mut Distribution, inputs: &Inputs<'_>) -> bool {
         let temperature = inputs.settings.temperature;
-        let temperature = if temperature <= 0.0 { SMALLEST } else { temperature } as f32;
+        let temperature = temperature.clamp(SMALLEST, f64::from(f32::MAX)) as f32;
         if temperature == 1.0 {
             return false;
         }
@@ -66,7 +67,11 @@ mod tests {
             (0.5, [1.0 / 30.0, 4.0 / 30.0, 9.0 / 30.0, 16.0 / 30.0]),
             (0.0, [0.0, 0.0, 0.0, 1.0]),
             (-3.0, [0.0, 0.0, 0.0, 1.0]),
+            (1e-7, [0.0, 0.0, 0.0, 1.0]),
+            (1e-40, [0.0, 0.0, 0.0, 1.0]),
+            (1e-300, [0.0, 0.0, 0.0, 1.0]),
             (1e9, [0.25, 0.25, 0.25, 0.25]),
+            (1e300, [0.25, 0.25, 0.25, 0.25]),
         ] {
             let settings = Settings { temperature, ..Settings::default() };
             check_probabilities(&Temperature, &settings, None, &[0.1, 0.2, 0.3, 0.4], &expected);
