@@ -5,18 +5,16 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
-use tokenscope_tokens::{HfVocabulary, SpecialTokens, TokenId};
+use tokenscope_tokens::{HfVocabulary, TokenId};
 
 /// What the folder says about text.
 pub(crate) struct FolderTexts {
     pub(crate) vocabulary: HfVocabulary,
     /// The chat template's source.
     pub(crate) chat_template: Option<String>,
-    /// What the template may call by name.
-    pub(crate) special_tokens: SpecialTokens,
 }
 
-/// Reads `tokenizer.json`, `tokenizer_config.json`, `special_tokens_map.json`,
+/// Reads `tokenizer.json`, `tokenizer_config.json`, `special_tokens_map.json`, `added_tokens.json`,
 /// `generation_config.json`, `chat_template.jinja` and `chat_template.json`; all but the first may be
 /// absent. `config` is `config.json`.
 ///
@@ -26,7 +24,7 @@ pub(crate) fn read(folder: &Path, config: &Value) -> Result<FolderTexts, String>
     let tokenizer_json = optional_text(folder, "tokenizer.json")?
         .ok_or_else(|| "the folder has no tokenizer.json".to_owned())?;
     let settings = optional_json(folder, "tokenizer_config.json")?;
-    let map = optional_json(folder, "special_tokens_map.json")?;
+    check_file_name(&settings)?;
     let generation = optional_json(folder, "generation_config.json")?;
     // The file of its own wins over the one inside the settings, as in transformers. The JSON file
     // is that of older models that also see.
@@ -37,32 +35,39 @@ pub(crate) fn read(folder: &Path, config: &Value) -> Result<FolderTexts, String>
             None => template_in(&optional_json(folder, "chat_template.json")?["chat_template"]),
         },
     };
-    // Models that also see keep the settings of their text part in a part of their own.
-    let ends = [&config["eos_token_id"], &config["text_config"]["eos_token_id"]];
-    let other_ends = ends.into_iter().chain([&generation["eos_token_id"]]).flat_map(ids).collect();
-    // A token that the settings call null is none, whatever the older file says.
-    let token = |name: &str| token_text(settings.get(name).unwrap_or(&map[name]));
-    let named = NAMES_OF_TOKENS.into_iter().filter_map(|name| Some((name, token(name)?)));
-    let additional = settings.get(ADDITIONAL).unwrap_or(&map[ADDITIONAL]).as_array();
-    let additional = additional.into_iter().flatten().filter_map(token_text);
     Ok(FolderTexts {
-        special_tokens: SpecialTokens { named: named.collect(), additional: additional.collect() },
         vocabulary: HfVocabulary {
             tokenizer_json,
-            bos: token("bos_token"),
-            eos: token("eos_token"),
-            unknown: token("unk_token"),
-            padding: token("pad_token"),
-            other_ends,
+            special_tokens_map: optional_json(folder, "special_tokens_map.json")?,
+            added_tokens: optional_json(folder, "added_tokens.json")?,
+            config: config.clone(),
+            other_ends: ends(&generation, config),
+            settings,
         },
         chat_template,
     })
 }
 
-/// What transformers calls special tokens.
-const NAMES_OF_TOKENS: [&str; 7] =
-    ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
-const ADDITIONAL: &str = "additional_special_tokens";
+/// The ids that end generation. Where the settings of generation give any, those of the model do not count
+/// (`GenerationConfig` in transformers).
+fn ends(generation: &Value, config: &Value) -> Vec<TokenId> {
+    // Models that also see keep the settings of their text part in a part of their own.
+    let places = [generation, config, &config["text_config"]];
+    let found = places.into_iter().map(|place| ids(&place["eos_token_id"]));
+    found.into_iter().find(|ids| !ids.is_empty()).unwrap_or_default()
+}
+
+/// Settings may name other files in the place of `tokenizer.json`, by versions of transformers.
+fn check_file_name(settings: &Value) -> Result<(), String> {
+    let files = settings["fast_tokenizer_files"].as_array();
+    match files.into_iter().flatten().find(|name| *name != "tokenizer.json") {
+        None => Ok(()),
+        Some(other) => Err(format!(
+            "tokenizer_config.json: it names {other} beside tokenizer.json (\"fast_tokenizer_files\"), \
+             which is not supported"
+        )),
+    }
+}
 
 /// A template, or of several named ones the default.
 fn template_in(value: &Value) -> Option<String> {
@@ -76,11 +81,6 @@ fn template_in(value: &Value) -> Option<String> {
         .map(str::to_owned)
         .or_else(|| value.as_array().and_then(of_list))
         .or_else(by_name)
-}
-
-/// A token is written as its text, or as an object that contains it.
-fn token_text(value: &Value) -> Option<String> {
-    value.as_str().or_else(|| value["content"].as_str()).map(str::to_owned)
 }
 
 /// One id, or a list of them.
@@ -119,32 +119,25 @@ mod tests {
         assert!(read(folder.path(), &Value::Null).err().unwrap().contains("tokenizer.json"));
         write("tokenizer.json", "{}");
         let bare = read(folder.path(), &json!({"eos_token_id": 7})).unwrap();
-        assert_eq!((bare.vocabulary.eos, bare.chat_template), (None, None));
+        assert_eq!((&bare.vocabulary.settings, bare.chat_template), (&Value::Null, None));
         assert_eq!(bare.vocabulary.other_ends, [TokenId(7)]);
 
         write("chat_template.json", r#"{"chat_template": "O"}"#);
-        write(
-            "special_tokens_map.json",
-            r#"{"bos_token": "<b>", "eos_token": {"content": "<e>"}, "unk_token": "<u>"}"#,
-        );
+        write("special_tokens_map.json", r#"{"bos_token": "<b>"}"#);
+        write("added_tokens.json", r#"{"<a>": 5}"#);
         let old = read(folder.path(), &json!({"text_config": {"eos_token_id": [3, 4]}})).unwrap();
         assert_eq!(old.chat_template.as_deref(), Some("O"));
-        let texts = (old.vocabulary.bos.as_deref(), old.vocabulary.eos.as_deref());
-        assert_eq!(texts, (Some("<b>"), Some("<e>")));
-        let texts = (old.vocabulary.unknown.as_deref(), old.vocabulary.padding.as_deref());
-        assert_eq!(texts, (Some("<u>"), None));
+        assert_eq!(old.vocabulary.special_tokens_map, json!({"bos_token": "<b>"}));
+        assert_eq!(old.vocabulary.added_tokens, json!({"<a>": 5}));
         assert_eq!(old.vocabulary.other_ends, [3, 4].map(TokenId));
 
         write(
             "tokenizer_config.json",
-            r#"{"bos_token": null, "eos_token": {"content": "</s>"}, "pad_token": "<p>", "chat_template":
+            r#"{"eos_token": "</s>", "chat_template":
                 [{"name": "tools", "template": "T"}, {"name": "default", "template": "D"}]}"#,
         );
-        write("generation_config.json", r#"{"eos_token_id": [7, 9]}"#);
-        let full = read(folder.path(), &json!({"eos_token_id": 7})).unwrap();
-        assert_eq!((full.vocabulary.bos, full.vocabulary.padding.as_deref()), (None, Some("<p>")));
-        assert_eq!(full.vocabulary.eos.as_deref(), Some("</s>"));
-        assert_eq!(full.vocabulary.other_ends, [7, 7, 9].map(TokenId));
+        let full = read(folder.path(), &Value::Null).unwrap();
+        assert_eq!(full.vocabulary.settings["eos_token"], "</s>");
         assert_eq!(full.chat_template.as_deref(), Some("D"));
         write(
             "tokenizer_config.json",
@@ -156,7 +149,26 @@ mod tests {
         write("chat_template.jinja", "J");
         let with_file = read(folder.path(), &Value::Null).unwrap();
         assert_eq!(with_file.chat_template.as_deref(), Some("J"));
+        let other = "tokenizer.4.0.0.json";
+        write("tokenizer_config.json", &json!({"fast_tokenizer_files": [other]}).to_string());
+        assert!(read(folder.path(), &Value::Null).err().unwrap().contains(other));
         write("tokenizer_config.json", "{");
         assert!(read(folder.path(), &Value::Null).err().unwrap().contains("tokenizer_config"));
+    }
+
+    #[test]
+    fn what_ends_generation_is_the_first_that_says_so() {
+        for (generation, config, expected) in [
+            (json!({"eos_token_id": [7, 9]}), json!({"eos_token_id": 2}), &[7, 9][..]),
+            (json!({"eos_token_id": 5}), json!({"eos_token_id": [2, 3]}), &[5]),
+            (json!({"eos_token_id": null}), json!({"eos_token_id": 2}), &[2]),
+            (json!({"top_p": 0.9}), json!({"eos_token_id": 2}), &[2]),
+            (Value::Null, json!({"eos_token_id": 2, "text_config": {"eos_token_id": 3}}), &[2]),
+            (Value::Null, json!({"text_config": {"eos_token_id": [3, 4]}}), &[3, 4]),
+            (Value::Null, Value::Null, &[]),
+        ] {
+            let found: Vec<u32> = ends(&generation, &config).iter().map(|id| id.0).collect();
+            assert_eq!(found, expected, "{generation} {config}");
+        }
     }
 }

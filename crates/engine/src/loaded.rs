@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokenscope_grammar::Grammars;
 use tokenscope_model::format::StorageFormat;
 use tokenscope_model::{Decoder, GgufFile, HfFolder, KvCache, Model, ModelError};
-use tokenscope_tokens::{ChatTemplate, SpecialTokens, TemplateError, TokenId, Tokenizer};
+use tokenscope_tokens::{ChatTemplate, TemplateError, TokenId, Tokenizer};
 
 use crate::attribution::AttributionCache;
 use crate::constraint::Trails;
@@ -57,8 +57,7 @@ impl LoadedModel {
             || {
                 let source = gguf_vocabulary::read(&file)?;
                 let tokenizer = Tokenizer::from_gguf(&source).map_err(|error| error.to_string())?;
-                let special_tokens = special_tokens(&tokenizer);
-                Ok(Text { tokenizer, chat_template: source.chat_template, special_tokens })
+                Ok(Text { tokenizer, chat_template: source.chat_template })
             },
             || {
                 if options.prefault {
@@ -84,10 +83,10 @@ impl LoadedModel {
         let (text, decoder) = open_both(
             || {
                 let texts = hf_vocabulary::read(path, folder.config())?;
-                let FolderTexts { vocabulary, chat_template, special_tokens } = texts;
+                let FolderTexts { vocabulary, chat_template } = texts;
                 let tokenizer =
                     Tokenizer::from_hf(&vocabulary).map_err(|error| error.to_string())?;
-                Ok(Text { tokenizer, chat_template, special_tokens })
+                Ok(Text { tokenizer, chat_template })
             },
             || {
                 if options.prefault {
@@ -106,20 +105,6 @@ struct Text {
     tokenizer: Tokenizer,
     /// The chat template's source.
     chat_template: Option<String>,
-    special_tokens: SpecialTokens,
-}
-
-/// Those that a GGUF file names by their ids.
-fn special_tokens(tokenizer: &Tokenizer) -> SpecialTokens {
-    let named = [
-        ("bos_token", tokenizer.bos()),
-        ("eos_token", tokenizer.eos()),
-        ("unk_token", tokenizer.unknown()),
-        ("pad_token", tokenizer.padding()),
-    ];
-    let text = |id| tokenizer.vocabulary().text(id).into_owned();
-    let named = named.into_iter().filter_map(|(name, id)| Some((name, text(id?))));
-    SpecialTokens { named: named.collect(), additional: Vec::new() }
 }
 
 /// Opens both halves of a model at the same time, since they take about as long, and tries the
@@ -160,8 +145,9 @@ struct Parts {
 impl Parts {
     fn assemble(self, model_id: &str, cache_bytes: usize) -> Result<LoadedModel, String> {
         let Parts { text, decoder, quantization, parameters } = self;
-        let Text { tokenizer, chat_template, special_tokens } = text;
-        let template = chat_template.map(|template| ChatTemplate::new(&template, special_tokens));
+        let Text { tokenizer, chat_template } = text;
+        let template = chat_template
+            .map(|template| ChatTemplate::new(&template, tokenizer.special_tokens().clone()));
         let config = decoder.config();
         let facts = ModelFacts {
             model_id: model_id.to_owned(),

@@ -14,9 +14,9 @@ pub struct ChatTemplate {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SpecialTokens {
     /// By the names that transformers gives them: `bos_token`, `eos_token`, `unk_token`, `pad_token`,
-    /// `sep_token`, `cls_token`, `mask_token`. A token that the model lacks is left out, so that templates
+    /// `sep_token`, `cls_token`, `mask_token`, and names that a model's settings invent. A token that the model lacks is left out, so that templates
     /// find it undefined.
-    pub named: Vec<(&'static str, String)>,
+    pub named: Vec<(String, String)>,
     /// `additional_special_tokens`
     pub additional: Vec<String>,
 }
@@ -134,7 +134,7 @@ impl ChatTemplate {
             ("documents", Variable::None),
         ];
         let SpecialTokens { named, additional } = &self.tokens;
-        variables.extend(named.iter().map(|(name, text)| (*name, Variable::Text(text))));
+        variables.extend(named.iter().map(|(name, text)| (&**name, Variable::Text(text))));
         if !additional.is_empty() {
             let texts = additional.iter().map(|text| Variable::Text(text)).collect();
             variables.push(("additional_special_tokens", Variable::List(texts)));
@@ -166,7 +166,7 @@ mod tests {
 
     fn tokens() -> SpecialTokens {
         let named = [("bos_token", "<s>"), ("eos_token", "</s>"), ("unk_token", "<?>")];
-        let named = named.map(|(name, text)| (name, text.to_owned())).into();
+        let named = named.map(|(name, text)| (name.to_owned(), text.to_owned())).into();
         SpecialTokens { named, additional: vec!["<a>".to_owned(), "<b>".to_owned()] }
     }
 

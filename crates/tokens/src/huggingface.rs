@@ -1,48 +1,54 @@
 //! The vocabulary part of a Hugging Face folder, as plain data, and what its tokens stand for.
 
-use std::fmt;
+mod checks;
+mod class;
+mod description;
+mod effects;
+mod looked_for;
+mod settings;
 
-use fancy_regex::Expr;
-use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use tokenizers::models::bpe::BPE;
 use tokenizers::{
-    DecoderWrapper, NormalizedString, Normalizer, NormalizerWrapper, PostProcessorWrapper,
-    PreTokenizerWrapper, Tokenizer as Encoder, TokenizerImpl,
+    DecoderWrapper, NormalizerWrapper, PostProcessorWrapper, PreTokenizerWrapper,
+    Tokenizer as Encoder, TokenizerImpl,
 };
 
+use self::checks::{check, check_added};
+use self::class::TokenizerClass;
+use self::description::{Description, ModelDescription};
+use self::settings::NamedTokens;
 use crate::byte_level::{byte_of_character, bytes_of};
-use crate::markers::{MAX_MARKER_BYTES, MarkerBytes};
 use crate::panics::caught;
 use crate::sentence_piece::{byte_of_token, bytes_of_piece};
-use crate::{TokenId, TokenKind, TokenizerError, Vocabulary};
-
-/// Largest vocabulary; the largest of real models have 262,144 tokens.
-///
-/// Limit of tokenizers: tokens of a vocabulary; refused.
-const MAX_TOKENS: u32 = 1 << 22;
-
-/// Most times as long as it is that a normalizer may make a text.
-///
-/// Limit of tokenizers: times as long as it is that a normalizer makes a text; refused.
-const MAX_GROWTH: f64 = 1000.0;
+use crate::{SpecialTokens, TokenId, TokenKind, TokenizerError, Vocabulary};
 
 /// What a folder says about its vocabulary; whoever reads the files fills this in.
 #[derive(Debug, Clone, Default)]
 pub struct HfVocabulary {
     /// The text of `tokenizer.json`.
     pub tokenizer_json: String,
-    /// The text of the beginning-of-sequence token, from `tokenizer_config.json`.
-    pub bos: Option<String>,
-    /// The text of the end-of-sequence token, from the same.
-    pub eos: Option<String>,
-    /// The text of the token for unknown text, from the same.
-    pub unknown: Option<String>,
-    /// The text of the padding token, from the same.
-    pub padding: Option<String>,
-    /// Further ids that end generation, from `config.json` and `generation_config.json`.
+    /// `tokenizer_config.json`. This and the other files are null where they are absent.
+    pub settings: Value,
+    /// `special_tokens_map.json`
+    pub special_tokens_map: Value,
+    /// `added_tokens.json`
+    pub added_tokens: Value,
+    /// `config.json`, which says what tokenizer a model has if its settings do not.
+    pub config: Value,
+    /// Further ids that end generation, from `config.json` or `generation_config.json`.
     pub other_ends: Vec<TokenId>,
+}
+
+/// What a folder's files give.
+pub(crate) struct HfTokenizer {
+    pub(crate) encoder: Encoder,
+    pub(crate) vocabulary: Vocabulary,
+    pub(crate) special_tokens: SpecialTokens,
+    /// The ids of the tokens called `bos_token`, `eos_token`, `unk_token` and `pad_token`.
+    pub(crate) named: [Option<TokenId>; 4],
+    /// A marker that makes a text one with a part to be filled in.
+    pub(crate) infilling_marker: Option<String>,
 }
 
 /// How a vocabulary writes bytes.
@@ -58,7 +64,7 @@ enum Spelling {
 
 impl HfVocabulary {
     /// Builds the encoder, and the bytes of each token.
-    pub(crate) fn read(&self) -> Result<(Encoder, Vocabulary), TokenizerError> {
+    pub(crate) fn read(&self) -> Result<HfTokenizer, TokenizerError> {
         let refuse = |error: String| {
             TokenizerError::Vocabulary(format!("tokenizer.json cannot be read: {error}"))
         };
@@ -71,15 +77,19 @@ impl HfVocabulary {
         encoder.with_padding(None);
         encoder.with_truncation(None).map_err(|error| refuse(error.to_string()))?;
 
-        let added = encoder.get_added_tokens_decoder();
-        let largest = description.model.vocab.0.iter().map(|(id, _)| *id as u32);
-        let size = largest.chain(added.keys().copied()).max().map_or(0, |largest| largest + 1);
         if let Some(unknown) = description.model.unk_token.as_str()
             && spelling != Spelling::ByteLevel
             && encoder.token_to_id(unknown).is_none()
         {
             return Err(refuse(format!("its unknown token {unknown:?} is not in its vocabulary")));
         }
+        let (class, tokens) = self
+            .settle(&description, &mut encoder)
+            .map_err(|error| TokenizerError::Settings(error.to_string()))?;
+
+        let added = encoder.get_added_tokens_decoder();
+        let largest = description.model.vocab.0.iter().map(|(id, _)| *id as u32);
+        let size = largest.chain(added.keys().copied()).max().map_or(0, |largest| largest + 1);
         let byte_of = byte_of_character();
         let vocabulary = Vocabulary::new((0..size).map(|id| {
             let Some(text) = encoder.id_to_token(id) else {
@@ -99,65 +109,33 @@ impl HfVocabulary {
                 },
             }
         }));
-        Ok((encoder, vocabulary))
+        let id_of = |name| tokens.text(name).and_then(|text| encoder.token_to_id(text));
+        Ok(HfTokenizer {
+            named: ["bos_token", "eos_token", "unk_token", "pad_token"]
+                .map(|name| id_of(name).map(TokenId)),
+            special_tokens: tokens.for_templates(),
+            infilling_marker: effects::infilling_marker(class, &self.settings),
+            vocabulary,
+            encoder,
+        })
     }
-}
 
-/// What is looked at before the tokenizers crate gets the file. Of merges, often half a million, that
-/// is nothing.
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Description {
-    added_tokens: Value,
-    normalizer: Value,
-    pre_tokenizer: Value,
-    decoder: Value,
-    model: ModelDescription,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct ModelDescription {
-    r#type: Value,
-    dropout: Value,
-    unk_token: Value,
-    vocab: Ids,
-}
-
-/// The ids of a vocabulary, ascending, with their texts if these have ids of their own. (Unigram's
-/// are their places in a list.)
-#[derive(Default)]
-struct Ids(Vec<(u64, String)>);
-
-impl<'de> Deserialize<'de> for Ids {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct IdsVisitor;
-        impl<'de> Visitor<'de> for IdsVisitor {
-            type Value = Ids;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a vocabulary: ids by text, or a list of texts and scores")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Ids, A::Error> {
-                let mut ids = Vec::new();
-                while let Some((text, id)) = map.next_entry()? {
-                    ids.push((id, text));
-                }
-                // Nearly always they are sorted already.
-                ids.sort_by_key(|(id, _)| *id);
-                Ok(Ids(ids))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Ids, A::Error> {
-                let mut ids = Vec::new();
-                while list.next_element::<IgnoredAny>()?.is_some() {
-                    ids.push((ids.len() as u64, String::new()));
-                }
-                Ok(Ids(ids))
-            }
-        }
-        deserializer.deserialize_any(IdsVisitor)
+    /// Adds to the encoder what the other files say, as the tokenizer's class does.
+    fn settle(
+        &self,
+        description: &Description,
+        encoder: &mut Encoder,
+    ) -> Result<(&'static TokenizerClass, NamedTokens), String> {
+        let class = TokenizerClass::of(&self.settings, &self.config)?;
+        let padding = description.padding["pad_token"].as_str();
+        let tokens = NamedTokens::of(self, class, padding, &description.added_tokens)?;
+        let known = encoder.get_added_tokens_decoder();
+        let known = known.values().map(|token| (&*token.content, token)).collect();
+        let new = looked_for::settled(&known, tokens.to_add(&known), &description.normalizer)?;
+        check_added(description, &new)?;
+        caught(|| encoder.add_tokens(new))?;
+        effects::apply(class, &self.settings, &tokens, description, encoder)?;
+        Ok((class, tokens))
     }
 }
 
@@ -180,120 +158,6 @@ fn encoder(json: &str, model: &ModelDescription) -> Result<Encoder, String> {
         return Ok(encoder.into());
     }
     caught(|| json.parse())
-}
-
-/// Refuses what would make building or encoding random, endless or huge. Numbers and names that do
-/// not fit together are the tokenizers crate's to refuse.
-fn check(json: &Description) -> Result<(), String> {
-    if json.model.dropout.as_f64().is_some_and(|dropout| dropout > 0.0) {
-        return Err("it leaves out merges at random (dropout), which is not supported".into());
-    }
-    let ids = &json.model.vocab.0;
-    if let Some(pair) = ids.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-        let [(id, one), (_, other)] = pair else { unreachable!("windows of two are pairs") };
-        return Err(format!("{one:?} and {other:?} have the same id, {id}"));
-    }
-    if let Some((id, text)) = ids.last().filter(|(id, _)| *id >= u64::from(MAX_TOKENS)) {
-        return Err(format!(
-            "it gives {text:?} the id {id}, but only ids below {MAX_TOKENS} are supported"
-        ));
-    }
-    if growth(&json.normalizer) > MAX_GROWTH {
-        return Err(format!("its normalizer may make a text more than {MAX_GROWTH} times as long"));
-    }
-    for step in [&json.normalizer, &json.pre_tokenizer] {
-        check_patterns(step)?;
-    }
-    check_markers(json)
-}
-
-/// Refuses added tokens that are too long: as they stand, or as the normalizer makes those that are
-/// looked for in normalized text.
-fn check_markers(json: &Description) -> Result<(), String> {
-    let normalizer: Option<NormalizerWrapper> =
-        caught(|| serde_json::from_value(json.normalizer.clone()))?;
-    let mut marker_bytes = MarkerBytes::default();
-    for token in json.added_tokens.as_array().into_iter().flatten() {
-        let text = token["content"].as_str().unwrap_or_default();
-        let mut bytes = text.len();
-        if let Some(normalizer) = &normalizer
-            && token["normalized"] != false
-            && bytes <= MAX_MARKER_BYTES
-        {
-            let mut normalized = NormalizedString::from(text);
-            caught(|| normalizer.normalize(&mut normalized))?;
-            bytes = bytes.max(normalized.get().len());
-        }
-        marker_bytes.add(bytes)?;
-    }
-    Ok(())
-}
-
-/// How many times as long a normalizer may make a text, at most.
-fn growth(normalizer: &Value) -> f64 {
-    let len = |text: &Value| text.as_str().map_or(0.0, |text| text.len() as f64);
-    match normalizer["type"].as_str() {
-        Some("Sequence") => {
-            let steps = normalizer["normalizers"].as_array().into_iter().flatten();
-            steps.map(growth).product()
-        }
-        Some("Replace") => {
-            let replaced = len(&normalizer["pattern"]["String"]);
-            // A regular expression may match nothing, between any two bytes.
-            let per_byte = if replaced == 0.0 { 1.0 } else { 0.0 };
-            let written = len(&normalizer["content"]);
-            (per_byte + written / replaced.max(1.0)).max(1.0)
-        }
-        // Once for the whole text, but texts may be short.
-        Some("Prepend") => 1.0 + len(&normalizer["prepend"]),
-        // Unicode's own: U+FDFA becomes 11 times as many bytes; a letter at most 3 times as many.
-        Some("NFKC" | "NFKD") => 11.0,
-        Some("NFC" | "NFD" | "Lowercase") => 3.0,
-        Some("ByteLevel") => 2.0,
-        _ => 1.0,
-    }
-}
-
-/// Refuses regular expressions that may take time exponential in the text. Those without look-around
-/// run in linear time; those with it are run by backtracking, where repeating a group is what blows
-/// up.
-fn check_patterns(step: &Value) -> Result<(), String> {
-    for steps in ["normalizers", "pretokenizers"] {
-        for step in step[steps].as_array().into_iter().flatten() {
-            check_patterns(step)?;
-        }
-    }
-    if let Some(pattern) = step["pattern"]["Regex"].as_str() {
-        // A pattern that cannot be parsed is the tokenizers crate's to refuse.
-        let tree = caught(|| Expr::parse_tree(pattern));
-        if tree.is_ok_and(|tree| repeats_a_group(&tree.expr)) && regex::Regex::new(pattern).is_err()
-        {
-            return Err(format!(
-                "the regular expression {pattern:?} repeats a group and looks around, which may take \
-                 for ever"
-            ));
-        }
-    }
-    Ok(())
-}
-
-/// Whether something longer than a character is repeated, other than once or not at all.
-fn repeats_a_group(expression: &Expr) -> bool {
-    match expression {
-        Expr::Repeat { child, hi, .. } => {
-            let is_group =
-                !matches!(**child, Expr::Any { .. } | Expr::Literal { .. } | Expr::Delegate { .. });
-            (*hi > 1 && is_group) || repeats_a_group(child)
-        }
-        Expr::Concat(parts) | Expr::Alt(parts) => parts.iter().any(repeats_a_group),
-        Expr::Group(child) | Expr::AtomicGroup(child) | Expr::LookAround(child, _) => {
-            repeats_a_group(child)
-        }
-        Expr::Conditional { condition, true_branch, false_branch } => {
-            [condition, true_branch, false_branch].into_iter().any(|part| repeats_a_group(part))
-        }
-        _ => false,
-    }
 }
 
 impl Spelling {
@@ -323,15 +187,14 @@ fn sentence_piece_token(text: &str) -> (Vec<u8>, TokenKind) {
 mod tests {
     use super::*;
     use crate::Tokenizer;
+    use serde_json::json;
 
     fn tokenizer(json: &str) -> Tokenizer {
         let source = HfVocabulary {
             tokenizer_json: json.into(),
-            bos: Some("<s>".into()),
-            eos: Some("</s>".into()),
-            unknown: None,
-            padding: Some("<tool>".into()),
+            settings: json!({"bos_token": "<s>", "eos_token": "</s>", "pad_token": "<tool>"}),
             other_ends: vec![TokenId(3)],
+            ..HfVocabulary::default()
         };
         Tokenizer::from_hf(&source).unwrap()
     }
@@ -357,7 +220,8 @@ mod tests {
         assert_eq!(tokenizer.vocabulary().display(TokenId(6)), "⟨C3⟩");
         let special: Vec<bool> =
             [0, 1, 2, 3].map(|id| tokenizer.vocabulary().is_special(TokenId(id))).to_vec();
-        assert_eq!(special, [true, true, false, false]);
+        // The padding token is special, whatever else is said of it.
+        assert_eq!(special, [true, true, true, false]);
         let ends: Vec<bool> = [0, 1, 2, 3].map(|id| tokenizer.is_end(TokenId(id))).to_vec();
         assert_eq!(ends, [false, true, false, true]);
         assert_eq!((tokenizer.bos(), tokenizer.eos()), (Some(TokenId(0)), Some(TokenId(1))));
@@ -478,20 +342,6 @@ mod tests {
     }
 
     #[test]
-    fn the_regular_expressions_of_real_models_are_accepted() {
-        for pattern in [
-            r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+",
-            r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+",
-            r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+",
-            r###"[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"###,
-            r"\(+\)+(?!\S)|\\(?:a)+|(?:ab)?(?!c)",
-        ] {
-            let step = serde_json::json!({"pretokenizers": [{"pattern": {"Regex": pattern}}]});
-            assert_eq!(check_patterns(&step), Ok(()), "{pattern}");
-        }
-    }
-
-    #[test]
     fn the_end_of_a_text_is_the_models_where_the_vocabulary_is_silent() {
         let json = r#"{"version": "1.0", "added_tokens": [], "normalizer": null, "pre_tokenizer": null,
             "post_processor": null, "decoder": null,
@@ -501,7 +351,7 @@ mod tests {
         {
             let source = HfVocabulary {
                 tokenizer_json: json.into(),
-                eos: eos.map(str::to_owned),
+                settings: json!({"eos_token": eos}),
                 other_ends: other_ends.into_iter().map(TokenId).collect(),
                 ..HfVocabulary::default()
             };

@@ -15,7 +15,7 @@ use crate::markers::MarkerBytes;
 use crate::panics::caught;
 use crate::pre_tokenizer;
 use crate::sentence_piece::{SentencePiece, byte_of_token, bytes_of_piece};
-use crate::{GgufVocabulary, HfVocabulary, TokenId, TokenKind, Vocabulary};
+use crate::{GgufVocabulary, HfVocabulary, SpecialTokens, TokenId, TokenKind, Vocabulary};
 
 /// A model's tokenizer.
 pub struct Tokenizer {
@@ -28,6 +28,9 @@ pub struct Tokenizer {
     /// Every token that ends generation, by id.
     ends: Vec<TokenId>,
     marks: Marks,
+    special_tokens: SpecialTokens,
+    /// A marker that makes a text one with a part to be filled in.
+    infilling_marker: Option<String>,
 }
 
 /// What turns text into ids.
@@ -69,6 +72,18 @@ pub enum TokenizerError {
     /// The vocabulary contradicts itself.
     #[error("the file's vocabulary cannot be used: {0}")]
     Vocabulary(String),
+    /// The files around a `tokenizer.json` ask for what we do not have, or contradict themselves.
+    #[error("the model's tokenizer cannot be used: {0}")]
+    Settings(String),
+    /// The text asks for a part of it to be filled in.
+    #[error(
+        "the text contains {marker:?}, at which the model's tokenizer would make two parts of it with one \
+         to be filled in between, which is not supported"
+    )]
+    Infilling {
+        /// What stands for the part.
+        marker: String,
+    },
 }
 
 impl Tokenizer {
@@ -125,14 +140,27 @@ impl Tokenizer {
             |id: u32| (is_sentence_piece && (id as usize) < n_tokens).then_some(TokenId(id));
         let bos = source.bos.or(by_convention(1));
         let eos = source.eos.or(by_convention(2));
+        let vocabulary = vocabulary_of(source, is_sentence_piece);
+        let unknown = source.unknown_token();
+        // Nothing that is read or written depends on it, so a wrong one costs nobody the model.
+        let padding = source.padding.filter(|id| id.index() < n_tokens);
+        let named = [
+            ("bos_token", bos),
+            ("eos_token", eos),
+            ("unk_token", unknown),
+            ("pad_token", padding),
+        ];
+        let text = |id| vocabulary.text(id).into_owned();
+        let named = named.into_iter().filter_map(|(name, id)| Some((name.to_owned(), text(id?))));
         Ok(Tokenizer {
             encoder,
-            vocabulary: vocabulary_of(source, is_sentence_piece),
+            special_tokens: SpecialTokens { named: named.collect(), additional: Vec::new() },
+            vocabulary,
             bos,
             eos,
-            unknown: source.unknown_token(),
-            // Nothing that is read or written depends on it, so a wrong one costs nobody the model.
-            padding: source.padding.filter(|id| id.index() < n_tokens),
+            unknown,
+            padding,
+            infilling_marker: None,
             ends: all_ends(eos, &source.other_ends),
             marks: Marks::Tokens {
                 before: bos.filter(|_| source.add_bos.unwrap_or(adds_bos)),
@@ -144,20 +172,24 @@ impl Tokenizer {
     /// Builds a tokenizer from the files of a Hugging Face folder.
     ///
     /// # Errors
-    /// If `tokenizer.json` cannot be read.
+    /// If `tokenizer.json` cannot be read, or the other files ask for what we do not have.
     pub fn from_hf(source: &HfVocabulary) -> Result<Self, TokenizerError> {
-        let (encoder, vocabulary) = source.read()?;
-        let id_of = |text: &Option<String>| {
-            text.as_ref().and_then(|text| encoder.token_to_id(text)).map(TokenId)
-        };
-        // Some files leave their tokens to a class in Python (GPT-2's do); then the model's settings
-        // say which one ends a text.
-        let (bos, eos) = (id_of(&source.bos), id_of(&source.eos));
+        let read = source.read()?;
+        let [bos, eos, unknown, padding] = read.named;
+        // Some files name no token that ends a text; then the model's settings do.
         let eos = eos.or(source.other_ends.first().copied());
-        let ends = all_ends(eos, &source.other_ends);
-        let (unknown, padding) = (id_of(&source.unknown), id_of(&source.padding));
-        let (encoder, marks) = (Encoder::Crate(encoder.into()), Marks::PostProcessor);
-        Ok(Tokenizer { encoder, vocabulary, bos, eos, unknown, padding, ends, marks })
+        Ok(Tokenizer {
+            encoder: Encoder::Crate(read.encoder.into()),
+            vocabulary: read.vocabulary,
+            bos,
+            eos,
+            unknown,
+            padding,
+            ends: all_ends(eos, &source.other_ends),
+            marks: Marks::PostProcessor,
+            special_tokens: read.special_tokens,
+            infilling_marker: read.infilling_marker,
+        })
     }
 
     /// Encodes text as it stands: nothing is added, but the text of a special token becomes that
@@ -209,6 +241,11 @@ impl Tokenizer {
             Encoder::Crate(encoder) => encoder,
             Encoder::SentencePiece(encoder) => return encoder.encode(text),
         };
+        if let Some(marker) =
+            self.infilling_marker.as_ref().filter(|marker| text.contains(&***marker))
+        {
+            return Err(TokenizerError::Infilling { marker: marker.clone() });
+        }
         let encoding =
             caught(|| encoder.encode_fast(text, marks)).map_err(TokenizerError::Vocabulary)?;
         Ok(encoding.get_ids().iter().copied().map(TokenId).collect())
@@ -259,6 +296,11 @@ impl Tokenizer {
     /// The token that fills up short sequences of a batch.
     pub fn padding(&self) -> Option<TokenId> {
         self.padding
+    }
+
+    /// The texts of the special tokens, which chat templates may mention.
+    pub fn special_tokens(&self) -> &SpecialTokens {
+        &self.special_tokens
     }
 
     /// Every token that ends generation, by id.

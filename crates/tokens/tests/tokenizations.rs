@@ -104,7 +104,8 @@ fn byte_level_texts_get_llama_cpps_ids_for_every_pre_tokenizer() {
 fn templates_in_the_manner_of_real_models_render_as_transformers_does() {
     for case in fixture("chat_templates.json")["cases"].as_array().unwrap() {
         let text = |key: &str| case[key].as_str().unwrap();
-        let named = vec![("bos_token", "<s>".to_owned()), ("eos_token", "</s>".to_owned())];
+        let named = [("bos_token", "<s>"), ("eos_token", "</s>")];
+        let named = named.map(|(name, text)| (name.to_owned(), text.to_owned())).to_vec();
         let tokens = SpecialTokens { named, additional: Vec::new() };
         let template = ChatTemplate::new(text("template"), tokens).unwrap();
         let chat = template.render(text("system"), text("user"));
