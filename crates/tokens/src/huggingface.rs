@@ -361,6 +361,34 @@ mod tests {
     }
 
     #[test]
+    fn a_text_with_a_part_to_be_filled_in_is_refused() {
+        let json = r#"{"version": "1.0", "added_tokens": [], "model": {"type": "WordLevel", "vocab": {"a": 0}, "unk_token": "a"}}"#;
+        for (settings, text, is_refused) in [
+            (json!({"tokenizer_class": "CodeLlamaTokenizer"}), "a<FILL_ME>a", true),
+            (json!({"tokenizer_class": "CodeLlamaTokenizer"}), "a<FILL>a", false),
+            (
+                json!({"tokenizer_class": "CodeLlamaTokenizer", "fill_token": "<FILL>"}),
+                "<FILL>",
+                true,
+            ),
+            (
+                json!({"tokenizer_class": "CodeLlamaTokenizer", "fill_token": null}),
+                "<FILL_ME>",
+                false,
+            ),
+            (json!({"tokenizer_class": "LlamaTokenizer"}), "a<FILL_ME>a", false),
+        ] {
+            let source =
+                HfVocabulary { tokenizer_json: json.into(), settings, ..HfVocabulary::default() };
+            let tokenizer = Tokenizer::from_hf(&source).unwrap();
+            for encoded in [tokenizer.encode(text), tokenizer.encode_prompt(text)] {
+                let error = encoded.err().map(|error| error.to_string()).unwrap_or_default();
+                assert_eq!(error.contains("to be filled in"), is_refused, "{text}: {error}");
+            }
+        }
+    }
+
+    #[test]
     fn telling_the_kind_of_model_changes_nothing() {
         for (merges, more, is_told) in [
             (r#"["Ġ a", "a a"]"#, "", true),

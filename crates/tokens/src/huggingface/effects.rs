@@ -50,10 +50,28 @@ pub(super) fn apply(
     if class.has(Peculiarity::NoBos) && is_on(&settings["add_bos_token"]) {
         return Err(format!("a {} cannot add a BOS token, but add_bos_token is set", class.name));
     }
+    check_regex(settings, description)?;
     if let Some(adds_bos) = class.adds_bos {
         replace_post_processor(adds_bos, settings, tokens, encoder)?;
     }
     encoder.set_encode_special_tokens(is_on(&settings["split_special_tokens"]));
+    Ok(())
+}
+
+/// The regular expression that `fix_mistral_regex` asks for, in place of one that Mistral's files had wrong
+/// (`_patch_mistral_regex` in `tokenization_utils_base.py`).
+const FIXED_REGEX: &str = r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+
+/// `fix_mistral_regex`: a file that was written with it has the right expression already.
+fn check_regex(settings: &Value, description: &Description) -> Result<(), String> {
+    // Smaller vocabularies are none of Mistral's, and are left alone there, too.
+    let is_concerned = description.model.vocab.0.len() > 100_000;
+    let first = &description.pre_tokenizer["pretokenizers"][0]["pattern"]["Regex"];
+    if is_on(&settings["fix_mistral_regex"]) && is_concerned && first != FIXED_REGEX {
+        return Err("its settings ask for another regular expression than its tokenizer.json has \
+                    (fix_mistral_regex), which is not supported"
+            .to_owned());
+    }
     Ok(())
 }
 
@@ -201,4 +219,29 @@ fn replace_post_processor(
     let built = builder.special_tokens(markers).build();
     encoder.with_post_processor(Some(built.map_err(|error| refuse(error.to_string()))?));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_regular_expression_that_is_to_be_mended_is_refused_unless_it_is() {
+        let vocabulary = |n: usize| (0..n).map(|id| (id as u64, String::new())).collect();
+        let wrong = r"\p{N}";
+        for (asked, n, regex, is_refused) in [
+            (true, 100_001, wrong, true),
+            (true, 100_001, FIXED_REGEX, false),
+            (true, 100_000, wrong, false),
+            (false, 100_001, wrong, false),
+        ] {
+            let mut description: Description = serde_json::from_value(json!({
+                "pre_tokenizer": {"pretokenizers": [{"pattern": {"Regex": regex}}]}}))
+            .unwrap();
+            description.model.vocab.0 = vocabulary(n);
+            let found = check_regex(&json!({"fix_mistral_regex": asked}), &description);
+            assert_eq!(found.is_err(), is_refused, "{asked} {n} {regex}");
+        }
+    }
 }

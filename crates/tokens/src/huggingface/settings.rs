@@ -27,7 +27,7 @@ struct Token {
 }
 
 /// How a token is looked for in text.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 struct Flags {
     single_word: bool,
     lstrip: bool,
@@ -79,11 +79,8 @@ impl NamedTokens {
             // Before there was that list, other files held parts of it.
             let last = merge_map(&files.special_tokens_map, &mut named, &mut additional)
                 .map_err(|error| format!("special_tokens_map.json: {error}"))?;
-            let is_special = |text: &str| {
-                let named = named.values().flatten();
-                named.chain(&additional).any(|token: &Token| token.text == text)
-            };
-            added.merge_older(&files.added_tokens, is_special, last, added_in_json)?;
+            let special = named.values().flatten().chain(&additional).map(|token| &*token.text);
+            added.merge_older(&files.added_tokens, &special.collect(), last, added_in_json)?;
         }
         // A name refers to the token of that text, with its flags.
         for token in named.values_mut().flatten() {
@@ -151,12 +148,18 @@ impl NamedTokens {
     /// What has to be added to an encoder whose added tokens so far are `known`.
     pub(super) fn to_add(&self, known: &HashMap<&str, &AddedToken>) -> Vec<AddedToken> {
         let special = self.special();
-        let new = special.iter().filter(|token| match token.flags {
-            None => {
-                !known.contains_key(&*token.text)
-                    && !self.added.iter().any(|added| added.text == token.text)
+        let mut added: HashMap<&str, Vec<&Token>> = HashMap::new();
+        for token in &self.added {
+            added.entry(&*token.text).or_default().push(token);
+        }
+        let new = special.iter().filter(|token| {
+            let added = added.get(&*token.text);
+            match token.flags {
+                None => !known.contains_key(&*token.text) && added.is_none(),
+                Some(_) => !added.is_some_and(|added| {
+                    added.iter().any(|added| added.identity() == token.identity())
+                }),
             }
-            Some(_) => !self.added.iter().any(|added| added.is_same(token)),
         });
         let texts: HashSet<&str> = special.iter().map(|token| &*token.text).collect();
         let all = self.added.iter().chain(new.copied());
@@ -201,12 +204,12 @@ impl AddedTokens {
     fn merge_older(
         &mut self,
         listed: &Value,
-        is_special: impl Fn(&str) -> bool,
+        special: &HashSet<&str>,
         last: Option<String>,
         in_json: &Value,
     ) -> Result<(), String> {
         for (text, id) in listed.as_object().into_iter().flatten() {
-            let special = is_special(text);
+            let special = special.contains(&**text);
             let id = id.as_u64().ok_or_else(|| format!("added_tokens.json: {text:?} is {id}"))?;
             let flags = Flags { normalized: Some(!special), special, ..Flags::default() };
             let token = Token { text: text.clone(), flags: Some(flags) };
@@ -259,12 +262,11 @@ impl Token {
         Some(Token { text: value["content"].as_str()?.to_owned(), flags: Some(flags) })
     }
 
-    /// Whether both have the same text and flags.
-    fn is_same(&self, other: &Self) -> bool {
-        let flags = |token: &Self| {
-            token.flags.map(|flags| Flags { normalized: Some(flags.is_normalized()), ..flags })
-        };
-        self.text == other.text && flags(self) == flags(other)
+    /// What makes it the same token as another: its text and flags.
+    fn identity(&self) -> (String, Option<Flags>) {
+        let flags = self.flags;
+        let flags = flags.map(|flags| Flags { normalized: Some(flags.is_normalized()), ..flags });
+        (self.text.clone(), flags)
     }
 
     /// As the encoder takes it.
@@ -319,18 +321,13 @@ fn merge_map(
             named.insert(name, optional_token(name, value)?.map(special));
         }
     }
-    let n_settings = additional.len();
+    // Objects of the settings are compared before they are read as tokens, so they are none of these.
+    let mere = additional.iter().filter(|token| token.flags.is_none()).map(Token::identity);
+    let mut known: HashSet<_> = mere.collect();
     let further = list(ADDITIONAL, &map[ADDITIONAL])?;
     let last = further.last().map(|token| token.text.clone());
-    for token in further.into_iter().map(special) {
-        let is_known = additional.iter().enumerate().any(|(index, known)| {
-            // Objects of the settings are compared before they are read as tokens.
-            (index >= n_settings || known.flags.is_none()) && known.is_same(&token)
-        });
-        if !is_known {
-            additional.push(token);
-        }
-    }
+    additional
+        .extend(further.into_iter().map(special).filter(|token| known.insert(token.identity())));
     Ok(last)
 }
 
