@@ -13,12 +13,10 @@ pub enum ModelError {
         /// The system's reason.
         source: std::io::Error,
     },
-    /// The file does not begin as a GGUF file does.
-    #[error("this is not a GGUF file: it begins with {found:?} where \"GGUF\" was expected")]
-    NotGguf {
-        /// The first bytes, as text.
-        found: String,
-    },
+    /// The file does not begin as a GGUF file does. Nothing is said of how it does begin: any path can be
+    /// asked for, and what a file holds is not for whoever asks.
+    #[error("this is not a GGUF file: it does not begin with \"GGUF\"")]
+    NotGguf,
     /// A GGUF version we do not read.
     #[error("this is a GGUF file of version {found}; versions 2 and 3 are supported")]
     Version {

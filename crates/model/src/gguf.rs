@@ -53,9 +53,8 @@ impl GgufFile {
 
     fn parse(map: MappedFile) -> Result<Self, ModelError> {
         let mut reader = Reader { bytes: &map, at: 0, budget: METADATA_BUDGET };
-        let magic = &map[..map.len().min(4)];
-        if magic != MAGIC {
-            return Err(ModelError::NotGguf { found: String::from_utf8_lossy(magic).into_owned() });
+        if !map.starts_with(MAGIC) {
+            return Err(ModelError::NotGguf);
         }
         reader.at = 4;
         let version = reader.u32("the version")?;

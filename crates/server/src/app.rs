@@ -8,6 +8,7 @@ use tokenscope_engine::Engine;
 use utoipa::OpenApi;
 use utoipa_swagger_ui::SwaggerUi;
 
+use crate::access::{Access, check_access};
 use crate::{ApiError, assets, door, routes};
 
 #[derive(OpenApi)]
@@ -34,8 +35,14 @@ use crate::{ApiError, assets, door, routes};
 )]
 struct ApiDoc;
 
-/// The whole application around an engine.
+/// The whole application around an engine, for whoever reaches it.
 pub fn app(engine: Engine) -> Router {
+    app_for(engine, Access::Anyone)
+}
+
+/// The whole application around an engine. With [`Access::Owner`] requests have to carry the
+/// [`Caller`](crate::Caller) of their connection as axum's `ConnectInfo`.
+pub fn app_for(engine: Engine, access: Access) -> Router {
     let api = Router::new()
         .route("/api/model/status", get(routes::model::status))
         .route("/api/model/load", post(routes::model::load))
@@ -60,6 +67,7 @@ pub fn app(engine: Engine) -> Router {
         .fallback(assets::serve)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(middleware::from_fn(door::check_caller))
+        .layer(middleware::from_fn_with_state(access, check_access))
         .layer(middleware::map_response(door::add_headers))
 }
 

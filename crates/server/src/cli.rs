@@ -13,14 +13,24 @@ pub const DEFAULT_MODEL: &str = "Qwen/Qwen2.5-0.5B-Instruct";
 #[derive(Debug, Clone, Parser)]
 #[command(name = "tokenscope", version, after_help = EXAMPLES)]
 pub struct Cli {
-    /// Address to listen on. Only this machine's own (loopback) addresses are allowed, because
-    /// whoever reaches the page may use the model.
+    /// Address to listen on. Without a token only this machine's own (loopback) addresses are
+    /// allowed, because whoever reaches the page may use the model. There is no TLS.
     #[arg(long, default_value = "127.0.0.1", value_name = "ADDRESS")]
     pub host: IpAddr,
 
     /// Port to listen on; 0 takes any free one.
     #[arg(long, default_value_t = 8000)]
     pub port: u16,
+
+    /// Let in whoever has a token, and nobody else. It is that of the variable TOKENSCOPE_TOKEN or of
+    /// --token-file, or else is made and printed with the address. It is no value of this option,
+    /// since every user of a machine sees the arguments of its programs.
+    #[arg(long)]
+    pub token: bool,
+
+    /// The same, with the token that is in this file.
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
 
     /// Model to load at start: an id of the Hugging Face hub (org/name, if need be with @revision
     /// and :file.gguf), the path of a .gguf file or of a folder with a checkpoint, or
@@ -72,6 +82,7 @@ Examples:
   tokenscope --model ~/models/llama.Q8_0.gguf   use a file of your own
   tokenscope --fetch-builtin                    prepare a machine that will be offline
   tokenscope --offline --port 9000              fetch nothing, listen elsewhere
+  tokenscope --token --host 0.0.0.0             for other machines; who has the token may use it
 
 The API is described at /docs while the program runs.";
 
@@ -128,6 +139,19 @@ mod tests {
         ] {
             let parsed = parse("--cache-bytes", value).ok().map(|cli| cli.cache_bytes.unwrap());
             assert_eq!(parsed, bytes, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_never_an_argument() {
+        for (arguments, fits) in [
+            (&["--token"][..], true),
+            (&["--token-file", "file"], true),
+            (&["--token=secret"], false),
+            (&["--token", "secret"], false),
+        ] {
+            let all = ["tokenscope"].iter().chain(arguments);
+            assert_eq!(Cli::try_parse_from(all).is_ok(), fits, "{arguments:?}");
         }
     }
 

@@ -4,6 +4,10 @@
 //! people. Two checks keep those out. The `Host` must be a loopback name: a hostile domain that
 //! resolves to 127.0.0.1 (DNS rebinding) gives itself away there. And where the browser says which
 //! `Origin` a request comes from, it must be our own page. No CORS header is ever sent.
+//!
+//! Whoever has shown the server's token may call it by any name: a browser keeps the token's cookie for
+//! the very name under which the user has opened the page, so a rebound one comes without it. The origin has
+//! to be our own nevertheless, since a page on another port of the same name is given the cookie too.
 
 use std::net::IpAddr;
 
@@ -13,15 +17,17 @@ use axum::http::{StatusCode, uri::Authority};
 use axum::middleware::Next;
 use axum::response::Response;
 
+use crate::access::Holder;
 use crate::{ApiError, assets};
 
 /// Refuses foreign hosts and origins.
 pub(crate) async fn check_caller(request: Request, next: Next) -> Result<Response, ApiError> {
-    check(request.headers())?;
+    let is_holder = request.extensions().get::<Holder>().is_some();
+    check(request.headers(), is_holder)?;
     Ok(next.run(request).await)
 }
 
-fn check(headers: &HeaderMap) -> Result<(), ApiError> {
+fn check(headers: &HeaderMap, is_holder: bool) -> Result<(), ApiError> {
     let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     let refuse = |detail: String, code| ApiError {
         status: StatusCode::FORBIDDEN,
@@ -33,10 +39,12 @@ fn check(headers: &HeaderMap) -> Result<(), ApiError> {
         about: None,
     };
     let host = text(header::HOST).unwrap_or("");
-    if !is_loopback(host) {
+    if !is_holder && !is_loopback(host) {
         return Err(refuse(format!("Requests to host {host:?} are refused."), "foreign_host"));
     }
     match text(header::ORIGIN) {
+        // A proxy of the holder's may speak TLS for us.
+        Some(origin) if is_holder && origin == format!("https://{host}") => Ok(()),
         Some(origin) if origin != format!("http://{host}") => {
             Err(refuse(format!("Requests from {origin} are refused."), "foreign_origin"))
         }
@@ -117,7 +125,27 @@ mod tests {
             if let Some(origin) = origin {
                 headers.insert(header::ORIGIN, origin.parse().unwrap());
             }
-            let found = check(&headers).err().map(|error| error.code);
+            let found = check(&headers, false).err().map(|error| error.code);
+            assert_eq!(found, code, "host {host}, origin {origin:?}");
+        }
+    }
+
+    #[test]
+    fn holders_of_the_token_come_by_any_name_and_from_no_other_page() {
+        for (host, origin, code) in [
+            ("studio.example:8000", None, None),
+            ("studio.example:8000", Some("http://studio.example:8000"), None),
+            ("studio.example", Some("https://studio.example"), None),
+            ("studio.example:8000", Some("http://studio.example:9000"), Some("foreign_origin")),
+            ("studio.example", Some("https://evil.example"), Some("foreign_origin")),
+            ("127.0.0.1:8000", Some("null"), Some("foreign_origin")),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, host.parse().unwrap());
+            if let Some(origin) = origin {
+                headers.insert(header::ORIGIN, origin.parse().unwrap());
+            }
+            let found = check(&headers, true).err().map(|error| error.code);
             assert_eq!(found, code, "host {host}, origin {origin:?}");
         }
     }

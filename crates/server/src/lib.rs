@@ -2,11 +2,13 @@
 //! structs.
 //!
 //! 1. [`app`] puts the routes together; tests call it without a socket.
-//! 2. The door: who may come in at all (host, origin, content type, size).
+//! 2. [`Access`]: whose connection it is, or who has the token. Then the door: host, origin, content
+//!    type, size.
 //! 3. A route turns a [`wire`] request into an engine query, once and validated, and the engine's
 //!    report back into wire form.
 //! 4. [`cli`] and [`startup`] are the program around it.
 
+mod access;
 mod app;
 mod assets;
 mod browser;
@@ -14,10 +16,15 @@ pub mod cli;
 mod door;
 mod error;
 mod extract;
+mod listener;
+mod proc_net;
 pub mod reference;
 mod routes;
 pub mod startup;
+mod token;
 pub mod wire;
 
-pub use app::app;
+pub use access::{Access, Caller, Ends, Owner};
+pub use app::{app, app_for};
 pub use error::ApiError;
+pub use token::Token;

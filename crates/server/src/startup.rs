@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::io::IsTerminal as _;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use tokenscope_engine::library::{LoadPhase, LoadStep};
@@ -10,8 +10,11 @@ use tokenscope_engine::{Engine, EngineOptions, fetch_builtin_model};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::access::{Access, Caller};
 use crate::cli::{Cli, DEFAULT_MODEL};
-use crate::{app, assets, browser};
+use crate::listener::Admitting;
+use crate::token::{self, Clear, Token};
+use crate::{app_for, assets, browser};
 
 /// Runs the program.
 ///
@@ -46,11 +49,12 @@ pub fn run(cli: &Cli) -> Result<(), String> {
         }
         return Ok(());
     }
-    if !cli.host.is_loopback() {
+    let (access, shown) = access(cli)?;
+    if !cli.host.is_loopback() && shown.is_none() {
         return Err(format!(
-            "{} is not an address of this machine alone. Tokenscope has no access control yet, so \
-             it listens on loopback only: use --host 127.0.0.1 or ::1. To reach it from another \
-             machine, forward the port, for example with ssh -L {port}:127.0.0.1:{port}.",
+            "{} is not an address of this machine alone. Whoever reaches the page may use the model and \
+             load files, so other addresses need a token: add --token. Or use --host 127.0.0.1 or ::1 and \
+             forward the port, for example with ssh -L {port}:127.0.0.1:{port}.",
             cli.host,
             port = cli.port
         ));
@@ -62,10 +66,54 @@ pub fn run(cli: &Cli) -> Result<(), String> {
         .enable_all()
         .build()
         .map_err(|error| format!("Cannot start: {error}."))?;
-    runtime.block_on(serve(cli, options))
+    runtime.block_on(serve(cli, options, access, shown))
 }
 
-async fn serve(cli: &Cli, options: EngineOptions) -> Result<(), String> {
+/// How the printed address shows the token.
+enum Shown {
+    /// It was made, and nobody knows it yet.
+    Made(Clear),
+    /// Whoever has given it knows it, and a log need not.
+    Given,
+}
+
+/// Who may come in, and how the address says so if that takes a token.
+fn access(cli: &Cli) -> Result<(Access, Option<Shown>), String> {
+    // A variable that is set but empty counts as absent.
+    let variable = std::env::var_os(token::VARIABLE).filter(|text| !text.is_empty());
+    let given = match (&cli.token_file, variable) {
+        (Some(path), _) => Token::from_file(path)?,
+        (None, Some(text)) => Token::given(&text.to_string_lossy(), token::VARIABLE)?,
+        (None, None) if cli.token => {
+            let (token, clear) = Token::make()?;
+            return Ok((Access::Token(token), Some(Shown::Made(clear))));
+        }
+        (None, None) => return Ok((Access::owner_if_the_system_tells(), None)),
+    };
+    Ok((Access::Token(given), Some(Shown::Given)))
+}
+
+/// The address for people on this machine.
+fn page_address(mut address: SocketAddr, shown: Option<&Shown>) -> String {
+    if address.ip().is_unspecified() {
+        address.set_ip(match address.ip() {
+            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    match shown {
+        None => format!("http://{address}"),
+        Some(Shown::Made(token)) => format!("http://{address}/?token={token}"),
+        Some(Shown::Given) => format!("http://{address}/?token=..."),
+    }
+}
+
+async fn serve(
+    cli: &Cli,
+    options: EngineOptions,
+    access: Access,
+    shown: Option<Shown>,
+) -> Result<(), String> {
     let address = SocketAddr::new(cli.host, cli.port);
     let listener = TcpListener::bind(address).await.map_err(|error| match error.kind() {
         std::io::ErrorKind::AddrInUse => format!(
@@ -78,18 +126,34 @@ async fn serve(cli: &Cli, options: EngineOptions) -> Result<(), String> {
         _ => format!("Cannot listen on {address}: {error}."),
     })?;
     let address = listener.local_addr().map_err(|error| format!("Cannot listen: {error}."))?;
-    let url = format!("http://{address}");
+    let url = page_address(address, shown.as_ref());
     eprintln!("Tokenscope is at {url}  (Ctrl-C stops it)");
+    if matches!(shown, Some(Shown::Given)) {
+        eprintln!("  with your token in place of the dots");
+    }
+    if !address.ip().is_loopback() {
+        tracing::warn!(
+            "{address} is reached from other machines and there is no TLS: whoever sees the traffic on its \
+             way reads the token and all texts. docs/remote.md says how to put a proxy in front."
+        );
+    }
 
     let engine = Engine::start(options);
     let model = Some(cli.model.trim()).filter(|model| !model.is_empty()).unwrap_or(DEFAULT_MODEL);
     engine.load_or_stand_in(model).map_err(|error| error.to_string())?;
     tokio::spawn(print_progress(engine.clone()));
     tokio::task::spawn_blocking(assets::prepare);
-    if cli.open {
+    if cli.open && shown.is_some() {
+        // A launcher gets the address as an argument, and every user of the machine sees those.
+        tracing::warn!("--open does nothing where there is a token: open the address yourself");
+    } else if cli.open {
         browser::open(&url);
     }
-    let server = axum::serve(listener, app(engine));
+    // From now on the token is in nobody's hands but its users'.
+    drop(shown);
+    let app = app_for(engine, access.clone());
+    let admitting = Admitting { listener, access };
+    let server = axum::serve(admitting, app.into_make_service_with_connect_info::<Caller>());
     tokio::select! {
         result = server => result.map_err(|error| format!("The server stopped: {error}.")),
         // Requests under way need no farewell: the browser owns the session.

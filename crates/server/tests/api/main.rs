@@ -8,6 +8,7 @@ mod client;
 #[expect(dead_code, reason = "the engine's own tests use the rest of it")]
 mod fake_hub;
 
+mod access;
 mod attribution;
 mod catalog;
 mod constraint;

@@ -20,6 +20,12 @@ impl Client {
         Client { app: tokenscope_server::app(engine.clone()), engine }
     }
 
+    /// The same engine, for those alone who may come in.
+    #[allow(dead_code, reason = "not every test program that talks to an application needs it")]
+    pub(crate) fn behind(self, access: tokenscope_server::Access) -> Self {
+        Client { app: tokenscope_server::app_for(self.engine.clone(), access), engine: self.engine }
+    }
+
     /// Waits until no load is under way.
     pub(crate) async fn until_loaded(&self) {
         for _ in 0..3000 {
