@@ -308,7 +308,7 @@ mod tests {
     }
 
     fn ends() -> Ends {
-        let at = |port| std::net::SocketAddr::from(([127, 127, 127, 127], port));
+        let at = |port| SocketAddr::from(([127, 127, 127, 127], port));
         Ends { peer: at(40000), local: at(8000) }
     }
 
