@@ -255,7 +255,7 @@ pub(crate) fn slice(renderer: &Renderer, value: Value, arguments: Values) -> Res
 }
 
 pub(crate) fn map(renderer: &Renderer, value: Value, mut arguments: Values) -> Result<Value> {
-    let items = renderer.walk(&value)?;
+    let Some(items) = chosen_from(renderer, &value)? else { return Value::generator(Vec::new()) };
     if arguments.positional.is_empty() && !arguments.keywords.is_empty() {
         let [attribute, default] = arguments.bind("map", ["attribute", "default"])?;
         let part = Part::of(Some(&required(attribute, "map", "attribute")?))?;
@@ -295,6 +295,7 @@ fn choose(
     by_attribute: bool,
     wanted: bool,
 ) -> Result<Value> {
+    let Some(items) = chosen_from(renderer, value)? else { return Value::generator(Vec::new()) };
     let part = match by_attribute {
         false => Part::of(None)?,
         true => {
@@ -308,7 +309,7 @@ fn choose(
         Some(_) => return failed("the name of a test is a text"),
     };
     let mut kept = Vec::new();
-    for item in renderer.walk(value)? {
+    for item in items {
         let subject = part.in_item(&item)?;
         let passes = match &test {
             None => subject.is_true(),
@@ -319,4 +320,10 @@ fn choose(
         }
     }
     Value::generator(kept)
+}
+
+/// The items that `map`, `select` and their like go through. None of anything that counts as false, as of
+/// `none`: Jinja then doesn't look at the arguments either.
+fn chosen_from(renderer: &Renderer, value: &Value) -> Result<Option<Vec<Value>>> {
+    if value.is_true() { renderer.walk(value).map(Some) } else { Ok(None) }
 }
