@@ -6,12 +6,12 @@
 mod constraints;
 mod context;
 mod engine;
-mod http;
+pub(crate) mod http;
 mod idle;
 mod load;
 mod memory;
 mod program;
-mod samples;
+pub(crate) mod samples;
 
 use std::path::{Path, PathBuf};
 

@@ -8,6 +8,7 @@ mod performance;
 mod sanitize;
 mod server;
 mod shell;
+mod soak;
 mod table;
 mod test;
 mod tools;
@@ -40,6 +41,8 @@ enum Chore {
     Docgen,
     /// The model crate's tests under AddressSanitizer, on every instruction set.
     Sanitize,
+    /// Thirty-two clients at once, some of them rude, and a server that is killed in the middle.
+    Soak(soak::Options),
     /// Copies the page's libraries from web/node_modules to web/vendor.
     Vendor,
 }
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
         Chore::Constraints => constraints::run(),
         Chore::Docgen => docgen::run(),
         Chore::Sanitize => sanitize::run(),
+        Chore::Soak(options) => soak::run(&options),
         Chore::Vendor => vendor::run(vendor::Mode::Write),
     };
     match result {

@@ -118,7 +118,7 @@ pub(super) fn measure(bench: &Bench<'_>, rows: &mut Table) -> Result<Value, Stri
 }
 
 /// Another setting of the knobs for each index.
-pub(super) fn knobs(index: usize) -> Value {
+pub(crate) fn knobs(index: usize) -> Value {
     let part = (index * 7 % 400) as f64 / 400.0;
     json!({ "seed": 1, "temperature": 0.5 + part, "top_p": 0.99 - part / 2.0 })
 }

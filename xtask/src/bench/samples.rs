@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 
 /// Milliseconds, in ascending order.
 #[derive(Debug, Clone)]
-pub(super) struct Samples(Vec<f64>);
+pub(crate) struct Samples(Vec<f64>);
 
 impl Samples {
     /// Sorts what was measured; there must be something.
-    pub(super) fn new(mut milliseconds: Vec<f64>) -> Self {
+    pub(crate) fn new(mut milliseconds: Vec<f64>) -> Self {
         assert!(!milliseconds.is_empty(), "nothing was measured");
         milliseconds.sort_by(f64::total_cmp);
         Samples(milliseconds)
@@ -30,16 +30,16 @@ impl Samples {
         Ok(Samples::new(taken))
     }
 
-    pub(super) fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.0.len()
     }
 
-    pub(super) fn median(&self) -> f64 {
+    pub(crate) fn median(&self) -> f64 {
         self.percentile(0.5)
     }
 
     /// The smallest measurement that at least this part of all does not exceed.
-    pub(super) fn percentile(&self, part: f64) -> f64 {
+    pub(crate) fn percentile(&self, part: f64) -> f64 {
         let rank = (part * self.0.len() as f64).ceil() as usize;
         self.0[rank.max(1) - 1]
     }

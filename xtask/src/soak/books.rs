@@ -1,0 +1,44 @@
+//! What the clients write down.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+/// Examples of what was not intended that are kept.
+const EXAMPLES: usize = 20;
+
+/// Counts of answers, times, and what should not have been.
+#[derive(Debug, Default)]
+pub(super) struct Books {
+    counts: Mutex<BTreeMap<(&'static str, String), usize>>,
+    unintended: Mutex<Vec<String>>,
+    moves: Mutex<Vec<f64>>,
+}
+
+impl Books {
+    /// Notes an answer of a client; one that is not intended ends up as a fault.
+    pub(super) fn note(&self, client: &'static str, answer: &str, intended: bool, more: &str) {
+        let mut counts = self.counts.lock().expect("no holder of the lock panics");
+        *counts.entry((client, answer.to_owned())).or_default() += 1;
+        let mut unintended = self.unintended.lock().expect("no holder of the lock panics");
+        if !intended && unintended.len() < EXAMPLES {
+            unintended.push(format!("{client}: unintended: {answer}: {more}"));
+        }
+    }
+
+    /// Notes the milliseconds of a move of a knob whose logits were known.
+    pub(super) fn note_move(&self, milliseconds: f64) {
+        self.moves.lock().expect("no holder of the lock panics").push(milliseconds);
+    }
+
+    pub(super) fn counts(&self) -> BTreeMap<(&'static str, String), usize> {
+        self.counts.lock().expect("no holder of the lock panics").clone()
+    }
+
+    pub(super) fn unintended(&self) -> Vec<String> {
+        self.unintended.lock().expect("no holder of the lock panics").clone()
+    }
+
+    pub(super) fn moves(&self) -> Vec<f64> {
+        self.moves.lock().expect("no holder of the lock panics").clone()
+    }
+}
