@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use tokenscope_model::{Config, Forward, KvCache, Model, Slope, Trace};
+use tokenscope_model::{Config, Forward, KvCache, Model, ModelError, Slope, Trace};
 use tokenscope_tokens::TokenId;
 
 pub(crate) struct BackendDouble {
@@ -48,6 +48,10 @@ impl BackendDouble {
 impl Model for BackendDouble {
     fn config(&self) -> &Config {
         self.cpu.config()
+    }
+
+    fn check_files(&self) -> Result<(), ModelError> {
+        self.cpu.check_files()
     }
 
     fn forward(

@@ -4,9 +4,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{oneshot, watch};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
 use crate::EngineError;
 use crate::attribution::{AttributionPlan, AttributionQuery, AttributionReport, Progress};
@@ -68,7 +70,13 @@ pub struct Engine {
     jobs: Sender<Job>,
     library: Arc<Library>,
     options: EngineOptions,
+    ending: CancellationToken,
+    /// How many threads are loading, those of cancelled loads included.
+    loaders: watch::Sender<usize>,
 }
+
+/// How long loads may take to notice that the program ends, and to remove what is not whole.
+const LONGEST_FAREWELL: Duration = Duration::from_secs(2);
 
 impl Engine {
     /// Starts the model's thread, without a model.
@@ -80,7 +88,23 @@ impl Engine {
             .name("model".into())
             .spawn(move || worker::run(&inbox, &for_worker))
             .expect("the system can start a thread");
-        Engine { jobs, library, options }
+        let (ending, loaders) = (CancellationToken::new(), watch::Sender::new(0));
+        Engine { jobs, library, options, ending, loaders }
+    }
+
+    /// Ends all work: whoever waits for an answer gets [`EngineError::Ending`], and so does whoever asks
+    /// from now on; a load is cancelled, and what it has fetched in part is removed. Returns when that is
+    /// done, or after two seconds.
+    pub async fn end(&self) {
+        self.ending.cancel();
+        self.library.cancel_load();
+        let mut loaders = self.loaders.subscribe();
+        let _ = timeout(LONGEST_FAREWELL, loaders.wait_for(|loaders| *loaders == 0)).await;
+    }
+
+    /// Cancelled when [`Engine::end`] is called.
+    pub fn ending(&self) -> &CancellationToken {
+        &self.ending
     }
 
     /// The options it was started with.
@@ -176,8 +200,14 @@ impl Engine {
         let _cancel_if_dropped = cancelled.on_drop();
         let request = Request { query, asked: Instant::now(), cancelled, reply };
         let gone = |_| EngineError::Internal("the model's thread has ended".into());
+        if self.ending.is_cancelled() {
+            return Err(EngineError::Ending);
+        }
         self.jobs.send(job(request)).map_err(|_| gone(()))?;
-        answer.await.map_err(|_| gone(()))?
+        match self.ending.run_until_cancelled(answer).await {
+            Some(answer) => answer.map_err(|_| gone(()))?,
+            None => Err(EngineError::Ending),
+        }
     }
 
     /// Starts to load a model and returns at once; [`Engine::status`] tells how it goes. The model
@@ -207,11 +237,20 @@ impl Engine {
             let (len, limit) = (model_id.len(), LONGEST_MODEL_ID);
             return Err(EngineError::ModelIdTooLong { len, limit });
         }
+        if self.ending.is_cancelled() {
+            return Err(EngineError::Ending);
+        }
         let ticket = self.library.begin_load(&model_id)?;
         let engine = self.clone();
+        self.loaders.send_modify(|loaders| *loaders += 1);
+        let load = move || {
+            // A load catches its panics.
+            engine.load_now(&model_id, stand_in, ticket);
+            engine.loaders.send_modify(|loaders| *loaders -= 1);
+        };
         thread::Builder::new()
             .name("loader".into())
-            .spawn(move || engine.load_now(&model_id, stand_in, ticket))
+            .spawn(load)
             .expect("the system can start a thread");
         Ok(())
     }

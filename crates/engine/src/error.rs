@@ -108,6 +108,12 @@ pub enum EngineError {
     /// The model was replaced while rows of a matrix were still to come.
     #[error("The model was replaced by another one.")]
     ModelReplaced,
+    /// A file of the model that answers was changed under it, so nothing that it says is right any more.
+    #[error("{0}.")]
+    ModelFileChanged(String),
+    /// The program is about to end.
+    #[error("Tokenscope was told to end, so this is not answered any more.")]
+    Ending,
     /// The chat template cannot be used with these messages.
     #[error("{0}")]
     Template(#[from] TemplateError),
@@ -170,6 +176,8 @@ impl EngineError {
             EngineError::NoBaselineToken => "no_baseline_token",
             EngineError::TooLongForRollout { .. } => "too_long_for_rollout",
             EngineError::ModelReplaced => "model_replaced",
+            EngineError::ModelFileChanged(_) => "model_file_changed",
+            EngineError::Ending => "server_ending",
             EngineError::Template(_) => "chat_template_failed",
             EngineError::Tokenizer(_) => "tokenizer_failed",
             EngineError::Sampling(SamplingError::Invalid) => "invalid_distribution",
@@ -216,6 +224,8 @@ impl EngineError {
             EngineError::Option { .. } => "The options and their values are in /api/catalog.",
             EngineError::NoBaselineToken => "Leave tokens out instead of replacing them.",
             EngineError::TooLongForRollout { .. } => "Shorten the prompt, or switch rollout off.",
+            EngineError::ModelFileChanged(_) => "Load the model again.",
+            EngineError::Ending => "Start it again and send the request again.",
             EngineError::ModelReplaced => "Ask again to have it from the model that answers now.",
             EngineError::Template(_) => {
                 "Try without a system text, or switch the chat template off."

@@ -1,10 +1,10 @@
 //! From the files of a Hugging Face folder to the plain data a tokenizer and a chat template are
 //! built from.
 
-use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
+use tokenscope_model::{LARGEST_SIDE_FILE, LARGEST_TOKENIZER, read_text};
 use tokenscope_tokens::{HfVocabulary, TokenId};
 
 /// What the folder says about text.
@@ -100,7 +100,8 @@ fn optional_json(folder: &Path, name: &str) -> Result<Value, String> {
 }
 
 fn optional_text(folder: &Path, name: &str) -> Result<Option<String>, String> {
-    match fs::read_to_string(folder.join(name)) {
+    let most = if name == "tokenizer.json" { LARGEST_TOKENIZER } else { LARGEST_SIDE_FILE };
+    match read_text(&folder.join(name), most) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(format!("{name}: {error}")),
@@ -109,6 +110,8 @@ fn optional_text(folder: &Path, name: &str) -> Result<Option<String>, String> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use serde_json::json;
 

@@ -29,11 +29,10 @@ mod progress;
 mod reference;
 mod settings;
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use tokenscope_model::HfFolder;
+use tokenscope_model::{HfFolder, LARGEST_SIDE_FILE, read_file};
 use tokio_util::sync::CancellationToken;
 
 use crate::library::{LoadPhase, LoadStep};
@@ -287,7 +286,8 @@ impl Job<'_> {
         let unsuitable =
             |reason| HubError::Unsuitable { repo: self.reference.repo.clone(), reason };
         let path = snapshot.path(INDEX);
-        let index = fs::read(&path).map_err(|error| HubError::Io { path, error })?;
+        let index =
+            read_file(&path, LARGEST_SIDE_FILE).map_err(|error| HubError::Io { path, error })?;
         let shards = HfFolder::shard_names(&index)
             .map_err(|reason| unsuitable(format!("has a wrong {INDEX}: {reason}")))?;
         match shards.iter().find(|shard| !has(listing, shard)) {

@@ -223,6 +223,16 @@ impl Library {
         })
     }
 
+    /// Takes away the model that answers, and says why.
+    pub(crate) fn model_lost(&self, why: String) {
+        let mut state = self.lock();
+        let status = &mut state.status;
+        (status.model, status.cache, status.notice) = (None, CacheUsage::default(), None);
+        status.error = Some(why);
+        drop(state);
+        self.changed.send_replace(());
+    }
+
     pub(crate) fn set_cache_usage(&self, usage: CacheUsage) {
         self.lock().status.cache = usage;
     }

@@ -17,7 +17,7 @@ use crate::constraint::Trails;
 use crate::hf_vocabulary::{self, FolderTexts};
 use crate::prefix_cache::PrefixCache;
 use crate::report::ModelFacts;
-use crate::{EngineOptions, gguf_vocabulary};
+use crate::{EngineError, EngineOptions, gguf_vocabulary};
 
 pub(crate) struct LoadedModel {
     pub(crate) facts: ModelFacts,
@@ -100,6 +100,24 @@ impl LoadedModel {
     }
 }
 
+impl LoadedModel {
+    /// Whether the files still are what was loaded from them; see [`Model::check_files`].
+    ///
+    /// # Errors
+    /// [`EngineError::ModelFileChanged`].
+    pub(crate) fn check_files(&self) -> Result<(), EngineError> {
+        let mut all = [Some(&self.model), self.fallback.as_ref()].into_iter().flatten();
+        let checked = all.try_for_each(|model| model.check_files());
+        checked.map_err(|error| EngineError::ModelFileChanged(capitalized(&error.to_string())))
+    }
+}
+
+/// The same words as the beginning of a sentence.
+fn capitalized(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}
+
 /// What a model's files say about text.
 struct Text {
     tokenizer: Tokenizer,
@@ -127,6 +145,8 @@ fn open_both(
 fn checked(decoder: Decoder) -> Result<Decoder, String> {
     let empty = KvCache::empty(decoder.config().regime(1));
     let forward = decoder.forward(&empty, &[TokenId(0)], 1, &|| true).expect("nobody stops it");
+    // What was read of a file that is still being written means nothing.
+    decoder.check_files().map_err(|error| error.to_string())?;
     if forward.logits[0].iter().all(|logit| logit.is_finite()) {
         Ok(decoder)
     } else {

@@ -36,6 +36,7 @@ pub(crate) fn run(jobs: &Receiver<Job>, library: &Arc<Library>) {
             Job::Install(install) => worker.install(*install),
             quick => worker.answer_quick(quick),
         }
+        worker.drop_changed_model();
     }
 }
 
@@ -111,6 +112,15 @@ impl<'a> Worker<'a> {
         }
     }
 
+    /// A model whose files were changed under it goes, and with it all that it has computed.
+    fn drop_changed_model(&mut self) {
+        if let Some(Err(error)) = self.current.as_ref().map(LoadedModel::check_files) {
+            tracing::error!("{error}");
+            (self.current, self.next) = (None, None);
+            self.library.model_lost(error.to_string());
+        }
+    }
+
     /// Does a job that nothing passes.
     fn answer_quick(&mut self, job: Job) {
         let (current, library) = (&mut self.current, self.library);
@@ -152,10 +162,12 @@ impl<'a> Worker<'a> {
             Err(self.library.why_not_ready())
         } else {
             let mut turn = Turn { worker: self, cancelled: &cancelled, progress: &progress };
-            caught(|| {
+            let result = caught(|| {
                 turn.cancelled.check()?;
+                turn.model().check_files()?;
                 attribution::attribute(&mut turn, &query)
-            })
+            });
+            turn.model().check_files().and(result)
         };
         let result = result.map(|report| timed(report, asked));
         if let Some(model) = &self.current {
@@ -233,10 +245,15 @@ fn answer<Q, R: Timed>(
 ) -> Option<Vec<TokenId>> {
     let result = match current {
         None => Err(library.why_not_ready()),
-        Some(model) => caught(|| {
-            request.cancelled.check()?;
-            work(model, &request.query, &request.cancelled)
-        }),
+        Some(model) => {
+            let result = caught(|| {
+                request.cancelled.check()?;
+                model.check_files()?;
+                work(model, &request.query, &request.cancelled)
+            });
+            // Whatever came of a file that was changed meanwhile, an answer or a panic.
+            model.check_files().and(result)
+        }
     };
     let (result, next) = match result {
         Ok(Answer { report, next }) => (Ok(timed(report, request.asked)), next),
@@ -312,6 +329,7 @@ pub(crate) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
     use std::sync::mpsc::{Sender, channel};
     use std::thread;
 
@@ -319,8 +337,10 @@ mod tests {
     use tokio::sync::oneshot;
 
     use super::*;
+    use crate::EngineOptions;
     use crate::attribution::{Method, Options};
     use crate::backend_double::BackendDouble;
+    use crate::library::Status;
     use crate::query::{Choice, StepQuery};
     use crate::step::tests::query;
 
@@ -373,6 +393,70 @@ mod tests {
         assert_eq!(pause(20), TIME_TO_DRAW);
         assert_eq!(pause(650), TIME_TO_DRAW);
         assert_eq!(pause_before_running_ahead(None), TIME_TO_DRAW);
+    }
+
+    /// A model in a file of its own, and that file.
+    fn of_its_own() -> (LoadedModel, tempfile::NamedTempFile) {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let tiny =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/tiny/llama/model.gguf");
+        std::fs::copy(tiny, file.path()).unwrap();
+        let options = EngineOptions { threads: 1, ..EngineOptions::default() };
+        (LoadedModel::open_gguf("own", file.path(), &options).unwrap(), file)
+    }
+
+    /// Asks a worker for two steps of a model. Returns what comes of them, and what the status says then.
+    fn two_steps(model: LoadedModel) -> ([Result<StepReport, EngineError>; 2], Status) {
+        let (jobs, inbox) = channel();
+        let library = Arc::new(Library::default());
+        let ticket = library.begin_load("own").unwrap();
+        let install = Install { model, notice: None, ticket };
+        assert!(jobs.send(Job::Install(Box::new(install))).is_ok());
+        let answers = [9, 10].map(|id| {
+            let (reply, answer) = oneshot::channel();
+            let (query, cancelled) = (query(&[id], Choice::Sample), Cancelled::default());
+            let request = Request { query, asked: Instant::now(), cancelled, reply };
+            assert!(jobs.send(Job::Step(request)).is_ok());
+            answer
+        });
+        drop(jobs);
+        run(&inbox, &library);
+        (answers.map(|answer| answer.blocking_recv().unwrap()), library.status())
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_model_whose_file_is_cut_goes_and_says_why() {
+        // Before it is asked, and in the midst of an answer, whose weights are gone when it reads them.
+        for (in_the_midst, code) in [(false, "model_load_failed"), (true, "model_file_changed")] {
+            let (mut model, file) = of_its_own();
+            if in_the_midst {
+                let handle = file.reopen().unwrap();
+                let cuts = move || handle.set_len(4096).unwrap();
+                model.model = Arc::new(BackendDouble::doing(Arc::clone(&model.model), 0, cuts));
+            } else {
+                file.as_file().set_len(4096).unwrap();
+            }
+            let ([first, second], status) = two_steps(model);
+            let first = first.err().unwrap();
+            assert_eq!(first.code(), code);
+            let expected = format!("The model file {} was shortened from ", file.path().display());
+            assert!(first.to_string().starts_with(&expected), "{first}");
+            // There is no model any more, and nothing of its caches.
+            assert_eq!(second.err().unwrap().to_string(), first.to_string());
+            assert_eq!((status.model, status.error), (None, Some(first.to_string())));
+            assert_eq!(status.cache, crate::prefix_cache::CacheUsage::default());
+        }
+    }
+
+    #[test]
+    fn a_model_whose_file_is_replaced_goes_on() {
+        let (model, file) = of_its_own();
+        let other = tempfile::NamedTempFile::new_in(file.path().parent().unwrap()).unwrap();
+        std::fs::rename(other.path(), file.path()).unwrap();
+        let (answers, status) = two_steps(model);
+        assert!(answers.iter().all(Result::is_ok));
+        assert_eq!((status.model.unwrap().model_id, status.error), ("own".to_owned(), None));
     }
 
     #[test]

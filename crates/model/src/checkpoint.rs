@@ -60,8 +60,13 @@ impl Checkpoint {
 
     /// Reads in the files of all tensors, so that nobody waits for their pages later.
     pub(crate) fn prefault(&self) {
+        self.files().iter().for_each(|map| map.prefault());
+    }
+
+    /// The files of all tensors.
+    pub(crate) fn files(&self) -> Vec<Arc<MappedFile>> {
         let maps = self.tensors.values().map(|tensor| (Arc::as_ptr(&tensor.map), &tensor.map));
-        maps.collect::<HashMap<_, _>>().values().for_each(|map| map.prefault());
+        maps.collect::<HashMap<_, _>>().into_values().map(Arc::clone).collect()
     }
 
     /// Number of weights in all tensors together.

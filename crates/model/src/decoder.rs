@@ -1,10 +1,12 @@
 //! The forward pass of a decoder-only transformer, in the order of the paper.
 
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use tokenscope_tokens::TokenId;
 
+use crate::checkpoint::Checkpoint;
 use crate::kv::KvSegment;
+use crate::mapping::MappedFile;
 use crate::ops::linear::{Output, Scratch, linear};
 use crate::ops::{activation, add_scaled, attention, embedding, norm, rope, softcap};
 use crate::recording::Recording;
@@ -22,6 +24,8 @@ pub struct Decoder {
     pub(crate) config: Config,
     pub(crate) weights: Weights,
     pub(crate) workers: Workers,
+    /// What the weights are, or were, in.
+    files: Vec<Arc<MappedFile>>,
     /// The memory of a pass, used again by the next one.
     state: Mutex<State>,
     /// What was last written down for gradients, if it is little.
@@ -39,7 +43,7 @@ impl Decoder {
     /// If the architecture or one of its features is not supported, or a tensor is missing or has
     /// an unexpected shape.
     pub fn from_gguf(file: &GgufFile, threads: usize) -> Result<Self, ModelError> {
-        Decoder::new(family::read_gguf(file)?, threads)
+        Decoder::new(family::read_gguf(file)?, file.checkpoint(), threads)
     }
 
     /// Prepares the model of an open Hugging Face folder.
@@ -47,15 +51,20 @@ impl Decoder {
     /// # Errors
     /// As [`Decoder::from_gguf`].
     pub fn from_folder(folder: &HfFolder, threads: usize) -> Result<Self, ModelError> {
-        Decoder::new(family::read_folder(folder)?, threads)
+        Decoder::new(family::read_folder(folder)?, folder.checkpoint(), threads)
     }
 
-    fn new(recipe: family::Recipe, threads: usize) -> Result<Self, ModelError> {
+    fn new(
+        recipe: family::Recipe,
+        checkpoint: &Checkpoint,
+        threads: usize,
+    ) -> Result<Self, ModelError> {
         let family::Recipe { config, weights } = recipe;
         let workers = Workers::start(threads)
             .map_err(|error| ModelError::Threads { threads, reason: error.to_string() })?;
         let (state, recorded, mean_embedding) = Default::default();
-        Ok(Decoder { config, weights, workers, state, recorded, mean_embedding })
+        let files = checkpoint.files();
+        Ok(Decoder { config, weights, workers, files, state, recorded, mean_embedding })
     }
 
     fn check_regime(&self, past: &KvCache, more: usize) {
@@ -357,6 +366,10 @@ impl Pass {
 impl Model for Decoder {
     fn config(&self) -> &Config {
         &self.config
+    }
+
+    fn check_files(&self) -> Result<(), ModelError> {
+        self.files.iter().try_for_each(|file| file.check())
     }
 
     fn forward(

@@ -13,6 +13,18 @@ pub enum ModelError {
         /// The system's reason.
         source: std::io::Error,
     },
+    /// The file is not what was loaded any more.
+    #[error(
+        "the model file {path} {how} while it was in use, so that the model's numbers would be wrong. To \
+         replace a model, put the new file beside it and rename it to the old one's name",
+        path = path.display()
+    )]
+    Changed {
+        /// The file.
+        path: PathBuf,
+        /// What was done to it, as the middle of a sentence.
+        how: String,
+    },
     /// The file does not begin as a GGUF file does. Nothing is said of how it does begin: any path can be
     /// asked for, and what a file holds is not for whoever asks.
     #[error("this is not a GGUF file: it does not begin with \"GGUF\"")]

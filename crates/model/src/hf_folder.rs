@@ -1,17 +1,19 @@
 //! Reading a checkpoint in Hugging Face's layout: a folder with `config.json` and either
 //! `model.safetensors` or an index of shards.
 
-use std::fs;
+use std::collections::HashSet;
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use safetensors::{Dtype, SafeTensors};
+use serde::de::{Deserializer as _, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 
-use crate::ModelError;
 use crate::checkpoint::{Checkpoint, StoredTensor, Unreadable};
 use crate::format::StorageFormat;
 use crate::mapping::MappedFile;
+use crate::{LARGEST_SIDE_FILE, ModelError, read_file};
 
 /// An open folder: its configuration, and where its tensors are.
 pub struct HfFolder {
@@ -49,7 +51,8 @@ impl HfFolder {
         if single.is_file() || !index.is_file() {
             return Ok(vec![single]);
         }
-        let text = fs::read(&index).map_err(|source| ModelError::Io { path: index, source })?;
+        let text = read_file(&index, LARGEST_SIDE_FILE)
+            .map_err(|source| ModelError::Io { path: index, source })?;
         let names = Self::shard_names(&text)
             .map_err(|reason| ModelError::Damaged { what: format!("{}: {reason}", Self::INDEX) })?;
         Ok(names.iter().map(|name| folder.join(name)).collect())
@@ -106,11 +109,18 @@ impl HfFolder {
 
 fn map_shard(path: &Path, checkpoint: &mut Checkpoint) -> Result<(), ModelError> {
     let map = Arc::new(MappedFile::open(path)?);
-    let damaged = |error| ModelError::Damaged { what: format!("{}: {error}", path.display()) };
-    let (header_bytes, metadata) = SafeTensors::read_metadata(&map).map_err(damaged)?;
+    let damaged = |error: &dyn fmt::Display| ModelError::Damaged {
+        what: format!("{}: {error}", path.display()),
+    };
+    let (header_bytes, metadata) =
+        SafeTensors::read_metadata(&map).map_err(|error| damaged(&error))?;
     // The length of the header stands before it, in eight bytes.
     let data_start = header_bytes + 8;
+    refuse_doubles(&map[8..data_start]).map_err(|error| damaged(&error))?;
     for (name, info) in metadata.tensors() {
+        if checkpoint.get(&name).is_some() {
+            return Err(damaged(&format!("tensor {name:?} stands in an earlier file, too")));
+        }
         let format = match info.dtype {
             Dtype::F32 => StorageFormat::F32,
             Dtype::F16 => StorageFormat::F16,
@@ -134,10 +144,36 @@ fn map_shard(path: &Path, checkpoint: &mut Checkpoint) -> Result<(), ModelError>
     Ok(())
 }
 
+/// Refuses a header that names a tensor twice. The safetensors crate takes the last of them, and others
+/// may take the first.
+fn refuse_doubles(header: &[u8]) -> Result<(), serde_json::Error> {
+    struct Names;
+
+    impl<'de> Visitor<'de> for Names {
+        type Value = ();
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("tensors by their names")
+        }
+
+        fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<(), M::Error> {
+            let mut names = HashSet::new();
+            while let Some((name, IgnoredAny)) = map.next_entry::<String, _>()? {
+                if let Some(name) = names.replace(name) {
+                    return Err(M::Error::custom(format!("tensor {name:?} stands there twice")));
+                }
+            }
+            Ok(())
+        }
+    }
+
+    serde_json::Deserializer::from_slice(header).deserialize_map(Names)
+}
+
 fn read_json(path: &Path) -> Result<Value, ModelError> {
-    let text = fs::read_to_string(path)
+    let text = read_file(path, LARGEST_SIDE_FILE)
         .map_err(|source| ModelError::Io { path: path.to_owned(), source })?;
-    serde_json::from_str(&text)
+    serde_json::from_slice(&text)
         .map_err(|error| ModelError::Damaged { what: format!("{}: {error}", path.display()) })
 }
 
@@ -164,5 +200,41 @@ mod tests {
         ] {
             assert!(HfFolder::shard_names(bad.as_bytes()).is_err(), "{bad}");
         }
+    }
+
+    /// A safetensors file of vectors of one weight each, under these names.
+    fn shard(names: &[&str]) -> Vec<u8> {
+        let entries: Vec<String> = (0..names.len())
+            .map(|at| {
+                let (start, end) = (4 * at, 4 * at + 4);
+                let name = names[at];
+                format!(r#""{name}":{{"dtype":"F32","shape":[1],"data_offsets":[{start},{end}]}}"#)
+            })
+            .collect();
+        let header = format!("{{{}}}", entries.join(","));
+        let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
+        bytes.extend(header.bytes());
+        bytes.resize(bytes.len() + 4 * names.len(), 0);
+        bytes
+    }
+
+    #[test]
+    fn a_tensor_that_stands_there_twice_is_refused() {
+        let mut checkpoint = Checkpoint::default();
+        let mut map = |names: &[&str]| {
+            let file = crate::testing::write(&shard(names));
+            let result = map_shard(file.path(), &mut checkpoint);
+            result.err().map(|error| error.to_string()).unwrap_or_default()
+        };
+        assert_eq!(map(&["a", "b"]), "");
+        let twice = map(&["c", "d", "\\u0063"]);
+        // Whether the crate sees the gap that the first of them leaves, or we the name.
+        assert!(twice.contains("damaged") && !twice.contains("earlier"), "{twice}");
+        let elsewhere = map(&["e", "b"]);
+        assert!(elsewhere.contains("tensor \"b\" stands in an earlier file"), "{elsewhere}");
+        // Both at the same place leave no gap.
+        let header = br#"{"x":{"dtype":"F32"},"y":{},"\u0078":{"dtype":"F16"}}"#;
+        let error = refuse_doubles(header).unwrap_err().to_string();
+        assert!(error.contains("tensor \"x\" stands there twice"), "{error}");
     }
 }

@@ -22,6 +22,7 @@ mod decoder;
 mod digits;
 mod error;
 mod family;
+mod files;
 pub mod format;
 mod gguf;
 mod gradient;
@@ -50,6 +51,7 @@ pub fn instruction_set() -> Result<&'static str, String> {
 pub use config::{Activation, Config, LayerConfig, LongRope, NormKind, Pairing, Rope, RopeRegime};
 pub use decoder::Decoder;
 pub use error::ModelError;
+pub use files::{LARGEST_SIDE_FILE, LARGEST_TOKENIZER, read_file, read_text};
 pub use gguf::{GgufFile, Value};
 pub use hf_folder::HfFolder;
 pub use kv::{KvCache, SegmentId};
@@ -61,6 +63,13 @@ use tokenscope_tokens::TokenId;
 pub trait Model: Send + Sync {
     /// The model's shape.
     fn config(&self) -> &Config;
+
+    /// Whether its files still are what was loaded. Nothing that was computed of other ones is right, so it
+    /// is asked before and after each use.
+    ///
+    /// # Errors
+    /// [`ModelError::Changed`].
+    fn check_files(&self) -> Result<(), ModelError>;
 
     /// Runs `ids` after what `past` holds and returns the logits that follow each of the last
     /// `outputs` ids, with the cache that now covers `past` and `ids`. `past` itself is unchanged.

@@ -35,9 +35,11 @@ pub enum About {
 impl From<EngineError> for ApiError {
     fn from(error: EngineError) -> Self {
         let status = match &error {
-            EngineError::Loading | EngineError::LoadFailed(_) | EngineError::NoModel => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            EngineError::Loading
+            | EngineError::LoadFailed(_)
+            | EngineError::NoModel
+            | EngineError::ModelFileChanged(_)
+            | EngineError::Ending => StatusCode::SERVICE_UNAVAILABLE,
             EngineError::AlreadyLoading
             | EngineError::NothingToCancel
             | EngineError::ModelReplaced => StatusCode::CONFLICT,

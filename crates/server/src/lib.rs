@@ -14,6 +14,7 @@ mod assets;
 mod browser;
 pub mod cli;
 mod door;
+mod ending;
 mod error;
 mod extract;
 mod listener;

@@ -3,15 +3,17 @@
 use std::cell::RefCell;
 use std::io::IsTerminal as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::pin::pin;
 use std::time::Duration;
 
 use tokenscope_engine::library::{LoadPhase, LoadStep};
-use tokenscope_engine::{Engine, EngineOptions, fetch_builtin_model};
+use tokenscope_engine::{Engine, EngineOptions, fetch_builtin_model, remove_leftovers};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::access::{Access, Caller};
 use crate::cli::{Cli, DEFAULT_MODEL};
+use crate::ending::Signals;
 use crate::listener::Admitting;
 use crate::token::{self, Clear, Token};
 use crate::{app_for, assets, browser};
@@ -39,16 +41,54 @@ pub fn run(cli: &Cli) -> Result<(), String> {
     if let Some(threads) = cli.threads {
         options.threads = threads.into();
     }
-    if cli.fetch_builtin {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| format!("Cannot start: {error}."))?;
+    let result = if cli.fetch_builtin {
+        runtime.block_on(fetch_builtin(options))
+    } else {
+        check_flags(cli, &options)
+            .and_then(|(access, shown)| runtime.block_on(serve(cli, options, access, shown)))
+    };
+    // Nothing that is still under way is worth waiting for, and no child stays behind.
+    runtime.shutdown_background();
+    tokenscope_children::end_all();
+    result
+}
+
+/// Fetches the built-in model and prints where it is.
+async fn fetch_builtin(options: EngineOptions) -> Result<(), String> {
+    let mut signals = Signals::listen()?;
+    let cancelled = CancellationToken::new();
+    let told_to_end = cancelled.clone();
+    let mut fetch = tokio::task::spawn_blocking(move || {
+        remove_leftovers(&options);
         let last = RefCell::new(None);
         let report = |step| print_step(&step, &mut last.borrow_mut());
-        let path = fetch_builtin_model(&options, &report, &CancellationToken::new())?;
-        #[expect(clippy::print_stdout, reason = "the path is the command's result")]
-        {
-            println!("{}", path.display());
+        fetch_builtin_model(&options, &report, &told_to_end)
+    });
+    let fetched = tokio::select! {
+        fetched = &mut fetch => fetched,
+        () = signals.next() => {
+            cancelled.cancel();
+            tokio::select! {
+                fetched = &mut fetch => fetched,
+                () = signals.next() => return Err("It was cancelled.".to_owned()),
+            }
         }
-        return Ok(());
+    };
+    let path = fetched.map_err(|error| format!("Cannot fetch: {error}."))??;
+    #[expect(clippy::print_stdout, reason = "the path is the command's result")]
+    {
+        println!("{}", path.display());
     }
+    Ok(())
+}
+
+/// Refuses what can be seen to be wrong before anything is started, and says who may come in.
+fn check_flags(cli: &Cli, options: &EngineOptions) -> Result<(Access, Option<Shown>), String> {
     let (access, shown) = access(cli)?;
     if !cli.host.is_loopback() && shown.is_none() {
         return Err(format!(
@@ -61,12 +101,7 @@ pub fn run(cli: &Cli) -> Result<(), String> {
     }
     let instructions = tokenscope_engine::instruction_set()?;
     tracing::debug!("kernels run with {instructions}, {} threads", options.threads);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(|error| format!("Cannot start: {error}."))?;
-    runtime.block_on(serve(cli, options, access, shown))
+    Ok((access, shown))
 }
 
 /// How the printed address shows the token.
@@ -108,12 +143,16 @@ fn page_address(mut address: SocketAddr, shown: Option<&Shown>) -> String {
     }
 }
 
+/// How long answers may take to go to their clients when the program is told to end.
+const LONGEST_FAREWELL: Duration = Duration::from_secs(3);
+
 async fn serve(
     cli: &Cli,
     options: EngineOptions,
     access: Access,
     shown: Option<Shown>,
 ) -> Result<(), String> {
+    let mut signals = Signals::listen()?;
     let address = SocketAddr::new(cli.host, cli.port);
     let listener = TcpListener::bind(address).await.map_err(|error| match error.kind() {
         std::io::ErrorKind::AddrInUse => format!(
@@ -138,6 +177,8 @@ async fn serve(
         );
     }
 
+    let for_leftovers = options.clone();
+    tokio::task::spawn_blocking(move || remove_leftovers(&for_leftovers));
     let engine = Engine::start(options);
     let model = Some(cli.model.trim()).filter(|model| !model.is_empty()).unwrap_or(DEFAULT_MODEL);
     engine.load_or_stand_in(model).map_err(|error| error.to_string())?;
@@ -151,14 +192,24 @@ async fn serve(
     }
     // From now on the token is in nobody's hands but its users'.
     drop(shown);
-    let app = app_for(engine, access.clone());
+    let app = app_for(engine.clone(), access.clone());
     let admitting = Admitting { listener, access };
     let server = axum::serve(admitting, app.into_make_service_with_connect_info::<Caller>());
+    let ending = engine.ending().clone();
+    let mut server = pin!(server.with_graceful_shutdown(ending.cancelled_owned()).into_future());
     tokio::select! {
-        result = server => result.map_err(|error| format!("The server stopped: {error}.")),
-        // Requests under way need no farewell: the browser owns the session.
-        _ = tokio::signal::ctrl_c() => Ok(()),
+        result = &mut server => {
+            return result.map_err(|error| format!("The server stopped: {error}."));
+        }
+        () = signals.next() => {}
     }
+    // Whoever waits for an answer is told that none comes. Whoever is in a hurry asks again.
+    let farewell = async { tokio::join!(engine.end(), server) };
+    tokio::select! {
+        _ = tokio::time::timeout(LONGEST_FAREWELL, farewell) => {}
+        () = signals.next() => {}
+    }
+    Ok(())
 }
 
 /// Prints how loads go.

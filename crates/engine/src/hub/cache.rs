@@ -13,7 +13,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use tokenscope_model::HfFolder;
+use tokenscope_model::{HfFolder, LARGEST_SIDE_FILE, read_file, read_text};
 
 use super::files::{self, INDEX, OPTIONAL, REQUIRED, SINGLE, Weights};
 use super::reference::HubReference;
@@ -35,7 +35,8 @@ impl RepoCache {
         if files::is_commit(revision) {
             return Some(revision.to_owned());
         }
-        let commit = fs::read_to_string(self.folder.join("refs").join(revision)).ok()?;
+        let path = self.folder.join("refs").join(revision);
+        let commit = read_text(&path, LARGEST_SIDE_FILE).ok()?;
         Some(commit.trim().to_owned()).filter(|commit| files::is_commit(commit))
     }
 
@@ -152,7 +153,7 @@ impl Snapshot {
 
     /// The files the weights are spread over; none if the index is missing or wrong.
     pub(super) fn shards(&self) -> Option<Vec<String>> {
-        HfFolder::shard_names(&fs::read(self.path(INDEX)).ok()?).ok()
+        HfFolder::shard_names(&read_file(&self.path(INDEX), LARGEST_SIDE_FILE).ok()?).ok()
     }
 
     fn has_all_shards(&self) -> bool {

@@ -69,7 +69,8 @@ pub(crate) async fn events(
         stream::unfold((engine, changes, true), |(engine, mut changes, first)| async move {
             if !first {
                 tokio::time::sleep(SHORTEST_PAUSE).await;
-                changes.changed().await.ok()?;
+                // A stream without an end would keep the program from ending.
+                engine.ending().run_until_cancelled(changes.changed()).await?.ok()?;
             }
             // Marked as seen before it is read, so that a change in between is not lost.
             changes.mark_unchanged();
