@@ -20,7 +20,8 @@ pub(crate) use debugger::debug;
 pub use debugger::{ForcedReport, GrammarReport, Wanted};
 use tokenscope_grammar::{Constraint, Position};
 pub use tokenscope_grammar::{
-    EXAMPLES, Example, GrammarError, Kind, Place, Stall, StallKind, TextRange, Whitespace,
+    EXAMPLES, Example, GrammarError, Helper, Kind, Place, Stall, StallKind, TextRange, Whitespace,
+    serve_trials,
 };
 use tokenscope_tokens::TokenId;
 pub(crate) use trail::Trails;
@@ -54,6 +55,17 @@ impl ConstraintQuery {
     }
 }
 
+/// Insists that a constraint has been compiled, or refused, outside the model's thread.
+///
+/// # Errors
+/// What is to be done first.
+fn prepared(model: &LoadedModel, constraint: &Constraint) -> Result<(), EngineError> {
+    match model.grammars.preparation(constraint) {
+        Some(preparation) => Err(EngineError::Unprepared(preparation)),
+        None => Ok(()),
+    }
+}
+
 /// A constraint that can be used, and from where it counts.
 pub(crate) struct ActiveConstraint {
     constraint: Constraint,
@@ -72,6 +84,7 @@ impl ActiveConstraint {
     ) -> Result<Option<Self>, EngineError> {
         let Some(asked) = asked else { return Ok(None) };
         let constraint = asked.constraint()?;
+        prepared(model, &constraint)?;
         model.grammars.warnings(&constraint)?;
         let tokens = ids.completion.len();
         let anchor = usize::try_from(asked.anchor).ok().filter(|anchor| *anchor <= tokens);

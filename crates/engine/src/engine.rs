@@ -6,7 +6,8 @@ use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use tokio::sync::{oneshot, watch};
+use tokenscope_grammar::{GrammarError, Helper};
+use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
@@ -27,6 +28,15 @@ use crate::{memory, worker};
 /// Limit of requests: bytes of a model's name; 400.
 const LONGEST_MODEL_ID: usize = 4096;
 
+/// How often a constraint is compiled for one question. Others' may have crowded it out meanwhile.
+const MOST_PREPARATIONS: usize = 4;
+
+/// Questions that may wait for constraints to be compiled, one after the other. Those beyond are told that
+/// it is busy.
+///
+/// Limit of constraints: questions that wait for one to be compiled; 400, asked again.
+const MOST_WAITING: usize = 16;
+
 /// How an engine works.
 #[derive(Debug, Clone)]
 pub struct EngineOptions {
@@ -46,6 +56,9 @@ pub struct EngineOptions {
     pub prefault: bool,
     /// Memory that a model may take, in bytes; none means what the system has available.
     pub available_memory: Option<u64>,
+    /// The process in which constraints are tried that are not plainly cheap; none means that they are
+    /// compiled whatever it takes.
+    pub trials: Option<Helper>,
 }
 
 impl Default for EngineOptions {
@@ -59,6 +72,7 @@ impl Default for EngineOptions {
             cache_bytes: memory::default_cache_bytes(memory::available()),
             prefault: false,
             available_memory: None,
+            trials: None,
         }
     }
 }
@@ -70,6 +84,7 @@ pub struct Engine {
     jobs: Sender<Job>,
     library: Arc<Library>,
     options: EngineOptions,
+    preparing: Arc<Semaphore>,
     ending: CancellationToken,
     /// How many threads are loading, those of cancelled loads included.
     loaders: watch::Sender<usize>,
@@ -89,7 +104,8 @@ impl Engine {
             .spawn(move || worker::run(&inbox, &for_worker))
             .expect("the system can start a thread");
         let (ending, loaders) = (CancellationToken::new(), watch::Sender::new(0));
-        Engine { jobs, library, options, ending, loaders }
+        let preparing = Arc::new(Semaphore::new(MOST_WAITING));
+        Engine { jobs, library, options, preparing, ending, loaders }
     }
 
     /// Ends all work: whoever waits for an answer gets [`EngineError::Ending`], and so does whoever asks
@@ -132,7 +148,7 @@ impl Engine {
     /// # Errors
     /// Any [`EngineError`] about requests.
     pub async fn preview(&self, query: PreviewQuery) -> Result<PreviewReport, EngineError> {
-        self.ask(query, Job::Preview).await
+        self.ask_constrained(query, Job::Preview).await
     }
 
     /// Appends one or more tokens.
@@ -140,7 +156,7 @@ impl Engine {
     /// # Errors
     /// Any [`EngineError`] about requests.
     pub async fn step(&self, query: StepQuery) -> Result<StepReport, EngineError> {
-        self.ask(query, Job::Step).await
+        self.ask_constrained(query, Job::Step).await
     }
 
     /// Whether a constraint can be used, and what it allows at its beginning.
@@ -151,7 +167,7 @@ impl Engine {
         &self,
         query: ConstraintQuery,
     ) -> Result<CheckReport, EngineError> {
-        self.ask(query, Job::Check).await
+        self.ask_constrained(query, Job::Check).await
     }
 
     /// The probabilities of all options of a multiple choice, as whole texts.
@@ -159,7 +175,7 @@ impl Engine {
     /// # Errors
     /// Any [`EngineError`] about requests.
     pub async fn choices(&self, query: PreviewQuery) -> Result<ChoicesReport, EngineError> {
-        self.ask(query, Job::Choices).await
+        self.ask_constrained(query, Job::Choices).await
     }
 
     /// The tokens of the vocabulary that contain a text.
@@ -192,6 +208,28 @@ impl Engine {
         query: AttributionQuery,
     ) -> Result<AttributionPlan, EngineError> {
         self.ask(query, Job::Plan).await
+    }
+
+    /// Asks what may have a constraint that is not compiled yet. That is done here, so that the model's
+    /// thread goes on with others' questions.
+    async fn ask_constrained<Q: Clone, R>(
+        &self,
+        query: Q,
+        job: fn(Request<Q, R>) -> Job,
+    ) -> Result<R, EngineError> {
+        for _ in 0..MOST_PREPARATIONS {
+            let preparation = match self.ask(query.clone(), job).await {
+                Err(EngineError::Unprepared(preparation)) => preparation,
+                answer => return answer,
+            };
+            let Ok(_place) = self.preparing.try_acquire() else {
+                return Err(GrammarError::Busy { kind: preparation.kind() }.into());
+            };
+            tokio::task::spawn_blocking(move || preparation.run())
+                .await
+                .map_err(|error| EngineError::Internal(error.to_string()))??;
+        }
+        Err(EngineError::Internal("a constraint was forgotten again and again".into()))
     }
 
     async fn ask<Q, R>(&self, query: Q, job: fn(Request<Q, R>) -> Job) -> Result<R, EngineError> {

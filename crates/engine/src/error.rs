@@ -1,6 +1,6 @@
 //! What can go wrong with a request, in sentences that help.
 
-use tokenscope_grammar::GrammarError;
+use tokenscope_grammar::{GrammarError, Preparation};
 use tokenscope_sampling::SamplingError;
 use tokenscope_tokens::TemplateError;
 
@@ -129,6 +129,9 @@ pub enum EngineError {
     /// A constraint cannot be used, or the completion violates it.
     #[error("{0}")]
     Grammar(#[from] GrammarError),
+    /// A constraint has to be compiled first. The engine does that and asks again, so nobody sees this.
+    #[error("The constraint is not compiled yet.")]
+    Unprepared(Preparation),
     /// A token is to be forced that the constraint forbids.
     #[error("Forced token is invalid under the active constrained sampling schema.")]
     ForcedAgainstGrammar,
@@ -188,6 +191,7 @@ impl EngineError {
             EngineError::ForceTextConstrained => "force_text_constrained",
             EngineError::NoChoices => "no_choices",
             EngineError::TooManyChoices { .. } => "too_many_choices",
+            EngineError::Unprepared(_) => "constraint_busy",
             EngineError::Cancelled => "cancelled",
             EngineError::Internal(_) => "internal_error",
         }
@@ -251,6 +255,7 @@ impl EngineError {
             }
             EngineError::NoChoices => "Switch a constraint on that is a multiple choice.",
             EngineError::TooManyChoices { .. } => "Shorten the list of options.",
+            EngineError::Unprepared(_) => "Try again in a moment.",
             EngineError::Cancelled => "Send it again if the answer is still wanted.",
             EngineError::Internal(_) => {
                 "This is a bug; the log has the details. Other requests are not affected."

@@ -67,7 +67,7 @@ impl LoadedModel {
             },
         )?;
         let (quantization, parameters) = (file.main_format(), file.n_parameters());
-        Parts { text, decoder, quantization, parameters }.assemble(model_id, options.cache_bytes)
+        Parts { text, decoder, quantization, parameters }.assemble(model_id, options)
     }
 
     /// Opens a folder in Hugging Face's layout.
@@ -96,7 +96,7 @@ impl LoadedModel {
             },
         )?;
         let (quantization, parameters) = (folder.main_format(), folder.n_parameters());
-        Parts { text, decoder, quantization, parameters }.assemble(model_id, options.cache_bytes)
+        Parts { text, decoder, quantization, parameters }.assemble(model_id, options)
     }
 }
 
@@ -163,7 +163,7 @@ struct Parts {
 }
 
 impl Parts {
-    fn assemble(self, model_id: &str, cache_bytes: usize) -> Result<LoadedModel, String> {
+    fn assemble(self, model_id: &str, options: &EngineOptions) -> Result<LoadedModel, String> {
         let Parts { text, decoder, quantization, parameters } = self;
         let Text { tokenizer, chat_template } = text;
         let template = chat_template
@@ -196,7 +196,7 @@ impl Parts {
             ));
         }
         Ok(LoadedModel {
-            grammars: Grammars::new(&tokenizer, facts.logit_size),
+            grammars: Grammars::new(&tokenizer, facts.logit_size, options.trials.clone()),
             trails: Trails::default(),
             facts,
             weight_bytes: 0,
@@ -204,7 +204,7 @@ impl Parts {
             fallback: None,
             tokenizer,
             template,
-            cache: PrefixCache::new(cache_bytes),
+            cache: PrefixCache::new(options.cache_bytes),
             attributions: AttributionCache::new(ATTRIBUTION_BYTES),
         })
     }

@@ -24,17 +24,20 @@ const LONGEST_TEXT: usize = 500_000;
 const PATIENCE: Duration = Duration::from_millis(1_500);
 
 /// What grammars nest, llguidance puts on the stack; this is enough for what the checks let through.
-const STACK: usize = 64 << 20;
+pub(crate) const STACK: usize = 64 << 20;
 
 /// A compiled constraint.
+#[derive(Clone)]
 pub(crate) struct Compiled {
     pub(crate) start: Matcher,
     /// What the grammar does not enforce, though it says so.
     pub(crate) warnings: Vec<String>,
+    /// Bytes that compiling it took in another process; 0 if it was not tried there.
+    pub(crate) bytes: u64,
 }
 
-/// Compiles in a thread of its own, so that a grammar which takes too long is left behind. Only one
-/// can be: as long as it goes on, no other is begun.
+/// Compiles in a thread of its own, which has the stack for it, and is left behind if it takes too long. Only
+/// one can be: as long as it goes on, no other is begun.
 pub(crate) struct Compiler {
     is_busy: Arc<AtomicBool>,
 }
@@ -56,17 +59,12 @@ impl Compiler {
             let fault = Fault { message, place: None, hint };
             GrammarError::Unusable { kind, fault }
         };
-        if constraint.text.len() > LONGEST_TEXT {
-            let message = format!("{} bytes are more than {LONGEST_TEXT}", constraint.text.len());
-            return Err(unusable(message, "Make the grammar smaller."));
-        }
-        let too_long = || unusable("it takes too long to compile".into(), "Make it smaller.");
+        Self::check_length(constraint)?;
         let (job, factory) = (constraint.clone(), Arc::clone(factory));
         let work = move || grammar(&job).map(|grammar| matcher(&factory, grammar));
         let compiled = match self.within_time(work) {
             Outcome::Done(compiled) => compiled?,
-            Outcome::TooLong => return Err(too_long()),
-            Outcome::Busy => return Err(GrammarError::Busy { kind }),
+            Outcome::TooLong | Outcome::Busy => return Err(GrammarError::Busy { kind }),
             Outcome::Panic => {
                 let message = "llguidance, which compiles it, came upon what it cannot handle";
                 return Err(unusable(message.into(), "Simplify the grammar; the program goes on."));
@@ -83,6 +81,18 @@ impl Compiler {
             };
             GrammarError::Unusable { kind, fault }
         })
+    }
+
+    /// # Errors
+    /// If a text is longer than any may be.
+    pub(crate) fn check_length(constraint: &Constraint) -> Result<(), GrammarError> {
+        let len = constraint.text.len();
+        if len <= LONGEST_TEXT {
+            return Ok(());
+        }
+        let message = format!("{len} bytes are more than {LONGEST_TEXT}");
+        let fault = Fault { message, place: None, hint: "Make the grammar smaller." };
+        Err(GrammarError::Unusable { kind: constraint.kind, fault })
     }
 
     fn within_time<T: Send + 'static>(
@@ -120,7 +130,7 @@ enum Outcome<T> {
 }
 
 /// Reads a constraint's text.
-fn grammar(constraint: &Constraint) -> Result<TopLevelGrammar, GrammarError> {
+pub(crate) fn grammar(constraint: &Constraint) -> Result<TopLevelGrammar, GrammarError> {
     let Constraint { kind, text, whitespace } = constraint;
     match kind {
         Kind::MultipleChoice => {
@@ -150,13 +160,20 @@ fn grammar(constraint: &Constraint) -> Result<TopLevelGrammar, GrammarError> {
     }
 }
 
-fn matcher(factory: &ParserFactory, grammar: TopLevelGrammar) -> Result<Compiled, String> {
+/// Compiles a grammar.
+///
+/// # Errors
+/// What llguidance says is wrong with it.
+pub(crate) fn matcher(
+    factory: &ParserFactory,
+    grammar: TopLevelGrammar,
+) -> Result<Compiled, String> {
     let mut start = Matcher::new(factory.create_parser(grammar));
     match start.get_error() {
         Some(message) => Err(message),
         None => {
             let warnings = start.grammar_warnings();
-            Ok(Compiled { start, warnings })
+            Ok(Compiled { start, warnings, bytes: 0 })
         }
     }
 }

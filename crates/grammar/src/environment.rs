@@ -1,5 +1,6 @@
 //! A vocabulary as llguidance sees it.
 
+use std::io::{self, Read, Write};
 use std::sync::Arc;
 
 use llguidance::ParserFactory;
@@ -13,6 +14,10 @@ const LONGEST_TOKEN: usize = 1_000;
 /// Marks the name of a special token, so that no text is taken for one. It occurs in no UTF-8.
 const SPECIAL: u8 = TokTrie::SPECIAL_TOKEN_MARKER;
 
+/// Most states that a grammar's lexer may have, at one to two kilobytes each. They come one by one while
+/// masks are found, so what a constraint takes when it is compiled says little about them.
+const MOST_LEXER_STATES: usize = 25_000;
+
 /// The tokens by their bytes.
 ///
 /// Behind the vocabulary's ids there are 256 more, one for each byte: with them a grammar can be
@@ -24,8 +29,16 @@ pub(crate) struct Environment {
     n_tokens: usize,
 }
 
-impl Environment {
-    /// Makes a trie of `n_tokens` tokens. Special tokens are no text; `ends` end it.
+/// A vocabulary's tokens as llguidance wants them. They can be sent to another process.
+#[derive(Clone)]
+pub(crate) struct Words {
+    words: Vec<Vec<u8>>,
+    ends: Vec<u32>,
+    n_tokens: usize,
+}
+
+impl Words {
+    /// The words of `n_tokens` tokens. Special tokens are no text; `ends` end it.
     pub(crate) fn new(vocabulary: &Vocabulary, n_tokens: usize, ends: &[TokenId]) -> Self {
         let ids = (0..n_tokens as u32).map(TokenId);
         let mut words: Vec<Vec<u8>> = ids.map(|id| word(vocabulary, id)).collect();
@@ -38,8 +51,68 @@ impl Environment {
         if ends.is_empty() {
             ends.push(none);
         }
-        let trie = TokTrie::from(&TokRxInfo::new(words.len() as u32, ends[0]), &words);
-        Environment { trie: trie.with_eos_tokens(&ends), n_tokens }
+        Words { words, ends, n_tokens }
+    }
+
+    /// Writes them for [`Words::read`].
+    ///
+    /// # Errors
+    /// The writer's.
+    pub(crate) fn write(&self, to: &mut impl Write) -> io::Result<()> {
+        for number in [self.n_tokens, self.ends.len(), self.words.len()] {
+            write_number(to, number as u32)?;
+        }
+        for end in &self.ends {
+            write_number(to, *end)?;
+        }
+        for word in &self.words {
+            write_bytes(to, word)?;
+        }
+        to.flush()
+    }
+
+    /// Reads what [`Words::write`] wrote.
+    ///
+    /// # Errors
+    /// The reader's.
+    pub(crate) fn read(from: &mut impl Read) -> io::Result<Self> {
+        let [n_tokens, n_ends, n_words] =
+            [read_number(from)?, read_number(from)?, read_number(from)?];
+        let ends = (0..n_ends).map(|_| read_number(from)).collect::<io::Result<_>>()?;
+        let words = (0..n_words).map(|_| read_bytes(from)).collect::<io::Result<_>>()?;
+        Ok(Words { words, ends, n_tokens: n_tokens as usize })
+    }
+}
+
+pub(crate) fn write_number(to: &mut impl Write, number: u32) -> io::Result<()> {
+    to.write_all(&number.to_le_bytes())
+}
+
+pub(crate) fn read_number(from: &mut impl Read) -> io::Result<u32> {
+    let mut bytes = [0; 4];
+    from.read_exact(&mut bytes)?;
+    Ok(u32::from_le_bytes(bytes))
+}
+
+/// Writes the length and then the bytes.
+pub(crate) fn write_bytes(to: &mut impl Write, bytes: &[u8]) -> io::Result<()> {
+    write_number(to, bytes.len() as u32)?;
+    to.write_all(bytes)
+}
+
+/// Reads what [`write_bytes`] wrote.
+pub(crate) fn read_bytes(from: &mut impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; read_number(from)? as usize];
+    from.read_exact(&mut bytes)?;
+    Ok(bytes)
+}
+
+impl Environment {
+    /// Makes a trie of the words.
+    pub(crate) fn new(words: &Words) -> Self {
+        let Words { words, ends, n_tokens } = words;
+        let trie = TokTrie::from(&TokRxInfo::new(words.len() as u32, ends[0]), words);
+        Environment { trie: trie.with_eos_tokens(ends), n_tokens: *n_tokens }
     }
 
     /// A factory of matchers, for any number of grammars.
@@ -56,6 +129,7 @@ impl Environment {
         limits.verbose_errors = false;
         // A grammar is compiled while somebody waits.
         limits.precompute_large_lexemes = false;
+        limits.max_lexer_states = MOST_LEXER_STATES;
         Ok(factory)
     }
 

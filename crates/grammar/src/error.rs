@@ -29,6 +29,16 @@ pub enum GrammarError {
         /// The constraint's kind.
         kind: Kind,
     },
+    /// The helper process in which it would be tried cannot be had, or has no time.
+    #[error(
+        "Failed to initialize constrained sampling ({kind}): it cannot be tried out: {reason}."
+    )]
+    NotTried {
+        /// The constraint's kind.
+        kind: Kind,
+        /// Why not.
+        reason: String,
+    },
     /// Following the grammar takes more than a request may.
     #[error(
         "Failed to apply constrained sampling ({kind}): the grammar is too complex here: {limit}."
@@ -115,7 +125,7 @@ impl GrammarError {
         match self {
             GrammarError::Invalid(_) => "invalid_constraint",
             GrammarError::Unusable { .. } => "constraint_unusable",
-            GrammarError::Busy { .. } => "constraint_busy",
+            GrammarError::Busy { .. } | GrammarError::NotTried { .. } => "constraint_busy",
             GrammarError::TooComplex { .. } => "constraint_too_complex",
             GrammarError::Violated { .. } => "constraint_violated",
             GrammarError::Anchor { .. } => "anchor_out_of_range",
@@ -127,6 +137,10 @@ impl GrammarError {
         match self {
             GrammarError::Invalid(fault) | GrammarError::Unusable { fault, .. } => fault.hint,
             GrammarError::Busy { .. } => "Try again in a moment.",
+            GrammarError::NotTried { .. } => {
+                "Constraints that are not plainly cheap are tried in a process of their own. Try again, or \
+                 make it smaller."
+            }
             GrammarError::TooComplex { .. } => "Make the grammar smaller or less ambiguous.",
             GrammarError::Violated { .. } => {
                 "Rewind to before that token, or let the constraint count from here."

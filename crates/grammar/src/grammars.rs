@@ -1,9 +1,7 @@
 //! All constraints of one vocabulary, and where completions stand in them.
 
 use std::num::NonZeroUsize;
-use std::panic::resume_unwind;
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
 use llguidance::toktrie::SimpleVob;
@@ -11,16 +9,13 @@ use llguidance::{Matcher, ParserFactory};
 use lru::LruCache;
 use tokenscope_tokens::{TokenId, TokenMask, Tokenizer};
 
-use crate::compiled::{Compiled, Compiler};
+use crate::compiled::Compiled;
 use crate::environment::Environment;
-use crate::error::{Fault, Violation};
+use crate::error::Violation;
 use crate::forced::forced;
+use crate::trial::Helper;
+use crate::workshop::{KEPT_GRAMMARS, Preparation, Workshop, make_room};
 use crate::{Constraint, GrammarError, Position};
-
-/// Constraints that are kept compiled. Somebody who edits one leaves many behind.
-///
-/// Limit of memory: constraints that are kept compiled; the oldest is forgotten.
-const KEPT_GRAMMARS: NonZeroUsize = NonZeroUsize::new(16).unwrap();
 
 /// Positions that are kept for each: a mask is a bit per token, 6 to 32 kB.
 ///
@@ -29,17 +24,9 @@ const KEPT_POSITIONS: NonZeroUsize = NonZeroUsize::new(256).unwrap();
 
 /// The constraints of a vocabulary. A step consumes one token; what was asked before is looked up.
 pub struct Grammars {
-    factory: Factory,
-    compiler: Compiler,
+    workshop: Arc<Workshop>,
     n_tokens: usize,
     known: LruCache<Constraint, Result<Grammar, GrammarError>>,
-}
-
-/// The vocabulary's trie takes longer than a request should, so it is made beforehand.
-enum Factory {
-    Coming(Option<JoinHandle<Result<ParserFactory, String>>>),
-    Here(Arc<ParserFactory>),
-    Failed(String),
 }
 
 struct Grammar {
@@ -52,21 +39,19 @@ struct Grammar {
 
 impl Grammars {
     /// Begins to prepare a vocabulary. `n_tokens` is the number of logits, which may be padded
-    /// beyond the vocabulary.
-    pub fn new(tokenizer: &Tokenizer, n_tokens: usize) -> Self {
-        let (vocabulary, ends) = (tokenizer.vocabulary().clone(), tokenizer.ends().to_vec());
-        let make = move || {
-            // The meta-schemas are compiled when they are first needed; now is a better time.
-            let _ = jsonschema::meta::validate(&serde_json::json!({}));
-            Environment::new(&vocabulary, n_tokens, &ends).factory()
-        };
-        let thread = thread::Builder::new().name("vocabulary".into()).spawn(make);
-        Grammars {
-            factory: Factory::Coming(Some(thread.expect("the system can start a thread"))),
-            compiler: Compiler::new(),
-            n_tokens,
-            known: LruCache::new(KEPT_GRAMMARS),
-        }
+    /// beyond the vocabulary. Constraints that are not plainly cheap are tried by the helper before they are
+    /// compiled here; without one they are compiled whatever it takes.
+    pub fn new(tokenizer: &Tokenizer, n_tokens: usize, helper: Option<Helper>) -> Self {
+        let workshop = Arc::new(Workshop::new(tokenizer, n_tokens, helper));
+        Grammars { workshop, n_tokens, known: LruCache::new(KEPT_GRAMMARS) }
+    }
+
+    /// What has to be done before a constraint is used, if somebody else is to do it: a constraint that is
+    /// used without is compiled then and there.
+    pub fn preparation(&self, constraint: &Constraint) -> Option<Preparation> {
+        let is_known = self.known.contains(constraint) || self.workshop.known(constraint).is_some();
+        let (workshop, constraint) = (Arc::clone(&self.workshop), constraint.clone());
+        (!is_known).then_some(Preparation { workshop, constraint })
     }
 
     /// Where a completion stands in a grammar that begins with it.
@@ -80,8 +65,8 @@ impl Grammars {
         completion: &[TokenId],
     ) -> Result<Arc<Position>, GrammarError> {
         let n_tokens = self.n_tokens;
-        let factory = self.factory(constraint)?;
-        let grammar = self.grammar(constraint, &factory)?;
+        let factory = self.workshop.factory(constraint)?;
+        let grammar = self.grammar(constraint)?;
         if let Some(position) = grammar.positions.get(completion) {
             return Ok(Arc::clone(position));
         }
@@ -110,8 +95,7 @@ impl Grammars {
         ids: &[TokenId],
     ) -> Result<Vec<usize>, GrammarError> {
         let n_tokens = self.n_tokens;
-        let factory = self.factory(constraint)?;
-        let grammar = self.grammar(constraint, &factory)?;
+        let grammar = self.grammar(constraint)?;
         let mut matcher = grammar.matcher_after(tokenizer, constraint, completion, n_tokens)?;
         let counts =
             ids.iter().map(|id| legal_bytes(&mut matcher, tokenizer, *id, n_tokens)).collect();
@@ -126,38 +110,15 @@ impl Grammars {
     /// # Errors
     /// If the constraint is wrong.
     pub fn warnings(&mut self, constraint: &Constraint) -> Result<Vec<String>, GrammarError> {
-        let factory = self.factory(constraint)?;
-        Ok(self.grammar(constraint, &factory)?.compiled.warnings.clone())
+        Ok(self.grammar(constraint)?.compiled.warnings.clone())
     }
 
-    fn factory(&mut self, constraint: &Constraint) -> Result<Arc<ParserFactory>, GrammarError> {
-        if let Factory::Coming(thread) = &mut self.factory {
-            let thread = thread.take().expect("it is taken once");
-            self.factory = match thread.join().unwrap_or_else(|panic| resume_unwind(panic)) {
-                Ok(factory) => Factory::Here(Arc::new(factory)),
-                Err(message) => Factory::Failed(message),
-            };
-        }
-        match &self.factory {
-            Factory::Here(factory) => Ok(Arc::clone(factory)),
-            Factory::Coming(_) => unreachable!("it has just come"),
-            Factory::Failed(message) => {
-                let message = format!("the model's vocabulary cannot be used: {message}");
-                let hint = "Constraints work with other models.";
-                let fault = Fault { message, place: None, hint };
-                Err(GrammarError::Unusable { kind: constraint.kind, fault })
-            }
-        }
-    }
-
-    fn grammar(
-        &mut self,
-        constraint: &Constraint,
-        factory: &Arc<ParserFactory>,
-    ) -> Result<&mut Grammar, GrammarError> {
+    fn grammar(&mut self, constraint: &Constraint) -> Result<&mut Grammar, GrammarError> {
         if !self.known.contains(constraint) {
-            let compiled = self.compiler.compile(factory, constraint);
-            if let Err(error @ GrammarError::Busy { .. }) = compiled {
+            let compiled = self.workshop.compile(constraint);
+            if let Err(error @ (GrammarError::Busy { .. } | GrammarError::NotTried { .. })) =
+                compiled
+            {
                 return Err(error);
             }
             let grammar = compiled.map(|compiled| Grammar {
@@ -167,6 +128,9 @@ impl Grammars {
                 positions: LruCache::new(KEPT_POSITIONS),
             });
             self.known.put(constraint.clone(), grammar);
+            make_room(&mut self.known, |grammar| {
+                grammar.as_ref().map_or(0, |grammar| grammar.compiled.bytes)
+            });
         }
         let known = self.known.get_mut(constraint).expect("it was put there");
         known.as_mut().map_err(|error| error.clone())

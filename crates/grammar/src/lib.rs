@@ -11,6 +11,7 @@
 mod choices;
 mod compiled;
 mod constraint;
+mod cost;
 mod document;
 mod environment;
 mod error;
@@ -24,6 +25,9 @@ mod position;
 mod schema;
 mod schema_place;
 mod stall;
+mod trial;
+mod trial_child;
+mod workshop;
 
 pub use choices::choices;
 pub use constraint::{Constraint, Kind, Whitespace};
@@ -35,3 +39,6 @@ pub use place::{Place, TextRange};
 pub use position::{Forced, Position};
 pub use schema_place::schema_places;
 pub use stall::{Stall, StallKind, stall};
+pub use trial::Helper;
+pub use trial_child::serve_trials;
+pub use workshop::Preparation;

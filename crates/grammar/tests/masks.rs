@@ -94,7 +94,7 @@ impl Luck {
 fn check(constraint: &Constraint, language: &Language, longest: usize) {
     let tokenizer = tokenizer();
     let vocabulary = tokenizer.vocabulary();
-    let mut grammars = Grammars::new(&tokenizer, vocabulary.len() + 7);
+    let mut grammars = Grammars::new(&tokenizer, vocabulary.len() + 7, None);
     let mut luck = Luck(1);
     for _ in 0..60 {
         let (mut completion, mut text) = (Vec::new(), Vec::new());
@@ -190,7 +190,7 @@ fn going_back_and_forth_is_the_same_as_starting_anew() {
         ),
     ] {
         let constraint = constraint(kind, text);
-        let mut grammars = Grammars::new(&tokenizer, tokenizer.vocabulary().len());
+        let mut grammars = Grammars::new(&tokenizer, tokenizer.vocabulary().len(), None);
         let mut luck = Luck(7);
         let mut completion: Vec<TokenId> = Vec::new();
         for _ in 0..60 {
@@ -208,7 +208,7 @@ fn going_back_and_forth_is_the_same_as_starting_anew() {
             }
             let found = grammars.position(&tokenizer, &constraint, &completion).unwrap();
             let anew = {
-                let mut grammars = Grammars::new(&tokenizer, tokenizer.vocabulary().len());
+                let mut grammars = Grammars::new(&tokenizer, tokenizer.vocabulary().len(), None);
                 grammars.position(&tokenizer, &constraint, &completion).unwrap()
             };
             assert_eq!(facts(&found), facts(&anew), "{completion:?}");
@@ -221,7 +221,7 @@ fn a_violation_is_told_with_its_token_and_byte() {
     let tokenizer = tokenizer();
     let ids = |text: &str| tokenizer.encode(text).unwrap();
     let end = tokenizer.eos().unwrap();
-    let mut grammars = Grammars::new(&tokenizer, tokenizer.vocabulary().len());
+    let mut grammars = Grammars::new(&tokenizer, tokenizer.vocabulary().len(), None);
     let yes_or_no = constraint(Kind::MultipleChoice, "yes\nno");
     for (completion, message) in [
         (
@@ -261,7 +261,7 @@ fn a_violation_is_told_with_its_token_and_byte() {
 #[test]
 fn what_is_forced_is_told_as_text_and_as_tokens() {
     let tokenizer = tokenizer();
-    let mut grammars = Grammars::new(&tokenizer, tokenizer.vocabulary().len());
+    let mut grammars = Grammars::new(&tokenizer, tokenizer.vocabulary().len(), None);
     let object = r#"{"type":"object","properties":{"xy":{"enum":["q"]}},"required":["xy"],"additionalProperties":false}"#;
     for (kind, text, completion, forced) in [
         (Kind::MultipleChoice, "yes\nno", "", None),
@@ -292,7 +292,7 @@ fn what_is_forced_is_told_as_text_and_as_tokens() {
 #[test]
 fn every_example_can_be_used_and_begun() {
     let tokenizer = tokenizer();
-    let mut grammars = Grammars::new(&tokenizer, tokenizer.vocabulary().len());
+    let mut grammars = Grammars::new(&tokenizer, tokenizer.vocabulary().len(), None);
     let examples = EXAMPLES.iter().map(|example| (example.kind, example.text));
     for (kind, text) in examples.chain(Kind::ALL.map(|kind| (kind, kind.first_text()))) {
         let constraint = constraint(kind, text);

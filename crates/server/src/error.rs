@@ -64,7 +64,9 @@ impl From<EngineError> for ApiError {
             | EngineError::ForceTextConstrained
             | EngineError::NoChoices
             | EngineError::TooManyChoices { .. } => StatusCode::BAD_REQUEST,
-            EngineError::Cancelled | EngineError::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            EngineError::Unprepared(_) | EngineError::Cancelled | EngineError::Internal(_) => {
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
         };
         if status == StatusCode::INTERNAL_SERVER_ERROR {
             tracing::error!("{error}");

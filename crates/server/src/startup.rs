@@ -3,9 +3,11 @@
 use std::cell::RefCell;
 use std::io::IsTerminal as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
 use std::pin::pin;
 use std::time::Duration;
 
+use tokenscope_engine::constraint::Helper;
 use tokenscope_engine::library::{LoadPhase, LoadStep};
 use tokenscope_engine::{Engine, EngineOptions, fetch_builtin_model, remove_leftovers};
 use tokio::net::TcpListener;
@@ -17,6 +19,18 @@ use crate::ending::Signals;
 use crate::listener::Admitting;
 use crate::token::{self, Clear, Token};
 use crate::{app_for, assets, browser};
+
+/// The argument with which the program starts itself to try constraints in a process that can be ended.
+pub const TRY_CONSTRAINTS: &str = "__try-constraints";
+
+/// How this program is started to try constraints.
+fn trials() -> Option<Helper> {
+    // The file may be replaced while the program runs; Linux has a name for the one that does.
+    let own = Path::new("/proc/self/exe");
+    let program = if own.exists() { Ok(own.to_owned()) } else { std::env::current_exe() };
+    let arguments = vec![TRY_CONSTRAINTS.into()];
+    program.ok().map(|program| Helper { program, arguments })
+}
 
 /// Runs the program.
 ///
@@ -33,6 +47,7 @@ pub fn run(cli: &Cli) -> Result<(), String> {
         offline: cli.offline,
         cache_folder: cli.cache.clone().filter(|folder| !folder.as_os_str().is_empty()),
         prefault: cli.prefault,
+        trials: trials(),
         ..EngineOptions::default()
     };
     if let Some(bytes) = cli.cache_bytes {

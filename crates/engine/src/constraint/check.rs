@@ -30,6 +30,7 @@ pub(crate) fn check(
     query: &ConstraintQuery,
 ) -> Result<CheckReport, EngineError> {
     let constraint = query.constraint()?;
+    super::prepared(model, &constraint)?;
     let warnings = model.grammars.warnings(&constraint)?;
     let position = model.grammars.position(&model.tokenizer, &constraint, &[])?;
     if position.n_legal == 0 && !position.may_end {

@@ -15,6 +15,7 @@ mod constraint;
 mod door;
 mod errors;
 mod families;
+mod hostile;
 mod hub;
 mod large;
 mod model;
