@@ -4,6 +4,7 @@ mod bench;
 mod browser;
 mod constraints;
 mod docgen;
+mod hostile;
 mod performance;
 mod sanitize;
 mod server;
@@ -37,6 +38,12 @@ enum Chore {
     },
     /// Completions of the built-in model under sixty constraints, checked by others' code.
     Constraints,
+    /// Constraints that would take all time and memory, against a running server.
+    HostileConstraints {
+        /// The model that answers: a path, or builtin:smollm2-135m-instruct.
+        #[arg(long, default_value = "fixtures/tiny/llama/model.gguf")]
+        model: String,
+    },
     /// Writes what is generated from Rust: docs/reference, web/types.
     Docgen,
     /// The model crate's tests under AddressSanitizer, on every instruction set.
@@ -53,6 +60,7 @@ fn main() -> ExitCode {
         Chore::Bench(options) => bench::run(&options),
         Chore::Performance { even_if_busy } => performance::run(even_if_busy),
         Chore::Constraints => constraints::run(),
+        Chore::HostileConstraints { model } => hostile::run(&model),
         Chore::Docgen => docgen::run(),
         Chore::Sanitize => sanitize::run(),
         Chore::Soak(options) => soak::run(&options),

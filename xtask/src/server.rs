@@ -125,6 +125,19 @@ impl Process {
         Some(kilobytes * 1024)
     }
 
+    /// Bytes of memory that it and its children have now; 0 if that is not known.
+    pub(crate) fn bytes_with_children(self) -> u64 {
+        let own = format!("/proc/{}/task", self.id);
+        let threads = std::fs::read_dir(own).into_iter().flatten().flatten();
+        // Whichever thread started a child has it in its list.
+        let children = threads
+            .filter_map(|thread| std::fs::read_to_string(thread.path().join("children")).ok());
+        let children: Vec<String> = children.collect();
+        let ids = children.iter().flat_map(|ids| ids.split_whitespace());
+        let children = ids.filter_map(|id| Some(Process { id: id.parse().ok()? }));
+        std::iter::once(self).chain(children).filter_map(|each| each.memory("VmRSS")).sum()
+    }
+
     /// Seconds it has computed so far, those of threads that have ended with the others, in steps of a hundredth.
     pub(crate) fn computed(self) -> Option<f64> {
         /// `USER_HZ`, in which Linux tells times to programs whatever it counts in itself.

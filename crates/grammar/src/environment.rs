@@ -16,6 +16,8 @@ const SPECIAL: u8 = TokTrie::SPECIAL_TOKEN_MARKER;
 
 /// Most states that a grammar's lexer may have, at one to two kilobytes each. They come one by one while
 /// masks are found, so what a constraint takes when it is compiled says little about them.
+///
+/// Limit of constraints: states of a grammar's lexer; 400.
 const MOST_LEXER_STATES: usize = 25_000;
 
 /// The tokens by their bytes.

@@ -18,9 +18,13 @@ use crate::{Constraint, Kind, Whitespace};
 
 /// Seconds of computing that a constraint may take, masks of its first positions included. The processor's
 /// time counts, not the clock's: how busy the machine is says nothing about a constraint.
+///
+/// Limit of constraints: seconds of computing in which one is tried; 400.
 pub(crate) const MOST_SECONDS: f64 = 1.0;
 
 /// Bytes by which a constraint may make the process grow.
+///
+/// Limit of constraints: bytes that one may take when it is tried; 400.
 pub(crate) const MOST_GROWTH: u64 = 96 << 20;
 
 /// How often the process looks at itself.

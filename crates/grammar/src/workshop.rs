@@ -18,9 +18,13 @@ use crate::trial_child::{MOST_GROWTH, MOST_SECONDS};
 use crate::{Constraint, GrammarError, Kind};
 
 /// Constraints that are kept compiled. Somebody who edits one leaves many behind.
+///
+/// Limit of memory: constraints that are kept compiled; the oldest is forgotten.
 pub(crate) const KEPT_GRAMMARS: NonZeroUsize = NonZeroUsize::new(16).unwrap();
 
 /// Bytes that they may take together, by what each took when it was tried.
+///
+/// Limit of memory: bytes of constraints that are kept compiled; the oldest is forgotten.
 const KEPT_BYTES: u64 = 128 << 20;
 
 /// A constraint, compiled, or why it is not.
