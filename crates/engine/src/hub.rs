@@ -24,6 +24,7 @@ mod download;
 mod error;
 mod expand;
 mod files;
+pub(crate) mod fuzz_door;
 mod patience;
 mod progress;
 mod reference;

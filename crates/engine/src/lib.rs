@@ -22,6 +22,8 @@ mod checksum;
 pub mod constraint;
 mod engine;
 mod error;
+#[doc(hidden)]
+pub mod fuzz_door;
 mod gguf_vocabulary;
 mod hf_vocabulary;
 pub mod hub;

@@ -181,9 +181,7 @@ impl<'a> Client<'a> {
             let (status, headers) = (response.status(), response.headers());
             let next = match status.is_redirection() && status != StatusCode::NOT_MODIFIED {
                 true => {
-                    let next = text(headers, LOCATION)
-                        .and_then(|location| url.join(&location).ok())
-                        .filter(|next| SCHEMES.contains(&next.scheme()));
+                    let next = redirect(&url, headers);
                     Some(next.ok_or_else(|| self.protocol("a redirect leads nowhere"))?)
                 }
                 false => None,
@@ -320,6 +318,12 @@ impl<'a> Client<'a> {
     }
 }
 
+/// Where a redirect leads, if that is an address we can ask.
+pub(super) fn redirect(url: &Url, headers: &HeaderMap) -> Option<Url> {
+    let next = url.join(&text(headers, LOCATION)?).ok()?;
+    SCHEMES.contains(&next.scheme()).then_some(next)
+}
+
 fn text(headers: &HeaderMap, name: impl reqwest::header::AsHeaderName) -> Option<String> {
     headers.get(name)?.to_str().ok().map(str::to_owned)
 }
@@ -329,7 +333,7 @@ fn number(headers: &HeaderMap, name: impl reqwest::header::AsHeaderName) -> Opti
 }
 
 /// Where a part begins, and the size of the whole if it is known: `bytes 10-19/20`.
-fn content_range(headers: &HeaderMap) -> Option<(u64, Option<u64>)> {
+pub(super) fn content_range(headers: &HeaderMap) -> Option<(u64, Option<u64>)> {
     let range = text(headers, CONTENT_RANGE)?;
     let (part, size) = range.trim().strip_prefix("bytes ")?.split_once('/')?;
     Some((part.split_once('-')?.0.parse().ok()?, size.parse().ok()))
