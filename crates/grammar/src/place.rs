@@ -40,9 +40,12 @@ impl Place {
     }
 
     /// The place at a line and a column, both from 1; what offends there is the word or the sign that
-    /// begins there.
+    /// begins there. A line beyond the text is taken for its end: llguidance counts one more than there are
+    /// where it expects a further one.
     pub fn at(text: &str, line: usize, column: usize) -> Self {
-        let rest = text.split('\n').nth(line.saturating_sub(1)).unwrap_or_default();
+        let Some(rest) = text.split('\n').nth(line.saturating_sub(1)) else {
+            return Place::of(text, text.len(), text.len());
+        };
         let rest: String = rest.chars().skip(column.saturating_sub(1)).collect();
         let is_word = |c: char| c.is_alphanumeric() || c == '_';
         let n_word = rest.chars().take_while(|c| is_word(*c)).count();
@@ -112,9 +115,12 @@ mod tests {
         ] {
             assert_eq!(before.after(lead), after, "{lead:?}");
         }
-        for (line, column, offending) in [(1, 1, "äb"), (2, 4, "efg"), (2, 3, " "), (7, 1, "")] {
+        for (line, column, offending) in [(1, 1, "äb"), (2, 4, "efg"), (2, 3, " "), (3, 1, "")] {
             let expected = Place { line, column, offending: offending.into() };
             assert_eq!(Place::at(text, line, column), expected, "{line}:{column}");
         }
+        // llguidance names a line beyond the text where it expects a further one.
+        let end = place(3, 1);
+        assert_eq!(Place::at(text, 7, 1), end);
     }
 }
