@@ -46,7 +46,7 @@ pub(crate) fn tokenize(tokenizer: &Tokenizer) {
 pub(crate) fn template(bytes: &[u8]) {
     let Ok(source) = std::str::from_utf8(bytes) else { return };
     let tokens = SpecialTokens {
-        named: vec![("bos_token", "<s>".into()), ("eos_token", "</s>".into())],
+        named: vec![("bos_token".into(), "<s>".into()), ("eos_token".into(), "</s>".into())],
         additional: Vec::new(),
     };
     let Ok(template) = ChatTemplate::new(source, tokens) else { return };
