@@ -1,5 +1,6 @@
 //! Chores. `cargo xtask` lists them.
 
+mod arm;
 mod bench;
 mod browser;
 mod constraints;
@@ -46,6 +47,8 @@ enum Chore {
     },
     /// Writes what is generated from Rust: docs/reference, web/types.
     Docgen,
+    /// The tests of the numeric crates and of the HTTP interface as an ARM program, emulated.
+    Arm,
     /// The model crate's tests under AddressSanitizer, on every instruction set.
     Sanitize,
     /// Thirty-two clients at once, some of them rude, and a server that is killed in the middle.
@@ -62,6 +65,7 @@ fn main() -> ExitCode {
         Chore::Constraints => constraints::run(),
         Chore::HostileConstraints { model } => hostile::run(&model),
         Chore::Docgen => docgen::run(),
+        Chore::Arm => arm::run(),
         Chore::Sanitize => sanitize::run(),
         Chore::Soak(options) => soak::run(&options),
         Chore::Vendor => vendor::run(vendor::Mode::Write),

@@ -8,7 +8,7 @@ use crate::shell;
 /// need a target to be named, or build scripts would be sanitized too.
 pub(crate) fn run() -> Result<(), String> {
     let target = "x86_64-unknown-linux-gnu";
-    for level in ["avx512", "avx2", "portable"] {
+    for level in ["avx512", "avxvnni", "avx2", "portable"] {
         let arguments = [
             "test",
             "--package",

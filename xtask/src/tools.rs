@@ -8,7 +8,7 @@ const OLDEST_NODE: u32 = 20;
 /// Makes sure there is a Node with npm.
 pub(crate) fn need_node() -> Result<(), String> {
     if node_version().is_none() || shell::output("npm", &["--version"]).is_none() {
-        install("Node", &["nodejs", "npm"])?;
+        install("Node", &["nodejs", "npm"], LEAVE_OUT)?;
     }
     match node_version() {
         Some(version) if version >= OLDEST_NODE => Ok(()),
@@ -29,7 +29,7 @@ pub(crate) fn need_chromium() -> Result<String, String> {
     if let Some(path) = find_chromium() {
         return Ok(path);
     }
-    install("Chromium", &["chromium"])?;
+    install("Chromium", &["chromium"], LEAVE_OUT)?;
     find_chromium().ok_or_else(|| "Chromium was installed but cannot be found".into())
 }
 
@@ -42,13 +42,17 @@ fn find_chromium() -> Option<String> {
     found.map(|path| path.display().to_string())
 }
 
-fn install(what: &str, packages: &[&str]) -> Result<(), String> {
+/// What else can be done where the browser's tools cannot be installed.
+const LEAVE_OUT: &str = ", or leave the browser's part out with --no-browser";
+
+/// Installs Debian's packages, or says what to install `or_else`.
+pub(crate) fn install(what: &str, packages: &[&str], or_else: &str) -> Result<(), String> {
     let is_root = shell::output("id", &["-u"]).is_some_and(|id| id == "0");
     let has_apt = shell::output("apt-get", &["--version"]).is_some();
     if !(is_root && has_apt) {
         return Err(format!(
             "{what} is needed and was not found on the PATH. Install it (on Debian or Ubuntu: sudo \
-             apt-get install {}), or leave the browser's part out with --no-browser.",
+             apt-get install {}){or_else}.",
             packages.join(" ")
         ));
     }

@@ -1,5 +1,6 @@
 //! Which tokens of the vocabulary contain a text.
 
+use memchr::memmem;
 use tokenscope_tokens::{TokenId, Vocabulary};
 
 use crate::EngineError;
@@ -13,10 +14,10 @@ use crate::step::Answer;
 pub(crate) fn tokens(
     model: &mut LoadedModel,
     query: &TokenQuery,
-    _: &Cancelled,
+    cancelled: &Cancelled,
 ) -> Result<Answer<TokensReport>, EngineError> {
     let vocabulary = model.tokenizer.vocabulary();
-    let ids = containing(vocabulary, &query.text, model.facts.logit_size);
+    let ids = containing(vocabulary, &query.text, model.facts.logit_size, cancelled)?;
     let best = ids.iter().take(query.limit);
     let report = TokensReport {
         model_id: model.facts.model_id.clone(),
@@ -27,24 +28,42 @@ pub(crate) fn tokens(
 }
 
 /// The tokens below `n_logits` whose text contains `text`: first the one that is the text, then
-/// those that begin with it, then the others, short ones before long ones. An empty text is looked
-/// for by nobody.
-fn containing(vocabulary: &Vocabulary, text: &str, n_logits: usize) -> Vec<TokenId> {
-    if text.is_empty() {
-        return Vec::new();
+/// those that begin with it, then the others, short ones before long ones. An empty text is in none, and
+/// one that is longer than any token is answered at once.
+///
+/// # Errors
+/// If the answer is no longer wanted.
+fn containing(
+    vocabulary: &Vocabulary,
+    text: &str,
+    n_logits: usize,
+    cancelled: &Cancelled,
+) -> Result<Vec<TokenId>, EngineError> {
+    if text.is_empty() || text.len() > BYTES_OF_A_MARK * vocabulary.longest() {
+        return Ok(Vec::new());
     }
-    let ids = (0..vocabulary.len().min(n_logits) as u32).map(TokenId);
-    let mut found: Vec<(usize, usize, TokenId)> = ids
-        .filter_map(|id| {
-            let token = vocabulary.text(id);
-            let place = token.find(text)?;
+    // What makes the search quick is computed from the text once, and not for each token.
+    let finder = memmem::Finder::new(text);
+    let mut found: Vec<(usize, usize, TokenId)> = Vec::new();
+    for id in (0..vocabulary.len().min(n_logits) as u32).map(TokenId) {
+        if id.0.is_multiple_of(BETWEEN_LOOKS) {
+            cancelled.check()?;
+        }
+        let token = vocabulary.text(id);
+        if let Some(place) = finder.find(token.as_bytes()) {
             // What is the text itself is the shortest of those that begin with it.
-            Some((place.min(1), token.len(), id))
-        })
-        .collect();
+            found.push((place.min(1), token.len(), id));
+        }
+    }
     found.sort_unstable();
-    found.into_iter().map(|(_, _, id)| id).collect()
+    Ok(found.into_iter().map(|(_, _, id)| id).collect())
 }
+
+/// A byte that is no UTF-8 is shown as U+FFFD, which has three.
+const BYTES_OF_A_MARK: usize = 3;
+
+/// Tokens between two looks at whether the answer is still wanted.
+const BETWEEN_LOOKS: u32 = 4096;
 
 #[cfg(test)]
 mod tests {
@@ -63,13 +82,20 @@ mod tests {
             ("s>", 99, &[7]),
             ("Rome", 8, &[]),
             ("", 8, &[]),
+            (&"Paris".repeat(100_000), 8, &[]),
         ] {
-            let found = containing(&vocabulary, text, n_logits);
+            let found = containing(&vocabulary, text, n_logits, &Cancelled::default()).unwrap();
             assert_eq!(
                 found,
                 expected.iter().copied().map(TokenId).collect::<Vec<_>>(),
                 "{text:?}"
             );
         }
+        let cancelled = Cancelled::default();
+        drop(cancelled.on_drop());
+        let found = containing(&vocabulary, "is", 8, &cancelled);
+        assert!(matches!(found, Err(EngineError::Cancelled)));
+        let found = containing(&vocabulary, &"Paris".repeat(9), 8, &cancelled);
+        assert!(found.is_ok(), "no token is looked at for a text longer than any");
     }
 }

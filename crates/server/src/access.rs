@@ -23,6 +23,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
 use crate::ApiError;
+use crate::connections::Ends;
 use crate::proc_net::{Clients, Whose};
 use crate::token::{self, Token};
 
@@ -47,15 +48,6 @@ pub struct Owner {
     latest: tokio::sync::Mutex<Option<(Instant, Arc<Clients>)>>,
     /// Whom the log has named, each once: a log may not be filled by knocking.
     named: Mutex<HashSet<Whose>>,
-}
-
-/// The two ends of a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ends {
-    /// The client's address.
-    pub peer: SocketAddr,
-    /// The address that it has reached us at.
-    pub local: SocketAddr,
 }
 
 /// What is known of a connection's other end; goes with each of its requests.

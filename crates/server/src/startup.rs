@@ -1,24 +1,23 @@
 //! From flags to a running server.
 
 use std::cell::RefCell;
-use std::io::IsTerminal as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::pin::pin;
 use std::time::Duration;
 
+use axum::extract::ConnectInfo;
 use tokenscope_engine::constraint::Helper;
 use tokenscope_engine::library::{LoadPhase, LoadStep};
 use tokenscope_engine::{Engine, EngineOptions, fetch_builtin_model, remove_leftovers};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::access::{Access, Caller};
+use crate::access::Access;
 use crate::cli::{Cli, DEFAULT_MODEL};
 use crate::ending::Signals;
-use crate::listener::Admitting;
 use crate::token::{self, Clear, Token};
-use crate::{app_for, assets, browser};
+use crate::{Limits, app_for, assets, browser, log};
 
 /// The argument with which the program starts itself to try constraints in a process that can be ended.
 pub const TRY_CONSTRAINTS: &str = "__try-constraints";
@@ -37,12 +36,7 @@ fn trials() -> Option<Helper> {
 /// # Errors
 /// A sentence for the terminal.
 pub fn run(cli: &Cli) -> Result<(), String> {
-    tracing_subscriber::fmt()
-        .with_max_level(cli.log_level)
-        .with_target(false)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .init();
+    log::start(cli.log_level);
     let mut options = EngineOptions {
         offline: cli.offline,
         cache_folder: cli.cache.clone().filter(|folder| !folder.as_os_str().is_empty()),
@@ -158,9 +152,6 @@ fn page_address(mut address: SocketAddr, shown: Option<&Shown>) -> String {
     }
 }
 
-/// How long answers may take to go to their clients when the program is told to end.
-const LONGEST_FAREWELL: Duration = Duration::from_secs(3);
-
 async fn serve(
     cli: &Cli,
     options: EngineOptions,
@@ -208,20 +199,20 @@ async fn serve(
     // From now on the token is in nobody's hands but its users'.
     drop(shown);
     let app = app_for(engine.clone(), access.clone());
-    let admitting = Admitting { listener, access };
-    let server = axum::serve(admitting, app.into_make_service_with_connect_info::<Caller>());
     let ending = engine.ending().clone();
-    let mut server = pin!(server.with_graceful_shutdown(ending.cancelled_owned()).into_future());
+    let admit = move |ends| {
+        let access = access.clone();
+        async move { ConnectInfo(access.admit(ends).await) }
+    };
+    let mut server = pin!(crate::serve(listener, app, Limits::default(), admit, ending));
     tokio::select! {
-        result = &mut server => {
-            return result.map_err(|error| format!("The server stopped: {error}."));
-        }
+        () = &mut server => return Ok(()),
         () = signals.next() => {}
     }
     // Whoever waits for an answer is told that none comes. Whoever is in a hurry asks again.
     let farewell = async { tokio::join!(engine.end(), server) };
     tokio::select! {
-        _ = tokio::time::timeout(LONGEST_FAREWELL, farewell) => {}
+        _ = farewell => {}
         () = signals.next() => {}
     }
     Ok(())
@@ -250,7 +241,7 @@ fn print_step(step: &LoadStep, last: &mut Option<(LoadPhase, u64)>) {
     if last.replace((step.phase, tenth)) == Some((step.phase, tenth)) {
         return;
     }
-    let file = step.file.as_deref().unwrap_or("");
+    let file = log::one_line(step.file.as_deref().unwrap_or(""));
     match (step.phase, step.total) {
         (LoadPhase::Downloading, Some(total)) => eprintln!(
             "  fetching {file}: {:.0} of {:.0} MB, {:.1} MB/s",
