@@ -28,7 +28,7 @@ fn state() -> (Tokenizer, Grammars) {
     };
     let n_tokens = source.tokens.len();
     let tokenizer = Tokenizer::from_gguf(&source).expect("it is a vocabulary");
-    let grammars = Grammars::new(&tokenizer, n_tokens);
+    let grammars = Grammars::new(&tokenizer, n_tokens, None);
     (tokenizer, grammars)
 }
 
