@@ -110,7 +110,7 @@ export function play(document, picker) {
   function run() {
     stop();
     byId("play").textContent = "Pause";
-    // A status that changes eight times a second is read by nobody, and read aloud it never ends.
+    // A status that changes eight times a second is too fast to read, and read aloud it never ends.
     byId("count").setAttribute("aria-live", "off");
     timer = setInterval(() => {
       write(position + 1);

@@ -243,7 +243,7 @@ pub(crate) fn attribute(
     Ok(AttributionReport { plan, outcome, contrast, elapsed: Duration::default() })
 }
 
-/// The candidate that a target is compared with when nobody has named one: the likeliest other, by raw
+/// The candidate that a target is compared with if the request names none: the likeliest other, by raw
 /// logits; of equals that with the lower id.
 fn runner_up(host: &mut dyn Host, question: &Question) -> Result<i64, EngineError> {
     let logits = passes::logits(host, &question.context)?;

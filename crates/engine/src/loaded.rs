@@ -21,7 +21,7 @@ use crate::{EngineError, EngineOptions, gguf_vocabulary};
 
 pub(crate) struct LoadedModel {
     pub(crate) facts: ModelFacts,
-    /// Bytes of its files of weights; 0 until whoever opened it says so.
+    /// Bytes of its files of weights; 0 until its opener sets them.
     pub(crate) weight_bytes: u64,
     /// Shared, so that work which gives way to other requests can hold on to it meanwhile.
     pub(crate) model: Arc<dyn Model>,
@@ -144,7 +144,7 @@ fn open_both(
 /// than at the first prompt. (Rows of the embedding that this token does not read are not looked at.)
 fn checked(decoder: Decoder) -> Result<Decoder, String> {
     let empty = KvCache::empty(decoder.config().regime(1));
-    let forward = decoder.forward(&empty, &[TokenId(0)], 1, &|| true).expect("nobody stops it");
+    let forward = decoder.forward(&empty, &[TokenId(0)], 1, &|| true).expect("it is never stopped");
     // What was read of a file that is still being written means nothing.
     decoder.check_files().map_err(|error| error.to_string())?;
     if forward.logits[0].iter().all(|logit| logit.is_finite()) {
@@ -182,7 +182,7 @@ impl Parts {
             parameters,
             layers: config.layers.len(),
             heads: config.n_heads,
-            // Whoever loads it knows these.
+            // The loader fills these in.
             source: "",
             load_time: Duration::ZERO,
         };

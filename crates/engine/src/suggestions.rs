@@ -16,7 +16,7 @@ pub struct Suggestion {
     pub bytes: u64,
     /// Whether it is on this machine.
     pub cached: bool,
-    /// What shows somebody new how it goes on; none for a model that is not known here.
+    /// A prompt that shows a new user how it goes on; none for a model that is not known here.
     pub example: Option<ExamplePrompt>,
 }
 

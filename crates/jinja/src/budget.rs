@@ -1,4 +1,4 @@
-//! What a rendering may still do. A template is a program by whoever made the model file, and a few
+//! What a rendering may still do. A template is a program that comes with a model file, and a few
 //! steps are enough to double a text until memory is gone.
 
 use std::cell::Cell;
@@ -9,9 +9,9 @@ use crate::value::{VALUE_BYTES, Value};
 /// Steps a template may take whatever the variables, and further ones per byte of them.
 ///
 /// Limit of chat templates: steps, whatever the messages; ended.
-const STEPS: u64 = 200_000;
+const STEPS: usize = 200_000;
 /// Limit of chat templates: further steps for each byte of the messages; ended.
-const STEPS_PER_BYTE: u64 = 20;
+const STEPS_PER_BYTE: usize = 20;
 /// Bytes that may be touched whatever the variables, and further ones per byte of them. Templates look at
 /// a message a few dozen times.
 ///
@@ -30,7 +30,7 @@ const MAX_OBJECTS: usize = 256;
 
 /// What is left of a rendering's allowance.
 pub(crate) struct Budget {
-    steps: Cell<u64>,
+    steps: Cell<usize>,
     bytes: Cell<usize>,
     depth: Cell<usize>,
     objects: Cell<usize>,
@@ -40,7 +40,7 @@ impl Budget {
     /// The allowance for variables of so many bytes.
     pub(crate) fn new(input_bytes: usize) -> Self {
         Budget {
-            steps: Cell::new(STEPS + STEPS_PER_BYTE * input_bytes as u64),
+            steps: Cell::new(STEPS + STEPS_PER_BYTE * input_bytes),
             bytes: Cell::new(BYTES + BYTES_PER_BYTE * input_bytes),
             depth: Cell::new(0),
             objects: Cell::new(MAX_OBJECTS),
@@ -49,24 +49,12 @@ impl Budget {
 
     /// Pays for a statement, an expression or a turn of a loop.
     pub(crate) fn step(&self) -> Result<()> {
-        match self.steps.get().checked_sub(1) {
-            Some(left) => {
-                self.steps.set(left);
-                Ok(())
-            }
-            None => refused("it takes too many steps"),
-        }
+        take(&self.steps, 1, "it takes too many steps")
     }
 
     /// Pays for text that is made, compared or searched.
     pub(crate) fn spend(&self, bytes: usize) -> Result<()> {
-        match self.bytes.get().checked_sub(bytes) {
-            Some(left) => {
-                self.bytes.set(left);
-                Ok(())
-            }
-            None => refused("it builds or touches too much text"),
-        }
+        take(&self.bytes, bytes, "it builds or touches too much text")
     }
 
     /// Pays for a list, a tuple or a mapping of so many items.
@@ -74,7 +62,7 @@ impl Budget {
         self.spend(count.saturating_mul(VALUE_BYTES))
     }
 
-    /// Pays for everything in a value, as whoever prints or compares it touches it.
+    /// Pays for everything in a value: printing or comparing it touches all of it.
     pub(crate) fn pay(&self, value: &Value) -> Result<()> {
         self.spend(value.weight())
     }
@@ -94,12 +82,13 @@ impl Budget {
 
     /// Counts a namespace or a macro.
     pub(crate) fn count_object(&self) -> Result<()> {
-        match self.objects.get().checked_sub(1) {
-            Some(left) => {
-                self.objects.set(left);
-                Ok(())
-            }
-            None => refused("it makes too many namespaces or macros"),
-        }
+        take(&self.objects, 1, "it makes too many namespaces or macros")
     }
+}
+
+/// Takes so many from what is left, or refuses with the reason.
+fn take(left: &Cell<usize>, count: usize, reason: &str) -> Result<()> {
+    let Some(rest) = left.get().checked_sub(count) else { return refused(reason) };
+    left.set(rest);
+    Ok(())
 }

@@ -9,7 +9,7 @@
 //! 5. `budget` ends templates that take too long or too much.
 //!
 //! Libraries for templates in Rust have values of their own, which print, compare and compute otherwise
-//! than Python's in a hundred small places; each of them is a wrong prompt that nobody notices. So the
+//! than Python's in a hundred small places; each of them is a wrong prompt without an error. So the
 //! language is written down here, and compared with Jinja itself, expression by expression
 //! (`fixtures/jinja`).
 

@@ -28,7 +28,7 @@ enum Flow {
 /// One rendering.
 pub(crate) struct Renderer {
     pub(crate) budget: Budget,
-    /// Variables of whoever renders; what the template assigns is in a scope inside.
+    /// Variables given to the rendering; what the template assigns is in a scope inside.
     root: Rc<Scope>,
     /// Scopes that macros hold, and namespaces: these may hold themselves, and are emptied at the end.
     held: RefCell<Vec<Held>>,

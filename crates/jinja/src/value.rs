@@ -11,7 +11,7 @@ use indexmap::IndexMap;
 use crate::ast::{For, Macro, Name};
 use crate::error::{Result, failed, refused};
 
-/// Lists in lists: whoever walks them recurses.
+/// Lists in lists: walking them recurses.
 ///
 /// Limit of chat templates: lists within each other; ended.
 const MAX_NESTING: usize = 64;
@@ -24,7 +24,7 @@ const MAX_KEY_BYTES: usize = 1 << 16;
 /// A value.
 #[derive(Clone)]
 pub(crate) enum Value {
-    /// What a missing name, attribute or item gives; with a sentence for whoever uses it.
+    /// What a missing name, attribute or item gives; with the sentence that using it raises.
     Undefined(Rc<str>),
     /// `None`
     None,
@@ -394,7 +394,7 @@ impl Value {
         }
     }
 
-    /// Bytes in it, as whoever prints or compares it touches them.
+    /// Bytes in it, all of which printing or comparing it touches.
     pub(crate) fn weight(&self) -> usize {
         self.extent().weight
     }

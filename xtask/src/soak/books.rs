@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-/// Examples of what was not intended that are kept.
-const EXAMPLES: usize = 20;
+/// Examples that are kept of each answer that was not intended.
+const EXAMPLES: usize = 2;
 
 /// Counts of answers, times, and what should not have been.
 #[derive(Debug, Default)]
@@ -18,9 +18,11 @@ impl Books {
     /// Notes an answer of a client; one that is not intended ends up as a fault.
     pub(super) fn note(&self, client: &'static str, answer: &str, intended: bool, more: &str) {
         let mut counts = self.counts.lock().expect("no holder of the lock panics");
-        *counts.entry((client, answer.to_owned())).or_default() += 1;
+        let name = if intended { answer.to_owned() } else { format!("{answer} (unintended)") };
+        let count = counts.entry((client, name)).or_default();
+        *count += 1;
         let mut unintended = self.unintended.lock().expect("no holder of the lock panics");
-        if !intended && unintended.len() < EXAMPLES {
+        if !intended && *count <= EXAMPLES {
             unintended.push(format!("{client}: unintended: {answer}: {more}"));
         }
     }
