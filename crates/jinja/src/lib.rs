@@ -23,6 +23,7 @@ mod globals;
 mod lexer;
 mod methods;
 mod operators;
+mod parse_number;
 mod parser;
 mod predicates;
 mod print;

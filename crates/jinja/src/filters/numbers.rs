@@ -5,7 +5,7 @@ use crate::ast::BinaryOp;
 use crate::call::{Values, flag_or, int_or, text_or};
 use crate::error::{Result, failed, refused};
 use crate::operators;
-use crate::print::{parse_float, parse_int};
+use crate::parse_number::{parse_float, parse_int};
 use crate::render::Renderer;
 use crate::value::{Number, Value};
 
