@@ -177,6 +177,7 @@ impl Client<'_> {
         self.ask("/api/model/load", &body, &["already_loading"]);
         if self.below(4) == 0 {
             self.ask("/api/model/cancel", &json!({}), &["nothing_to_cancel"]);
+            self.ask("/api/model/load", &body, &["already_loading"]);
         }
         // The built-in model, which takes long over an answer, is there most of the time.
         let seconds = if body["model_id"] == BUILTIN { 8 } else { 2 };
