@@ -412,7 +412,7 @@ mod tests {
     #[test]
     fn other_files_and_versions_are_named() {
         let error = open(b"PK\x03\x04....").err().unwrap();
-        assert!(error.to_string().contains("\"GGUF\" was expected"), "{error}");
+        assert!(error.to_string().contains("does not begin with \"GGUF\""), "{error}");
         let mut old = small_file();
         old[4] = 1;
         assert!(matches!(open(&old), Err(ModelError::Version { found: 1 })));

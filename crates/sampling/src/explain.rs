@@ -218,7 +218,6 @@ mod tests {
         for (settings, mask, expected) in [
             (Settings { repetition_penalty: 0.0, ..plain() }, None, SamplingError::Invalid),
             (Settings { presence_penalty: -1e300, ..plain() }, None, SamplingError::Invalid),
-            (Settings { temperature: 1e-45, ..plain() }, None, SamplingError::Invalid),
             (plain(), Some(&allow_nothing), SamplingError::NothingAllowed),
         ] {
             let completion = [TokenId(0)];

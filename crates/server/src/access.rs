@@ -11,6 +11,7 @@
 
 use std::collections::HashSet;
 use std::io::Read as _;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -22,7 +23,6 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
 use crate::ApiError;
-use crate::connections::Ends;
 use crate::proc_net::{Clients, Whose};
 use crate::token::{self, Token};
 
@@ -47,6 +47,15 @@ pub struct Owner {
     latest: tokio::sync::Mutex<Option<(Instant, Arc<Clients>)>>,
     /// Whom the log has named, each once: a log may not be filled by knocking.
     named: Mutex<HashSet<Whose>>,
+}
+
+/// The two ends of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ends {
+    /// The client's address.
+    pub peer: SocketAddr,
+    /// The address that it has reached us at.
+    pub local: SocketAddr,
 }
 
 /// What is known of a connection's other end; goes with each of its requests.
@@ -279,8 +288,6 @@ fn wants_html(headers: &HeaderMap) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::net::SocketAddr;
-
     use super::*;
 
     #[test]

@@ -6,18 +6,19 @@ use std::path::Path;
 use std::pin::pin;
 use std::time::Duration;
 
-use axum::extract::ConnectInfo;
+use axum::Extension;
 use tokenscope_engine::constraint::Helper;
 use tokenscope_engine::library::{LoadPhase, LoadStep};
 use tokenscope_engine::{Engine, EngineOptions, fetch_builtin_model, remove_leftovers};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::access::Access;
+use crate::access::{Access, Caller};
 use crate::cli::{Cli, DEFAULT_MODEL};
 use crate::ending::Signals;
+use crate::listener::Admitting;
 use crate::token::{self, Clear, Token};
-use crate::{Limits, app_for, assets, browser, log};
+use crate::{app_for, assets, browser, door, log};
 
 /// The argument with which the program starts itself to try constraints in a process that can be ended.
 pub const TRY_CONSTRAINTS: &str = "__try-constraints";
@@ -152,6 +153,9 @@ fn page_address(mut address: SocketAddr, shown: Option<&Shown>) -> String {
     }
 }
 
+/// How long answers may take to go to their clients when the program is told to end.
+const LONGEST_FAREWELL: Duration = Duration::from_secs(3);
+
 async fn serve(
     cli: &Cli,
     options: EngineOptions,
@@ -198,21 +202,21 @@ async fn serve(
     }
     // From now on the token is in nobody's hands but its users'.
     drop(shown);
-    let app = app_for(engine.clone(), access.clone());
+    let app = app_for(engine.clone(), access.clone()).layer(Extension(door::Port(address.port())));
+    let admitting = Admitting { listener, access };
+    let server = axum::serve(admitting, app.into_make_service_with_connect_info::<Caller>());
     let ending = engine.ending().clone();
-    let admit = move |ends| {
-        let access = access.clone();
-        async move { ConnectInfo(access.admit(ends).await) }
-    };
-    let mut server = pin!(crate::serve(listener, app, Limits::default(), admit, ending));
+    let mut server = pin!(server.with_graceful_shutdown(ending.cancelled_owned()).into_future());
     tokio::select! {
-        () = &mut server => return Ok(()),
+        result = &mut server => {
+            return result.map_err(|error| format!("The server stopped: {error}."));
+        }
         () = signals.next() => {}
     }
     // Whoever waits for an answer is told that none comes. Whoever is in a hurry asks again.
     let farewell = async { tokio::join!(engine.end(), server) };
     tokio::select! {
-        _ = farewell => {}
+        _ = tokio::time::timeout(LONGEST_FAREWELL, farewell) => {}
         () = signals.next() => {}
     }
     Ok(())
