@@ -94,8 +94,8 @@ fn integrated(
     let start =
         baseline::embeddings(options.baseline, &*backend, &model.tokenizer, &question.context);
     let way: Vec<f32> = input.iter().zip(&start).map(|(input, start)| input - start).collect();
-    let baseline_id =
-        baseline::token(&model.tokenizer).filter(|_| options.baseline == Baseline::Unknown);
+    let baseline_id = baseline::token(&model.tokenizer, model.facts.logit_size)
+        .filter(|_| options.baseline == Baseline::Unknown);
 
     let (points, n_first) = points(options.steps as usize);
     let at_once = backend.sequences_at_once(question.context.len()).max(1);

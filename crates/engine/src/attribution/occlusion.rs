@@ -24,7 +24,8 @@ pub(super) fn find(
     let neutral = match question.options.replacement {
         Replacement::Drop => None,
         Replacement::Baseline => {
-            let neutral = baseline::ids(&host.model().tokenizer, context);
+            let model = host.model();
+            let neutral = baseline::ids(&model.tokenizer, model.facts.logit_size, context);
             Some(neutral.ok_or(EngineError::NoBaselineToken)?)
         }
     };
