@@ -103,6 +103,12 @@ fn write(folder: &Path, config: &Value, tensors: &[Tensor]) {
         "model": {"type": "WordLevel", "vocab": vocabulary, "unk_token": "t0"},
     });
     fs::write(folder.join("tokenizer.json"), tokenizer.to_string()).unwrap();
+    if config["model_type"] != "qwen2" {
+        // Gemma's own class begins texts with <bos>, which it would add to these words as one too many. (What
+        // Qwen's adds begins no text.)
+        let class = json!({"tokenizer_class": "PreTrainedTokenizerFast"});
+        fs::write(folder.join("tokenizer_config.json"), class.to_string()).unwrap();
+    }
 
     let (mut header, mut end) = (Map::new(), 0);
     for tensor in tensors {
