@@ -36,9 +36,9 @@ pub(crate) fn run(model: &str) -> Result<(), String> {
             if answer["ok"] == false {
                 refused += 1;
                 let detail = answer["error"]["detail"].as_str().unwrap_or_default();
-                println!("{index}.{attempt} {kind} {text:.40}: {milliseconds:.0} ms, {detail}");
+                eprintln!("{index}.{attempt} {kind} {text:.40}: {milliseconds:.0} ms, {detail}");
             } else {
-                println!("{index}.{attempt} {kind} {text:.40}: {milliseconds:.0} ms, taken");
+                eprintln!("{index}.{attempt} {kind} {text:.40}: {milliseconds:.0} ms, taken");
             }
             let (good, milliseconds) =
                 check(&server, "regex", &format!("(yes|no){index}x{attempt}"))?;
@@ -54,7 +54,7 @@ pub(crate) fn run(model: &str) -> Result<(), String> {
         }
     }
     let peak = memory.peak();
-    println!(
+    eprintln!(
         "{} constraints, each twice: {refused} answers refuse; the longest took {longest:.0} ms; good ones after \
          them {slowest:.0} ms at most; server and children {:.0} MB at most",
         hostile.len(),
