@@ -11,7 +11,6 @@
 
 use std::collections::HashSet;
 use std::io::Read as _;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -23,6 +22,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
 use crate::ApiError;
+use crate::connections::Ends;
 use crate::proc_net::{Clients, Whose};
 use crate::token::{self, Token};
 
@@ -43,20 +43,14 @@ pub struct Owner {
     uid: u32,
     /// `/proc/net`.
     tables: PathBuf,
-    /// The tables as they were read last, and when that began.
-    latest: tokio::sync::Mutex<Option<(Instant, Arc<Clients>)>>,
+    /// The last reading.
+    latest: Arc<tokio::sync::Mutex<Option<Reading>>>,
     /// Whom the log has named, each once: a log may not be filled by knocking.
     named: Mutex<HashSet<Whose>>,
 }
 
-/// The two ends of a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ends {
-    /// The client's address.
-    pub peer: SocketAddr,
-    /// The address that it has reached us at.
-    pub local: SocketAddr,
-}
+/// The tables as they were read, and when that began.
+type Reading = (Instant, Arc<Clients>);
 
 /// What is known of a connection's other end; goes with each of its requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,7 +112,7 @@ impl Owner {
 
     #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only Linux has the tables"))]
     fn new(uid: u32, tables: PathBuf) -> Self {
-        Owner { uid, tables, latest: tokio::sync::Mutex::default(), named: Mutex::default() }
+        Owner { uid, tables, latest: Arc::default(), named: Mutex::default() }
     }
 
     /// Whether the other end is the owner's. To be asked while our end is held, and to be trusted only
@@ -156,25 +150,27 @@ impl Owner {
     /// many of them cost no more than few.
     async fn clients(&self, port: u16) -> std::io::Result<Arc<Clients>> {
         let asked = Instant::now();
-        let mut latest = self.latest.lock().await;
+        let mut latest = Arc::clone(&self.latest).lock_owned().await;
         if let Some((begun, clients)) = &*latest
             && *begun > asked
         {
             return Ok(Arc::clone(clients));
         }
-        let (begun, folder) = (Instant::now(), self.tables.clone());
-        let read = move || -> std::io::Result<Clients> {
+        let folder = self.tables.clone();
+        let read = move || -> std::io::Result<Arc<Clients>> {
+            let begun = Instant::now();
             let tcp = read_table(&folder.join("tcp"))?;
             let tcp6 = match read_table(&folder.join("tcp6")) {
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
                 table => table?,
             };
-            Ok(Clients::of(port, &tcp, &tcp6))
+            let clients = Arc::new(Clients::of(port, &tcp, &tcp6));
+            // The lock is held here and not by the one who asks, since a connection may end while it waits:
+            // then the next one would read beside this reading.
+            *latest = Some((begun, Arc::clone(&clients)));
+            Ok(clients)
         };
-        let clients =
-            Arc::new(tokio::task::spawn_blocking(read).await.map_err(std::io::Error::other)??);
-        *latest = Some((begun, Arc::clone(&clients)));
-        Ok(clients)
+        tokio::task::spawn_blocking(read).await.map_err(std::io::Error::other)?
     }
 }
 
@@ -241,7 +237,10 @@ fn refuse_user(request: &Request, caller: Caller) -> Response {
                 .into(),
         about: None,
     };
-    refusal(request, error)
+    let mut response = refusal(request, error);
+    // Whoever may not come in holds no place among the connections.
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
 }
 
 fn ask_for_token(request: &Request) -> Response {
@@ -288,6 +287,8 @@ fn wants_html(headers: &HeaderMap) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
+
     use super::*;
 
     #[test]

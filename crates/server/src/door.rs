@@ -20,20 +20,17 @@ use axum::middleware::Next;
 use axum::response::Response;
 
 use crate::access::Holder;
+use crate::connections::Ends;
 use crate::{ApiError, assets};
 
 /// Pages that a link on any page may lead to: they are files, and showing them starts no work.
 const MAY_BE_LINKED_TO: [&str; 3] = ["/", "/docs", "/docs/"];
 
-/// The port that the server listens on; an extension of every request.
-#[derive(Clone, Copy)]
-pub(crate) struct Port(pub(crate) u16);
-
 /// Refuses foreign hosts, origins and pages.
 pub(crate) async fn check_caller(request: Request, next: Next) -> Result<Response, ApiError> {
     let is_holder = request.extensions().get::<Holder>().is_some();
     // Tests call the application without a socket, and then there is no port to compare with.
-    let port = request.extensions().get::<Port>().map(|port| port.0);
+    let port = request.extensions().get::<Ends>().map(|ends| ends.local.port());
     check(&request, is_holder, port)?;
     Ok(next.run(request).await)
 }

@@ -1,13 +1,17 @@
 //! Reading a JSON body or the parameters in an address, with errors that name the field.
 
+use std::error::Error;
+
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
+use http_body_util::LengthLimitError;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::ApiError;
+use crate::connections::BodyTimedOut;
 use crate::wire::Object;
 
 /// Largest body: far more than the longest context as text or as ids.
@@ -75,15 +79,35 @@ async fn read(request: Request<Body>) -> Result<Bytes, ApiError> {
             about: None,
         });
     }
-    // The only ways reading a body fails are its size and a client that has gone away, who will
-    // not read the answer.
-    to_bytes(request.into_body(), MAX_BODY_BYTES).await.map_err(|_| ApiError {
-        status: StatusCode::PAYLOAD_TOO_LARGE,
-        detail: format!("The body is larger than {} MiB.", MAX_BODY_BYTES >> 20),
-        code: "body_too_large",
-        hint: "Shorten the prompt.".into(),
-        about: None,
-    })
+    read_any(request).await
+}
+
+/// A request's body, of any type.
+pub(crate) async fn read_any(request: Request<Body>) -> Result<Bytes, ApiError> {
+    to_bytes(request.into_body(), MAX_BODY_BYTES).await.map_err(|error| unreadable(&error))
+}
+
+/// Why a body could not be read: its size, its slowness, or its chunks. (Or its client has gone away,
+/// who will not read the answer.)
+fn unreadable(error: &(dyn Error + 'static)) -> ApiError {
+    let causes = || std::iter::successors(Some(error), |&error| error.source());
+    let (status, code, detail, hint) = if causes().any(|error| error.is::<LengthLimitError>()) {
+        let detail = format!("The body is larger than {} MiB.", MAX_BODY_BYTES >> 20);
+        (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail, "Shorten the prompt.")
+    } else if let Some(slow) = causes().find_map(|error| error.downcast_ref::<BodyTimedOut>()) {
+        let detail = format!("The body has not ended within {:?}.", slow.time);
+        (StatusCode::REQUEST_TIMEOUT, "request_timeout", detail, "Send the whole body at once.")
+    } else {
+        let why = causes().last().map(ToString::to_string).unwrap_or_default();
+        let hint = "Send it with its Content-Length, or in well-formed chunks.";
+        (
+            StatusCode::BAD_REQUEST,
+            "unreadable_body",
+            format!("The body cannot be read: {why}."),
+            hint,
+        )
+    };
+    ApiError { status, detail, code, hint: hint.into(), about: None }
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {

@@ -2,22 +2,23 @@
 //! structs.
 //!
 //! 1. [`app`] puts the routes together; tests call it without a socket.
-//! 2. [`Access`]: whose connection it is, or who has the token. Then the door: host, origin, content
+//! 2. [`serve`] has the sockets: time-outs, and what happens when there are too many.
+//! 3. [`Access`]: whose connection it is, or who has the token. Then the door: host, origin, content
 //!    type, size.
-//! 3. A route turns a [`wire`] request into an engine query, once and validated, and the engine's
+//! 4. A route turns a [`wire`] request into an engine query, once and validated, and the engine's
 //!    report back into wire form.
-//! 4. [`cli`] and [`startup`] are the program around it.
+//! 5. [`cli`] and [`startup`] are the program around it.
 
 mod access;
 mod app;
 mod assets;
 mod browser;
 pub mod cli;
+mod connections;
 mod door;
 mod ending;
 mod error;
 mod extract;
-mod listener;
 mod log;
 mod proc_net;
 pub mod reference;
@@ -26,7 +27,8 @@ pub mod startup;
 mod token;
 pub mod wire;
 
-pub use access::{Access, Caller, Ends, Owner};
+pub use access::{Access, Caller, Owner};
 pub use app::{app, app_for};
+pub use connections::{Ends, Limits, serve};
 pub use error::ApiError;
 pub use token::Token;

@@ -6,19 +6,18 @@ use std::path::Path;
 use std::pin::pin;
 use std::time::Duration;
 
-use axum::Extension;
+use axum::extract::ConnectInfo;
 use tokenscope_engine::constraint::Helper;
 use tokenscope_engine::library::{LoadPhase, LoadStep};
 use tokenscope_engine::{Engine, EngineOptions, fetch_builtin_model, remove_leftovers};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::access::{Access, Caller};
+use crate::access::Access;
 use crate::cli::{Cli, DEFAULT_MODEL};
 use crate::ending::Signals;
-use crate::listener::Admitting;
 use crate::token::{self, Clear, Token};
-use crate::{app_for, assets, browser, door, log};
+use crate::{Limits, app_for, assets, browser, log};
 
 /// The argument with which the program starts itself to try constraints in a process that can be ended.
 pub const TRY_CONSTRAINTS: &str = "__try-constraints";
@@ -153,9 +152,6 @@ fn page_address(mut address: SocketAddr, shown: Option<&Shown>) -> String {
     }
 }
 
-/// How long answers may take to go to their clients when the program is told to end.
-const LONGEST_FAREWELL: Duration = Duration::from_secs(3);
-
 async fn serve(
     cli: &Cli,
     options: EngineOptions,
@@ -202,21 +198,21 @@ async fn serve(
     }
     // From now on the token is in nobody's hands but its users'.
     drop(shown);
-    let app = app_for(engine.clone(), access.clone()).layer(Extension(door::Port(address.port())));
-    let admitting = Admitting { listener, access };
-    let server = axum::serve(admitting, app.into_make_service_with_connect_info::<Caller>());
+    let app = app_for(engine.clone(), access.clone());
     let ending = engine.ending().clone();
-    let mut server = pin!(server.with_graceful_shutdown(ending.cancelled_owned()).into_future());
+    let admit = move |ends| {
+        let access = access.clone();
+        async move { ConnectInfo(access.admit(ends).await) }
+    };
+    let mut server = pin!(crate::serve(listener, app, Limits::of_this_process(), admit, ending));
     tokio::select! {
-        result = &mut server => {
-            return result.map_err(|error| format!("The server stopped: {error}."));
-        }
+        () = &mut server => return Ok(()),
         () = signals.next() => {}
     }
     // Whoever waits for an answer is told that none comes. Whoever is in a hurry asks again.
     let farewell = async { tokio::join!(engine.end(), server) };
     tokio::select! {
-        _ = tokio::time::timeout(LONGEST_FAREWELL, farewell) => {}
+        _ = farewell => {}
         () = signals.next() => {}
     }
     Ok(())

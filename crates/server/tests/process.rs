@@ -270,3 +270,38 @@ fn a_model_file_that_is_cut_costs_the_model_and_not_the_server() {
     until("the next model is ready", || server.is_ready());
     assert!(preview().starts_with("HTTP/1.1 200 "));
 }
+
+/// The limit of a process's open files, and how many it has open.
+#[cfg(target_os = "linux")]
+fn let_open_no_more_files(id: u32, more: u64) {
+    use rustix::process::{Pid, Resource, Rlimit, prlimit};
+    let open = fs::read_dir(format!("/proc/{id}/fd")).unwrap().count() as u64;
+    let pid = Pid::from_raw(id.try_into().unwrap());
+    let limit = Rlimit { current: Some(open + more), maximum: Some(open + more) };
+    prlimit(pid, Resource::Nofile, limit).unwrap();
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn slow_connections_keep_nobody_out_even_without_a_file_descriptor() {
+    let cache = tempfile::tempdir().unwrap();
+    let server = Server::start(cache.path(), |command| {
+        command.arg("--offline").arg("--model").arg(tiny("gpt2"));
+    });
+    until("the model is ready", || server.is_ready());
+    // Fewer than it reckoned with when it started.
+    let_open_no_more_files(server.child.id(), 20);
+    let slow: Vec<TcpStream> = (0..100)
+        .map(|turn| {
+            let mut stream = TcpStream::connect(&server.address).unwrap();
+            // Some have been closed already, to make room.
+            let _ = stream.write_all(&b"GET /api/model/status HT"[..turn % 24]);
+            stream
+        })
+        .collect();
+    for _ in 0..20 {
+        let status = server.status();
+        assert!(status.starts_with("HTTP/1.1 200 "), "{status}");
+    }
+    drop(slow);
+}

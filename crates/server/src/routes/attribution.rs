@@ -30,8 +30,9 @@ const NDJSON: &str = "application/x-ndjson";
 /// (`AttributionSoFar`), and errors found on the way as the last line.
 #[utoipa::path(post, path = "/api/attribution", tag = "tokens", request_body = AttributionRequest, responses(
     (status = 200, body = AttributionResponse),
-    (status = 400, body = ErrorBody, description = "impossible values"),
+    (status = 400, body = ErrorBody, description = "impossible values, or a body that cannot be read"),
     (status = 403, body = ErrorBody, description = "foreign host or origin"),
+    (status = 408, body = ErrorBody, description = "a body that does not end in time"),
     (status = 413, body = ErrorBody, description = "too large a body"),
     (status = 415, body = ErrorBody, description = "another content type than JSON"),
     (status = 422, body = ErrorBody, description = "not JSON, or a field of the wrong type"),
@@ -58,8 +59,9 @@ pub(crate) async fn attribution(
 /// in its place. Hanging up ends it.
 #[utoipa::path(post, path = "/api/attribution/matrix", tag = "tokens", request_body = AttributionRequest, responses(
     (status = 200, body = MatrixRow, content_type = "application/x-ndjson"),
-    (status = 400, body = ErrorBody, description = "impossible values"),
+    (status = 400, body = ErrorBody, description = "impossible values, or a body that cannot be read"),
     (status = 403, body = ErrorBody, description = "foreign host or origin"),
+    (status = 408, body = ErrorBody, description = "a body that does not end in time"),
     (status = 413, body = ErrorBody, description = "too large a body"),
     (status = 415, body = ErrorBody, description = "another content type than JSON"),
     (status = 422, body = ErrorBody, description = "not JSON, or a field of the wrong type"),

@@ -15,7 +15,9 @@ use crate::wire::{CheckRequest, CheckResponse, ChoicesResponse, ErrorBody, Previ
 /// after every key.
 #[utoipa::path(post, path = "/api/constraint/check", tag = "constraint", request_body = CheckRequest, responses(
     (status = 200, body = CheckResponse),
+    (status = 400, body = ErrorBody, description = "a body that cannot be read"),
     (status = 403, body = ErrorBody, description = "foreign host or origin"),
+    (status = 408, body = ErrorBody, description = "a body that does not end in time"),
     (status = 413, body = ErrorBody, description = "too large a body"),
     (status = 415, body = ErrorBody, description = "another content type than JSON"),
     (status = 422, body = ErrorBody, description = "not JSON, or a field of the wrong type"),
@@ -42,8 +44,9 @@ pub(crate) async fn check(
 /// completion counts up to the constraint's anchor.
 #[utoipa::path(post, path = "/api/constraint/choices", tag = "constraint", request_body = PreviewRequest, responses(
     (status = 200, body = ChoicesResponse),
-    (status = 400, body = ErrorBody, description = "no multiple choice, or impossible values"),
+    (status = 400, body = ErrorBody, description = "no multiple choice, impossible values, or a body that cannot be read"),
     (status = 403, body = ErrorBody, description = "foreign host or origin"),
+    (status = 408, body = ErrorBody, description = "a body that does not end in time"),
     (status = 413, body = ErrorBody, description = "too large a body"),
     (status = 415, body = ErrorBody, description = "another content type than JSON"),
     (status = 422, body = ErrorBody, description = "not JSON, or a field of the wrong type"),

@@ -14,8 +14,9 @@ use crate::wire::{
 /// The prompt's tokens and the distribution of the next one. Changes nothing.
 #[utoipa::path(post, path = "/api/preview", tag = "tokens", request_body = PreviewRequest, responses(
     (status = 200, body = PreviewResponse),
-    (status = 400, body = ErrorBody, description = "impossible values"),
+    (status = 400, body = ErrorBody, description = "impossible values, or a body that cannot be read"),
     (status = 403, body = ErrorBody, description = "foreign host or origin"),
+    (status = 408, body = ErrorBody, description = "a body that does not end in time"),
     (status = 413, body = ErrorBody, description = "too large a body"),
     (status = 415, body = ErrorBody, description = "another content type than JSON"),
     (status = 422, body = ErrorBody, description = "not JSON, or a field of the wrong type"),
@@ -34,8 +35,9 @@ pub(crate) async fn preview(
 /// Appends one token, drawn, greedy or forced, or the tokens of a text.
 #[utoipa::path(post, path = "/api/step", tag = "tokens", request_body = StepRequest, responses(
     (status = 200, body = StepResponse),
-    (status = 400, body = ErrorBody, description = "impossible values"),
+    (status = 400, body = ErrorBody, description = "impossible values, or a body that cannot be read"),
     (status = 403, body = ErrorBody, description = "foreign host or origin"),
+    (status = 408, body = ErrorBody, description = "a body that does not end in time"),
     (status = 413, body = ErrorBody, description = "too large a body"),
     (status = 415, body = ErrorBody, description = "another content type than JSON"),
     (status = 422, body = ErrorBody, description = "not JSON, or a field of the wrong type"),

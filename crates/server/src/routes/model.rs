@@ -27,9 +27,10 @@ fn status_of(engine: &Engine) -> ModelStatus {
 /// goes on answering, and stays if the load fails.
 #[utoipa::path(post, path = "/api/model/load", tag = "model", request_body = LoadRequest, responses(
     (status = 200, body = LoadResponse),
-    (status = 400, body = ErrorBody, description = "no model_id"),
+    (status = 400, body = ErrorBody, description = "no model_id, or a body that cannot be read"),
     (status = 409, body = ErrorBody, description = "a load is under way"),
     (status = 403, body = ErrorBody, description = "foreign host or origin"),
+    (status = 408, body = ErrorBody, description = "a body that does not end in time"),
     (status = 413, body = ErrorBody, description = "too large a body"),
     (status = 415, body = ErrorBody, description = "another content type than JSON"),
     (status = 422, body = ErrorBody, description = "not JSON, or a field of the wrong type"),

@@ -136,6 +136,7 @@ async fn connections_of_others_get_403_and_nothing_else() {
             }
             let response = client.send(request).await;
             assert_eq!(response.status(), 403, "{method} {path} {caller:?}");
+            assert_eq!(response.headers()["connection"], "close", "{method} {path} {caller:?}");
             let text = text_of(response).await;
             let says_why = text.contains("another_user") && text.contains("--token");
             assert!(method == "HEAD" || says_why, "{method} {path}: {text}");
