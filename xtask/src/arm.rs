@@ -32,19 +32,48 @@ pub(crate) fn run() -> Result<(), String> {
     test("max", &["--package", "tokenscope-server", "--test", "api"])
 }
 
+/// Cargo's variable for the compiler, and Debian's.
+pub(crate) const COMPILER: (&str, &str) = ("RUSTC", "/usr/bin/rustc");
+
+/// Makes demangled names tell the types that a function was compiled for.
+pub(crate) const NAMES_WITH_TYPES: &str = "-Csymbol-mangling-version=v0";
+
+/// Builds the kernels' benchmarks for ARM; returns the program's path.
+pub(crate) fn build_kernels() -> Result<String, String> {
+    need_compiler()?;
+    let what = ["--package", "tokenscope-bench", "--bench", "kernels", "--no-run"];
+    cargo("bench", &what, "target/cycles", &[("RUSTFLAGS", NAMES_WITH_TYPES)])?;
+    crate::cycles::newest(&format!("target/cycles/{TARGET}/release/deps"), "kernels-")
+}
+
 fn test(processor: &str, what: &[&str]) -> Result<(), String> {
     let runner = format!("qemu-aarch64 -cpu {processor} -L /usr/aarch64-linux-gnu");
-    let variables = [
-        ("RUSTC", "/usr/bin/rustc"),
-        ("RUSTDOC", "/usr/bin/rustdoc"),
-        ("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER", "aarch64-linux-gnu-gcc"),
-        ("CC_aarch64_unknown_linux_gnu", "aarch64-linux-gnu-gcc"),
-        ("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER", &runner),
-    ];
-    let mut arguments = vec!["test", "--release", "--target", TARGET, "--target-dir", "target/arm"];
-    arguments.extend(what);
+    let what = [&["--release"], what].concat();
     eprintln!("\nas {processor}:");
-    shell::run_with(".", "/usr/bin/cargo", &arguments, &variables)
+    cargo(
+        "test",
+        &what,
+        "target/arm",
+        &[("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER", &runner)],
+    )
+}
+
+/// Runs Debian's cargo for the target.
+fn cargo(
+    command: &str,
+    what: &[&str],
+    folder: &str,
+    variables: &[(&str, &str)],
+) -> Result<(), String> {
+    let linker = "aarch64-linux-gnu-gcc";
+    let compiler = [
+        COMPILER,
+        ("RUSTDOC", "/usr/bin/rustdoc"),
+        ("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER", linker),
+        ("CC_aarch64_unknown_linux_gnu", linker),
+    ];
+    let arguments = [&[command, "--target", TARGET, "--target-dir", folder], what].concat();
+    shell::run_with(".", "/usr/bin/cargo", &arguments, &[&compiler, variables].concat())
 }
 
 /// Makes sure that there are a compiler for the target, its standard library, a linker and an emulator.

@@ -38,7 +38,7 @@ pub(crate) struct Options {
     /// Fewer repetitions.
     #[arg(long)]
     quick: bool,
-    /// Threads the model computes with [default: one per physical core].
+    /// Threads the model computes with [default: one per physical core of the fast kind].
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
     /// Parts to run, separated by commas [default: all].

@@ -4,6 +4,7 @@ mod arm;
 mod bench;
 mod browser;
 mod constraints;
+mod cycles;
 mod docgen;
 mod hostile;
 mod performance;
@@ -11,6 +12,7 @@ mod sanitize;
 mod server;
 mod shell;
 mod soak;
+mod systems;
 mod table;
 mod test;
 mod tools;
@@ -49,10 +51,14 @@ enum Chore {
     Docgen,
     /// The tests of the numeric crates and of the HTTP interface as an ARM program, emulated.
     Arm,
+    /// Cycles that the kernels' inner loops take on processors of several makers, as llvm-mca predicts them.
+    Cycles,
     /// The model crate's tests under AddressSanitizer, on every instruction set.
     Sanitize,
     /// Thirty-two clients at once, some of them rude, and a server that is killed in the middle.
     Soak(soak::Options),
+    /// Whether the program's code compiles for Windows and for macOS.
+    Systems,
     /// Copies the page's libraries from web/node_modules to web/vendor.
     Vendor,
 }
@@ -66,8 +72,10 @@ fn main() -> ExitCode {
         Chore::HostileConstraints { model } => hostile::run(&model),
         Chore::Docgen => docgen::run(),
         Chore::Arm => arm::run(),
+        Chore::Cycles => cycles::run(),
         Chore::Sanitize => sanitize::run(),
         Chore::Soak(options) => soak::run(&options),
+        Chore::Systems => systems::run(),
         Chore::Vendor => vendor::run(vendor::Mode::Write),
     };
     match result {

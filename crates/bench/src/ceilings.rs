@@ -102,7 +102,10 @@ impl Level {
     }
 
     /// Reads all words.
-    #[expect(unsafe_code, reason = "the callees need CPU features, which `best` has detected")]
+    #[cfg_attr(
+        target_arch = "x86_64",
+        expect(unsafe_code, reason = "the callees need CPU features, which `best` has detected")
+    )]
     fn sum(self, words: &[u64]) -> u64 {
         match self {
             #[cfg(target_arch = "x86_64")]
@@ -116,7 +119,10 @@ impl Level {
     }
 
     /// Lengthens `CHAINS` chains of vectors by `rounds` multiply-adds each.
-    #[expect(unsafe_code, reason = "the callees need CPU features, which `best` has detected")]
+    #[cfg_attr(
+        target_arch = "x86_64",
+        expect(unsafe_code, reason = "the callees need CPU features, which `best` has detected")
+    )]
     fn multiply_add(self, rounds: usize) -> f32 {
         match self {
             #[cfg(target_arch = "x86_64")]

@@ -4,11 +4,6 @@ use serde_json::{Value, json};
 
 use crate::ceilings::Ceilings;
 
-/// Threads that are used if nobody says otherwise: those the program itself would use.
-pub fn default_threads() -> usize {
-    num_cpus::get_physical().min(num_cpus::get())
-}
-
 /// The machine's facts, with ceilings for `threads` threads, and how busy others keep it.
 pub fn facts(threads: usize) -> Value {
     let mut system = sysinfo::System::new();

@@ -17,7 +17,7 @@ struct Cli {
     /// A .gguf file, or a folder with config.json and safetensors; without one there is only the
     /// machine.
     model: Option<PathBuf>,
-    /// Threads to compute with [default: one per physical core].
+    /// Threads to compute with [default: one per physical core of the fast kind].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
 }
@@ -33,7 +33,7 @@ Commands:
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let threads = cli.threads.map_or_else(machine::default_threads, usize::from);
+    let threads = cli.threads.map_or_else(tokenscope_model::default_threads, usize::from);
     let mut session = match cli.model.map(|model| Session::open(&model, threads)).transpose() {
         Ok(session) => session,
         Err(error) => {

@@ -64,8 +64,7 @@ pub struct EngineOptions {
 impl Default for EngineOptions {
     fn default() -> Self {
         EngineOptions {
-            // A container may be allowed fewer than the machine has.
-            threads: num_cpus::get_physical().min(num_cpus::get()),
+            threads: tokenscope_model::default_threads(),
             offline: false,
             hub: HubSettings::from_environment(),
             cache_folder: None,

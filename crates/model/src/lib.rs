@@ -18,6 +18,7 @@
 pub mod bench_door;
 mod checkpoint;
 mod config;
+mod cores;
 mod decoder;
 mod digits;
 mod error;
@@ -49,6 +50,7 @@ pub fn instruction_set() -> Result<&'static str, String> {
 }
 
 pub use config::{Activation, Config, LayerConfig, LongRope, NormKind, Pairing, Rope, RopeRegime};
+pub use cores::default_threads;
 pub use decoder::Decoder;
 pub use error::ModelError;
 pub use files::{LARGEST_SIDE_FILE, LARGEST_TOKENIZER, read_file, read_text};

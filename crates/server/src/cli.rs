@@ -39,7 +39,7 @@ pub struct Cli {
     #[arg(long, env = "LLM_DEMO_DEFAULT_MODEL", default_value = DEFAULT_MODEL, value_name = "MODEL")]
     pub model: String,
 
-    /// Threads the model computes with [default: one per physical core].
+    /// Threads the model computes with [default: one per physical core of the fast kind].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
 

@@ -21,7 +21,8 @@ use super::lanes::Simd;
 #[derive(Clone, Copy)]
 pub(crate) struct Neon<const DOT: bool>(());
 
-/// Runs a kernel compiled for NEON.
+/// Runs a kernel compiled for NEON. A function of its own for each, as with the features of others.
+#[inline(never)]
 pub(super) fn run<K: Kernel>(kernel: K) -> K::Output {
     kernel.run(Neon::<false>(()))
 }
