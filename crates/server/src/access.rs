@@ -2,7 +2,7 @@
 //!
 //! A server on loopback can be reached by every user of the machine, and does what it does with the rights of
 //! the one who started it. So it asks the system whose each connection is, once, when it comes
-//! ([`proc_net`](crate::proc_net)); root and the owner pass, and whoever cannot be known does not. With a
+//! (`sock_diag`, and [`proc_net`](crate::proc_net) where that does not tell); root and the owner pass, and whoever cannot be known does not. With a
 //! [`Token`] that alone decides, on every system and for every address: its holder may well be another user or
 //! another machine, and to know the owner without it would only be a second way in.
 //!
@@ -11,6 +11,7 @@
 
 use std::collections::HashSet;
 use std::io::Read as _;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -24,6 +25,8 @@ use axum::response::{IntoResponse as _, Response};
 use crate::ApiError;
 use crate::connections::Ends;
 use crate::proc_net::{Clients, Whose};
+#[cfg(target_os = "linux")]
+use crate::sock_diag::SockDiag;
 use crate::token::{self, Token};
 
 /// Who may come in.
@@ -41,6 +44,9 @@ pub enum Access {
 #[derive(Debug)]
 pub struct Owner {
     uid: u32,
+    /// Tells most connections, where the system has it.
+    #[cfg(target_os = "linux")]
+    sock_diag: Option<Mutex<SockDiag>>,
     /// `/proc/net`.
     tables: PathBuf,
     /// The last reading.
@@ -102,7 +108,12 @@ impl Owner {
         let tables = PathBuf::from("/proc/net");
         // There is no tcp6 where there is no IPv6.
         std::fs::File::open(tables.join("tcp")).ok()?;
-        Some(Owner::new(effective_user(&status)?, tables))
+        let mut owner = Owner::new(effective_user(&status)?, tables);
+        match SockDiag::open(owner.uid) {
+            Ok(sock_diag) => owner.sock_diag = Some(Mutex::new(sock_diag)),
+            Err(error) => tracing::debug!("sockets are looked for in /proc/net alone: {error}"),
+        }
+        Some(owner)
     }
 
     #[cfg(not(target_os = "linux"))]
@@ -112,14 +123,25 @@ impl Owner {
 
     #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only Linux has the tables"))]
     fn new(uid: u32, tables: PathBuf) -> Self {
-        Owner { uid, tables, latest: Arc::default(), named: Mutex::default() }
+        Owner {
+            uid,
+            #[cfg(target_os = "linux")]
+            sock_diag: None,
+            tables,
+            latest: Arc::default(),
+            named: Mutex::default(),
+        }
     }
 
     /// Whether the other end is the owner's. To be asked while our end is held, and to be trusted only
     /// if that has not been reset meanwhile: as long as it stands nobody else's connection can have its addresses.
     async fn admit(&self, Ends { peer, local }: Ends) -> Caller {
-        let mut whose = Whose::NotListed;
+        let mut whose = self.ask(peer, local);
         for _ in 0..READINGS {
+            // A closed end stays closed, and to look again would be to look at somebody else's.
+            if whose != Whose::NotListed {
+                break;
+            }
             whose = match self.clients(local.port()).await {
                 Ok(clients) => clients.whose(peer, local),
                 Err(error) => {
@@ -127,10 +149,6 @@ impl Owner {
                     Whose::NotListed
                 }
             };
-            // A closed end stays closed, and to look again would be to look at somebody else's.
-            if whose != Whose::NotListed {
-                break;
-            }
         }
         let caller = match whose {
             Whose::User(uid) if uid == self.uid || uid == ROOT => return Caller::Welcome,
@@ -144,6 +162,22 @@ impl Owner {
             }
         }
         caller
+    }
+
+    /// What the kernel says about the one socket.
+    #[cfg(target_os = "linux")]
+    fn ask(&self, peer: SocketAddr, local: SocketAddr) -> Whose {
+        let Some(sock_diag) = &self.sock_diag else { return Whose::NotListed };
+        let asked = sock_diag.lock().unwrap_or_else(PoisonError::into_inner).whose(peer, local);
+        asked.unwrap_or_else(|error| {
+            tracing::debug!("cannot ask about the socket at {peer}: {error}");
+            Whose::NotListed
+        })
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn ask(&self, _peer: SocketAddr, _local: SocketAddr) -> Whose {
+        Whose::NotListed
     }
 
     /// The server's clients as they are now or later. Connections that come together share a reading, so that
@@ -287,8 +321,6 @@ fn wants_html(headers: &HeaderMap) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::net::SocketAddr;
-
     use super::*;
 
     #[test]
@@ -343,6 +375,27 @@ mod tests {
             std::fs::write(folder.path().join("tcp"), table(uid, 5)).unwrap();
             assert_eq!(owner.admit(ends()).await, caller);
         }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn the_tables_are_read_for_those_alone_that_the_kernel_does_not_tell() {
+        let folder = tempfile::tempdir().unwrap();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let local = listener.local_addr().unwrap();
+        let client = tokio::net::TcpStream::connect(local).await.unwrap();
+        let (_ours, peer) = listener.accept().await.unwrap();
+        let own = Owner::of_this_process().unwrap();
+        let mut owner = Owner::new(own.uid, folder.path().to_owned());
+        let ours = Ends { peer, local };
+        assert_eq!(owner.admit(ours).await, Caller::Unknown, "neither");
+        owner.sock_diag = own.sock_diag;
+        assert!(owner.sock_diag.is_some());
+        assert_eq!(owner.admit(ours).await, Caller::Welcome, "the kernel");
+        std::fs::write(folder.path().join("tcp"), table(owner.uid, 5)).unwrap();
+        assert_eq!(owner.admit(ends()).await, Caller::Welcome, "the table");
+        drop(client);
+        assert_eq!(owner.admit(ours).await, Caller::Unknown, "closed");
     }
 
     #[cfg(target_os = "linux")]

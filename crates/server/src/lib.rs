@@ -23,6 +23,8 @@ mod log;
 mod proc_net;
 pub mod reference;
 mod routes;
+#[cfg(target_os = "linux")]
+mod sock_diag;
 pub mod startup;
 mod token;
 pub mod wire;

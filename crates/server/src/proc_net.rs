@@ -19,6 +19,16 @@ pub(crate) enum Whose {
     NotListed,
 }
 
+impl Whose {
+    /// Whose a socket is that was found.
+    pub(crate) fn of_socket(state: u8, uid: u32, inode: u64) -> Self {
+        // A socket that only asks for a connection has a user and an inode, but no connection to us: ours,
+        // from the same port, may be one that somebody else has left behind.
+        let connected = matches!(state, ESTABLISHED | FIN_WAIT_1 | FIN_WAIT_2 | CLOSE_WAIT);
+        if connected && inode != 0 { Whose::User(uid) } else { Whose::Nobody }
+    }
+}
+
 /// The rows of both tables whose far end is one port: the clients of a server.
 #[derive(Debug)]
 pub(crate) struct Clients {
@@ -58,10 +68,7 @@ fn rest_of(row: &[u8]) -> Option<Whose> {
     let state = u8::from_str_radix(fields.next()?, 16).ok()?;
     let uid: u32 = fields.nth(3)?.parse().ok()?;
     let inode: u64 = fields.nth(1)?.parse().ok()?;
-    // A socket that only asks for a connection has a user and an inode, but no connection to us: ours,
-    // from the same port, may be one that somebody else has left behind.
-    let connected = matches!(state, ESTABLISHED | FIN_WAIT_1 | FIN_WAIT_2 | CLOSE_WAIT);
-    Some(if connected && inode != 0 { Whose::User(uid) } else { Whose::Nobody })
+    Some(Whose::of_socket(state, uid, inode))
 }
 
 // States of a client that is connected, or has said that it sends no more and still reads
