@@ -7,7 +7,7 @@
 //! for another, nor by a time-out while its client reads: a load, an attribution or the stream of events may
 //! take hours.
 //!
-//! 1. [`serve`] accepts and hands each connection to a task.
+//! 1. [`listen`] and [`serve`]: a connection is accepted and handed to a task.
 //! 2. [`table`] knows all of them, and [`slot`] what each is about.
 //! 3. [`stream`] and [`body`] notice what that is, byte by byte.
 //! 4. [`refusal`] says in JSON what hyper would say with an empty body, or not at all.
@@ -25,7 +25,7 @@ mod tests;
 
 use std::convert::Infallible;
 use std::future::poll_fn;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -38,7 +38,7 @@ use axum::extract::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
@@ -59,6 +59,23 @@ pub struct Ends {
     pub peer: SocketAddr,
     /// The address that it has reached us at.
     pub local: SocketAddr,
+}
+
+/// Listens at an address, for as many connections that come at once as there can be.
+///
+/// # Errors
+/// Those of the system: the address is taken, or not this machine's.
+pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    // Else a server could not start again while connections of the one before linger. (On Windows this
+    // would let two servers have one port.)
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(limits::MOST_WAITING)
 }
 
 /// Serves connections until `ending` is cancelled, and then until those under way have been answered or

@@ -2,7 +2,7 @@
 //! structs.
 //!
 //! 1. [`app`] puts the routes together; tests call it without a socket.
-//! 2. [`serve`] has the sockets: time-outs, and what happens when there are too many.
+//! 2. [`listen`] and [`serve`] have the sockets: time-outs, and what happens when there are too many.
 //! 3. [`Access`]: whose connection it is, or who has the token. Then the door: host, origin, content
 //!    type, size.
 //! 4. A route turns a [`wire`] request into an engine query, once and validated, and the engine's
@@ -31,6 +31,6 @@ pub mod wire;
 
 pub use access::{Access, Caller, Owner};
 pub use app::{app, app_for};
-pub use connections::{Ends, Limits, serve};
+pub use connections::{Ends, Limits, listen, serve};
 pub use error::ApiError;
 pub use token::Token;

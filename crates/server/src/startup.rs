@@ -10,7 +10,6 @@ use axum::extract::ConnectInfo;
 use tokenscope_engine::constraint::Helper;
 use tokenscope_engine::library::{LoadPhase, LoadStep};
 use tokenscope_engine::{Engine, EngineOptions, fetch_builtin_model, remove_leftovers};
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::access::Access;
@@ -160,7 +159,7 @@ async fn serve(
 ) -> Result<(), String> {
     let mut signals = Signals::listen()?;
     let address = SocketAddr::new(cli.host, cli.port);
-    let listener = TcpListener::bind(address).await.map_err(|error| match error.kind() {
+    let listener = crate::listen(address).map_err(|error| match error.kind() {
         std::io::ErrorKind::AddrInUse => format!(
             "Port {} of {} is taken by another program, perhaps another Tokenscope. Stop it, or \
              choose another port: --port {}.",

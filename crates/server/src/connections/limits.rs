@@ -18,6 +18,11 @@ const MOST_CONNECTIONS: usize = 512;
 /// Limit of connections: open at once from one address (or one IPv6 network) elsewhere; its own that waits longest makes room, else 429.
 const MOST_PER_CLIENT: usize = 64;
 
+/// What comes beyond it is not refused: its system tries again after a second.
+///
+/// Limit of connections: that wait to be accepted; tried again.
+pub(super) const MOST_WAITING: u32 = 1024;
+
 /// Limit of connections: time from a request's first byte to the end of its headers; 408.
 const HEAD_TIME: Duration = Duration::from_secs(15);
 
