@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Another Unix user against a running program: gets 403 and nothing else, also when it sends a load and closes.
 
+The program listens on 127.0.0.1, which sockets of IPv4 and of IPv6 reach, and then on ::1.
+
 Needs Linux and root, to become another user, and says why it skips elsewhere.
 
     python3 tools/access/other_user.py target/debug/tokenscope --port 8050 --times 3000
@@ -29,7 +31,7 @@ def body(name):
 def raw_load(port, name):
     text = body(name)
     head = (
-        f"POST /api/model/load HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n"
+        f"POST /api/model/load HTTP/1.1\r\nHost: localhost:{port}\r\nContent-Type: application/json\r\n"
         f"Content-Length: {len(text)}\r\n\r\n"
     )
     return head.encode() + text
@@ -60,9 +62,9 @@ def as_other_user(work):
     return json.loads(said)
 
 
-def ask(port, method, path, name=None, headers=None):
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-    headers = dict(headers or {})
+def ask(address, port, method, path, name=None):
+    connection = http.client.HTTPConnection(address, port, timeout=30)
+    headers = {"Host": f"localhost:{port}"}
     if name is not None:
         headers["Content-Type"] = "application/json"
     connection.request(method, path, None if name is None else body(name), headers)
@@ -73,11 +75,11 @@ def ask(port, method, path, name=None, headers=None):
     return answer.status, text.decode(errors="replace")
 
 
-def hit_and_run(port, times, name):
+def hit_and_run(address, port, times, name):
     """Sends loads and closes at once: in order, by a reset, half, and a moment later."""
     sent = 0
     for turn in range(times):
-        client = socket.create_connection(("127.0.0.1", port))
+        client = socket.create_connection((address, port))
         client.sendall(raw_load(port, name))
         way = turn % 4
         if way == 1:
@@ -91,53 +93,56 @@ def hit_and_run(port, times, name):
     return sent
 
 
-def main():
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("program")
-    options.add_argument("--port", type=int, default=8050)
-    options.add_argument("--times", type=int, default=3000)
-    options = options.parse_args()
-    if not sys.platform.startswith("linux") or os.geteuid() != 0:
-        print("skipped: only root on Linux can become another user here")
-        return 0
-    port, wrong = options.port, []
+def has_address(host):
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as tried:
+            tried.bind((host, 0))
+        return True
+    except OSError:
+        return False
+
+
+def against(program, host, addresses, port, times):
+    """What is wrong, how many requests and loads there were, and how many of the loads were served."""
+    wrong, asked, sent, served = [], 0, 0, 0
     with tempfile.TemporaryDirectory() as folder:
         canary = str(pathlib.Path(folder, "canary.gguf"))
         pathlib.Path(canary).write_text("SECRET of the owner")
-        program = subprocess.Popen(
-            [options.program, "--port", str(port), "--offline", "--model", "/nowhere.gguf", "--cache", folder],
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        arguments = ["--host", host, "--port", str(port), "--offline", "--model", "/nowhere.gguf", "--cache", folder]
+        program = subprocess.Popen([program, *arguments], stderr=subprocess.PIPE, text=True)
         try:
             program.stderr.readline()
-            for method, path, name in [
-                ("GET", "/", None),
-                ("HEAD", "/", None),
-                ("GET", "/app.js", None),
-                ("GET", "/docs/", None),
-                ("GET", "/api/model/status", None),
-                ("GET", "/api/events", None),
-                ("POST", "/api/model/load", canary),
-                ("OPTIONS", "/api/preview", None),
-                ("GET", "/nowhere", None),
-            ]:
-                status, text = as_other_user(lambda: ask(port, method, path, name))
-                if status != 403 or "SECRET" in text:
-                    wrong.append(f"{method} {path} as another user: {status} {text[:200]}")
-            sent = as_other_user(lambda: hit_and_run(port, options.times, canary))
-            if not isinstance(sent, int):
-                wrong.append(f"the other user could not send: {sent}")
-            # The owner's own request is behind all of them.
-            time.sleep(1)
-            status, text = ask(port, "GET", "/api/model/status")
-            served = int(canary in text)
-            if status != 200 or served:
-                wrong.append(f"the owner's status after {sent} loads of another user: {status} {text[:400]}")
+            for address in addresses:
+                for method, path, name in [
+                    ("GET", "/", None),
+                    ("HEAD", "/", None),
+                    ("GET", "/app.js", None),
+                    ("GET", "/docs/", None),
+                    ("GET", "/api/model/status", None),
+                    ("GET", "/api/events", None),
+                    ("POST", "/api/model/load", canary),
+                    ("OPTIONS", "/api/preview", None),
+                    ("GET", "/nowhere", None),
+                ]:
+                    said = as_other_user(lambda: ask(address, port, method, path, name))
+                    asked += 1
+                    if said[0] != 403 or "SECRET" in said[1]:
+                        wrong.append(f"{method} {path} at {address} as another user: {said[0]} {said[1][:200]}")
+                loads = as_other_user(lambda: hit_and_run(address, port, times, canary))
+                if isinstance(loads, int):
+                    sent += loads
+                else:
+                    wrong.append(f"the other user could not send to {address}: {loads}")
+                # The owner's own request is behind all of them.
+                time.sleep(1)
+                status, text = ask(address, port, "GET", "/api/model/status")
+                served += int(canary in text)
+                if status != 200 or canary in text:
+                    wrong.append(f"the owner's status at {address} after {loads} loads of another user: {status} {text[:400]}")
             # That a load does show in the status: otherwise nothing above could have failed.
-            ask(port, "POST", "/api/model/load", canary)
+            ask(address, port, "POST", "/api/model/load", canary)
             for _ in range(100):
-                text = ask(port, "GET", "/api/model/status")[1]
+                text = ask(address, port, "GET", "/api/model/status")[1]
                 if canary in text:
                     break
                 time.sleep(0.1)
@@ -148,10 +153,32 @@ def main():
         finally:
             program.terminate()
             program.wait()
-    for what in wrong:
-        print("WRONG:", what)
-    print(f"9 requests and {sent} loads with a closed end as user {OTHER_USER}: {len(wrong)} wrong, {served} served")
-    return 1 if wrong else 0
+    return wrong, asked, sent, served
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("program")
+    options.add_argument("--port", type=int, default=8050)
+    options.add_argument("--times", type=int, default=3000, help="loads at each address")
+    options = options.parse_args()
+    if not sys.platform.startswith("linux") or os.geteuid() != 0:
+        print("skipped: only root on Linux can become another user here")
+        return 0
+    failed = False
+    for host, addresses in [("127.0.0.1", ["127.0.0.1", "::ffff:127.0.0.1"]), ("::1", ["::1"])]:
+        if not has_address(host):
+            print(f"{host}: skipped, this machine does not have it")
+            continue
+        wrong, asked, sent, served = against(options.program, host, addresses, options.port, options.times)
+        for what in wrong:
+            print("WRONG:", what)
+        print(
+            f"{host}, reached by {' and '.join(addresses)}: {asked} requests and {sent} loads with a closed end as "
+            f"user {OTHER_USER}: {len(wrong)} wrong, {served} served"
+        )
+        failed |= bool(wrong)
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

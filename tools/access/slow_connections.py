@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Slow connections against a running program: others are answered meanwhile, and as quickly as before.
 
-Each slow connection sends a byte of a request every few seconds, and is opened again when the server has closed it.
+Each slow connection sends a byte of a request every few seconds. When the server has closed it, it is opened again
+after a moment, or at once with `--again 0`, which is a flood.
 
     python3 tools/access/slow_connections.py target/debug/tokenscope --connections 400
     python3 tools/access/slow_connections.py target/debug/tokenscope --connections 400 --files 256
@@ -26,12 +27,14 @@ HEAD = b"GET /api/model/status HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: "
 class Slow(threading.Thread):
     """Keeps so many slow connections open until it is told to end."""
 
-    def __init__(self, port, count, seconds):
+    def __init__(self, port, count, seconds, again):
         super().__init__(daemon=True)
-        self.port, self.count, self.seconds = port, count, seconds
+        self.port, self.count, self.seconds, self.again = port, count, seconds, again
         self.ending = threading.Event()
         self.all_open = threading.Event()
         self.opened = self.closed = 0
+        # When those that were closed are due.
+        self.due = []
 
     def open(self, selector):
         client = socket.create_connection(("127.0.0.1", self.port), timeout=30)
@@ -43,11 +46,16 @@ class Slow(threading.Thread):
         selector.unregister(client)
         client.close()
         self.closed += 1
+        self.due.append(time.monotonic() + self.again)
 
     def run(self):
         with selectors.DefaultSelector() as selector:
             while not self.ending.is_set():
-                while len(selector.get_map()) < self.count:
+                if not self.all_open.is_set():
+                    for _ in range(self.count):
+                        self.open(selector)
+                while self.due and self.due[0] <= time.monotonic():
+                    self.due.pop(0)
                     self.open(selector)
                 self.all_open.set()
                 for key, _ in selector.select(0.05):
@@ -114,6 +122,7 @@ def main():
     options.add_argument("--model", default="fixtures/tiny/llama")
     options.add_argument("--connections", type=int, default=400)
     options.add_argument("--seconds", type=float, default=3.0, help="between two bytes of one connection")
+    options.add_argument("--again", type=float, default=1.0, help="seconds until a closed one is opened again")
     options.add_argument("--times", type=int, default=200, help="requests that are timed")
     options.add_argument("--files", type=int, help="files that the program may have open, as by ulimit -n")
     options = options.parse_args()
@@ -154,7 +163,7 @@ def main():
                     print("WRONG:", bad[:5])
 
             report("alone")
-            slow = Slow(options.port, options.connections, options.seconds)
+            slow = Slow(options.port, options.connections, options.seconds, options.again)
             slow.start()
             slow.all_open.wait()
             time.sleep(options.seconds)

@@ -392,6 +392,31 @@ async fn an_answer_arrives_whole_before_the_server_hangs_up() {
 }
 
 #[tokio::test]
+async fn requests_may_come_at_once_or_in_pieces_or_wait_to_be_told() {
+    let server = Server::start(patient()).await;
+    let mut client = server.send(&[ask("/"), ask("/admitted"), ask("/ends")].concat()).await;
+    for end in ["here", "by the test", " }"] {
+        assert!(client.until(end).await.contains("HTTP/1.1 200 OK\r\n"));
+    }
+    let chunked =
+        "POST /body HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n";
+    for byte in chunked.chars() {
+        client.send(byte.encode_utf8(&mut [0; 4])).await;
+        tokio::task::yield_now().await;
+    }
+    assert!(client.until("2 bytes").await.starts_with("HTTP/1.1 200 "));
+    client
+        .send("POST /body HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\ncontent-length: 5\r\n\r\n")
+        .await;
+    assert!(client.until("\r\n\r\n").await.starts_with("HTTP/1.1 100 "));
+    client.send("abcde").await;
+    assert!(client.until("5 bytes").await.starts_with("HTTP/1.1 200 "));
+    client.send("HEAD / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await;
+    let answer = client.until_closed().await;
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("\r\n\r\n"), "{answer}");
+}
+
+#[tokio::test]
 async fn requests_know_their_connection_and_it_is_asked_about_once() {
     let server = Server::start(patient()).await;
     let mut clients = [server.connect().await, server.connect().await];
