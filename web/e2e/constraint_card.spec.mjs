@@ -104,13 +104,22 @@ check("B25", "a wrong constraint is told in the header, and there are no candida
   await page.locator(".row-item").first().waitFor();
 });
 
-check("B21", "white space that does not count is told, and a space in brackets counts", async ({ page }) => {
+check("B21", "white space at the ends of a pattern or of a listed choice counts and is told", async ({ page }) => {
   await openCard(page, "Constrained sampling");
+  const told = page.locator("#constraint-hint");
   await previewBy(page, () => toggleConstraint(page));
   await previewBy(page, () => kindField(page).selectOption("regex"));
+  await previewBy(page, () => editor(page).fill("yes"));
+  await expect(told).not.toContainText("counts");
   await previewBy(page, () => editor(page).fill(" yes"));
-  await expect(page.locator("#constraint-hint")).toContainText("[ ] is a space that does");
-  await previewBy(page, () => editor(page).fill("[ ]yes"));
-  await expect(page.locator(".row-token").nth(1)).toHaveText(/^␣|^␠|^ /);
-  await expect(page.locator("#constraint-hint")).not.toContainText("does not count");
+  await expect(told).toContainText("begins with a space, which counts");
+  await expect(editor(page), "it should be read with the field").toHaveAttribute("aria-describedby", /constraint-hint/);
+  await expect(page.locator("button.row .row-token").first(), "the space should be asked for").toHaveText(/^␠/);
+  await previewBy(page, () => kindField(page).selectOption("multiple_choice"));
+  await previewBy(page, () => editor(page).fill(" yes\nno"));
+  await expect(told).toContainText("around a choice does not count");
+  await expect(page.locator("button.row .row-token").first(), "a line should begin with its first sign").not.toHaveText(/^␠/);
+  await previewBy(page, () => editor(page).fill('[" yes", " no"]'));
+  await expect(told.locator("code")).toHaveText(["␠yes", "␠no"]);
+  await expect(page.locator("button.row .row-token").first()).toHaveText(/^␠/);
 });

@@ -101,6 +101,16 @@ for (const [kind, label] of LABELS) test(`the editor of ${kind} is called ${labe
   assert.equal(find("#knob-constraint-whitespace") !== null, kind === "json_schema", "white space is a matter of JSON");
 });
 
+test("white space that is not seen is told in the hint, which belongs to the field", async () => {
+  store.constraintTexts.value = { kind: "multiple_choice", texts: { multiple_choice: '["a", " b"]' }, carried: false };
+  await rendered();
+  assert.match(texts("#constraint-hint")[0] ?? "", /begins or ends with white space, which counts: ␠ b$/);
+  store.constraintTexts.value = { kind: "regex", texts: { regex: " b" }, carried: false };
+  await rendered();
+  assert.match(texts("#constraint-hint")[0] ?? "", /begins with a space, which counts\.$/);
+  assert.match(find("#constraint-text").getAttribute("aria-describedby"), /constraint-hint/);
+});
+
 test("what can be used is said so", async () => {
   await answerCheck(usable({ legal_tokens: 5, may_be_empty: true, warnings: ["format is not enforced"] }));
   assert.deepEqual(texts(".constraint-fine"), ["The grammar allows 5 tokens at its start. The text may also be empty."]);

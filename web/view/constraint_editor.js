@@ -4,6 +4,7 @@ import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { h, html } from "../html.js";
 import { plural } from "../lib/format.js";
 import { layoutJson } from "../lib/json_text.js";
+import { outerSpace } from "../lib/outer_space.js";
 import { rangeOf } from "../lib/text_place.js";
 import { requestCheck, typeConstraint } from "../state/actions.js";
 import { kind, schemaPlaces, text } from "../state/constraint.js";
@@ -11,6 +12,7 @@ import { currentCheck } from "../state/constraint_check.js";
 import * as store from "../state/store.js";
 import { largeEditor } from "../state/view_switch.js";
 import { ErrorText } from "./error_text.js";
+import { TokenText } from "./token_text.js";
 
 /** @import { CheckResponse, ConstraintKind, ErrorBody } from "../types/wire" */
 
@@ -64,7 +66,7 @@ export function ConstraintEditor({ kind, large = false }) {
           aria-invalid=${Boolean(check?.error)} aria-describedby="constraint-hint constraint-state" ref=${area} onScroll=${align} onKeyDown=${onKeyDown}
           onInput=${(/** @type {Event & { currentTarget: HTMLTextAreaElement }} */ event) => typeConstraint(event.currentTarget.value)}></textarea>
       </div>
-      <p class="quiet" id="constraint-hint">${kind.explanation}${places.length > 0 && " Violet: where the document is now."}${leftOut(kind.id, value)}</p>
+      <p class="quiet" id="constraint-hint">${kind.explanation}${places.length > 0 && " Violet: where the document is now."}${h(OuterSpace, { id: kind.id, value })}</p>
       ${h(State, { check })}
     </div>
   `;
@@ -76,15 +78,11 @@ function layOut(laid) {
   openEditor();
 }
 
-/**
- * White space that is typed and does not count. Users see that it is gone only when a model needs it.
- * @param {string} id of the kind
- * @param {string} value
- */
-function leftOut(id, value) {
-  if (id === "regex" && value.trim() !== value && value.trim() !== "") return " White space at its ends does not count; [ ] is a space that does.";
-  if (id === "multiple_choice" && /^[ \t]+\S|\S[ \t]+$/m.test(value) && !value.trim().startsWith("[")) return " White space around a choice does not count.";
-  return "";
+/** What cannot be seen at the ends of a text. @param {{ id: string, value: string }} props */
+function OuterSpace({ id, value }) {
+  const { words, items } = outerSpace(id, value);
+  if (words === "") return null;
+  return html` <span id="constraint-space">${words}${items.map((item, index) => html`${index > 0 && ","} <code class="code" key=${index}>${h(TokenText, { display: item })}</code>`)}</span>`;
 }
 
 /**

@@ -9,22 +9,17 @@ use crate::error::Fault;
 /// Limit of constraints: choices; 400.
 const MOST_CHOICES: usize = 10_000;
 
-/// The choices of a text, in order and without repetitions: the items of a JSON list of at least one,
-/// or else its lines; without white space around them, and without blank ones.
+/// The choices of a text, in order and without repetitions: the items of a JSON list, as they stand there and
+/// without empty ones, or else its lines, without white space around them and without blank ones.
 ///
 /// # Errors
 /// If there are none, or too many.
 pub fn choices(text: &str) -> Result<Vec<String>, Fault> {
     let list = Some(text.trim()).filter(|text| text.starts_with('[')).and_then(json_list);
-    let lines = || text.lines().map(str::to_owned).collect();
-    let mut choices: Vec<String> = Vec::new();
+    let lines = || text.lines().map(|line| line.trim().to_owned()).collect();
     let mut known = std::collections::HashSet::new();
-    for choice in list.unwrap_or_else(lines) {
-        let choice = choice.trim();
-        if !choice.is_empty() && known.insert(choice.to_owned()) {
-            choices.push(choice.to_owned());
-        }
-    }
+    let mut choices: Vec<String> = list.unwrap_or_else(lines);
+    choices.retain(|choice| !choice.is_empty() && known.insert(choice.clone()));
     let hint = "Write one choice per line, such as yes, no and maybe, or a JSON list of texts.";
     if choices.is_empty() {
         let message = "Provide at least one choice (one per line or JSON list)".into();
@@ -37,7 +32,7 @@ pub fn choices(text: &str) -> Result<Vec<String>, Fault> {
     Ok(choices)
 }
 
-/// The texts of a JSON list; nothing if it is none, or has none that is not blank.
+/// The texts of a JSON list; nothing if it is none, or has none that is not empty.
 fn json_list(text: &str) -> Option<Vec<String>> {
     let Ok(Value::Array(items)) = serde_json::from_str(text) else { return None };
     let text_of = |item: Value| match item {
@@ -45,7 +40,7 @@ fn json_list(text: &str) -> Option<Vec<String>> {
         other => other.to_string(),
     };
     let texts: Vec<String> = items.into_iter().map(text_of).collect();
-    texts.iter().any(|text| !text.trim().is_empty()).then_some(texts)
+    texts.iter().any(|text| !text.is_empty()).then_some(texts)
 }
 
 /// A regular expression for exactly these texts.
@@ -63,11 +58,14 @@ mod tests {
         for (text, expected) in [
             ("Yes\nNo\nMaybe", &["Yes", "No", "Maybe"][..]),
             ("  a \r\n\n b\na", &["a", "b"]),
-            (r#"["x", " y ", "", 3, true, "x"]"#, &["x", "y", "3", "true"]),
+            (r#"["x", "", 3, true, "x"]"#, &["x", "3", "true"]),
+            // White space counts where quotes show it.
+            (r#" [" y", "y", "\ty\n", " ", " y"]"#, &[" y", "y", "\ty\n", " "]),
+            ("[\" \"]", &[" "]),
             // No list after all, or an empty one: the lines count.
             ("[a, b]", &["[a, b]"]),
             ("[]", &["[]"]),
-            ("[\" \"]", &["[\" \"]"]),
+            ("[\"\"]", &["[\"\"]"]),
         ] {
             assert_eq!(choices(text).unwrap(), expected, "{text:?}");
         }

@@ -139,14 +139,10 @@ pub(crate) fn grammar(constraint: &Constraint) -> Result<TopLevelGrammar, Gramma
             Ok(TopLevelGrammar::from_regex(&choices::pattern(&choices)))
         }
         Kind::Regex => {
-            let trimmed = text.trim();
-            let lead = &text[..text.len() - text.trim_start().len()];
-            let pattern = pattern::checked(trimmed).map_err(|mut fault| {
-                fault.place = fault.place.map(|place| place.after(lead));
-                if trimmed.is_empty() {
-                    return GrammarError::Invalid(fault);
-                }
-                GrammarError::Unusable { kind: *kind, fault }
+            let pattern = pattern::checked(text).map_err(|fault| match fault.place {
+                // There is none.
+                None if text.trim().is_empty() => GrammarError::Invalid(fault),
+                _ => GrammarError::Unusable { kind: *kind, fault },
             })?;
             Ok(TopLevelGrammar::from_regex(&pattern))
         }

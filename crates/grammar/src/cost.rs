@@ -8,7 +8,7 @@ use regex_syntax::hir::{Hir, HirKind};
 use serde_json::Value;
 
 use crate::error::Fault;
-use crate::{Constraint, Kind, Place};
+use crate::{Constraint, Kind, Place, pattern};
 
 /// Longest cheap text, in bytes.
 const SHORT: usize = 4_000;
@@ -24,7 +24,7 @@ pub(crate) fn is_cheap(constraint: &Constraint) -> bool {
     }
     match constraint.kind {
         Kind::MultipleChoice => true,
-        Kind::Regex => is_small(text),
+        Kind::Regex => pattern::checked(text).map_or(true, |pattern| is_small(&pattern)),
         Kind::Cfg => is_plain_grammar(text),
         Kind::JsonSchema => {
             serde_json::from_str(text).is_ok_and(|schema: Value| is_plain_schema(&schema))
@@ -252,6 +252,7 @@ mod tests {
             (Regex, "(a|b)*c{3,5}", true),
             (Regex, "((a{30}){30}){30}", false),
             (Regex, "a{501}", false),
+            (Regex, "(?x)[ ]a {501}", false),
             (Regex, &"x*".repeat(60_000), false),
             (Cfg, "start: \"a\" start | \"b\"", true),
             (Cfg, "start: A{99999}\nA: \"a\"", false),

@@ -1,7 +1,7 @@
 //! Grammars in Lark's notation: what is wrong with one, and where.
 
-use crate::Place;
 use crate::error::Fault;
+use crate::{Place, pattern};
 
 /// Deepest nesting of brackets: llguidance takes the stack for them.
 ///
@@ -47,10 +47,14 @@ pub(crate) fn fault(text: &str, message: &str) -> Fault {
         }
         None => (None, first),
     };
-    let is_regex = message.contains("regex parse error");
+    let is_regex =
+        message.contains("regex parse error") || message.contains("lookarounds not supported");
+    if is_regex && let Some(fault) = pattern_fault(text, place.as_ref().map_or(1, |at| at.line)) {
+        return fault;
+    }
     let reason = message.lines().find_map(|line| line.trim().strip_prefix("error: "));
     let said = match reason {
-        Some(reason) if is_regex => format!("regex: {reason}"),
+        Some(reason) if is_regex => format!("a pattern cannot be read: {reason}"),
         // The list of special tokens that follows may be long.
         _ => said.split("; following special tokens").next().unwrap_or_default().to_owned(),
     };
@@ -78,6 +82,50 @@ pub(crate) fn fault(text: &str, message: &str) -> Fault {
         "See docs/grammar.md for the notation."
     };
     Fault { message: said, place, hint }
+}
+
+/// What is wrong with a pattern of a grammar, of those from a line on or else of all.
+fn pattern_fault(text: &str, line: usize) -> Option<Fault> {
+    let faults = patterns(text).into_iter().filter_map(|(offset, written)| {
+        let mut fault = pattern::checked(written).err()?;
+        // Only what a place can be given is surely refused by llguidance, too.
+        fault.place = Some(fault.place?.after(&text[..offset]));
+        Some(fault)
+    });
+    let faults: Vec<Fault> = faults.collect();
+    let is_behind = |fault: &&Fault| fault.place.as_ref().is_some_and(|place| place.line >= line);
+    faults.iter().find(is_behind).or(faults.first()).cloned()
+}
+
+/// The patterns of a grammar, each with the offset at which it begins behind its slash.
+fn patterns(text: &str) -> Vec<(usize, &str)> {
+    /// How many bytes there are before the first of some signs that no backslash escapes.
+    fn len_until(text: &str, signs: &[char]) -> usize {
+        let mut is_escaped = false;
+        let end = text.find(|c: char| {
+            let is_end = !is_escaped && signs.contains(&c);
+            is_escaped = c == '\\' && !is_escaped;
+            is_end
+        });
+        end.unwrap_or(text.len())
+    }
+    let (mut found, mut at) = (Vec::new(), 0);
+    while let Some(next) = text[at..].find(['"', '/', '#']) {
+        at += next + 1;
+        let (sign, rest) = (text.as_bytes()[at - 1], &text[at..]);
+        let len = match sign {
+            b'"' => len_until(rest, &['"', '\n']),
+            b'/' if !rest.starts_with('/') => {
+                let len = len_until(rest, &['/']);
+                found.push((at, &rest[..len]));
+                len
+            }
+            // A comment.
+            _ => rest.find('\n').unwrap_or(rest.len()),
+        };
+        at = (at + len + 1).min(text.len());
+    }
+    found
 }
 
 /// Takes `at 3(12): words` or `3(12): words` apart.
@@ -117,7 +165,7 @@ mod tests {
                 2,
                 4,
                 "bb",
-                "regex: unclosed group",
+                "a pattern cannot be read: unclosed group",
             ),
         ] {
             let fault = fault("start: a\na: bb", message);
@@ -131,6 +179,19 @@ mod tests {
             let expected = Place { line, column, offending: name.into() };
             assert_eq!(fault(text, &message).place, Some(expected), "{name}");
         }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_pattern_is_said_as_of_any_other() {
+        let text = "// a/(\nstart: \"/(\\\"\" b /\\/é/ # /(/\nb: /(?=a)/ /x(/\n";
+        let parts: Vec<&str> = patterns(text).into_iter().map(|(_, pattern)| pattern).collect();
+        assert_eq!(parts, ["\\/é", "(?=a)", "x("]);
+        let message =
+            "at 3(4): invalid regex \"(?=a)\" (in regex): regex parse error:\nerror: look-around";
+        let found = fault(text, message);
+        assert_eq!(found.message, "a look-ahead is not possible");
+        assert_eq!(found.place, Some(Place { line: 3, column: 5, offending: "(?=".into() }));
+        assert_eq!(patterns("\"a\n/b"), [(4, "b")]);
     }
 
     #[test]

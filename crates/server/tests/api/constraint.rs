@@ -43,22 +43,20 @@ fn hostile() -> Vec<Hostile> {
         (choice, format!("[{}]", "\"a\", ".repeat(100_000)), None, "500002 bytes are more"),
         row("regex", "", None, "Regex pattern is required"),
         row("regex", " \n", None, "Regex pattern is required"),
-        row("regex", "a(b", Some((1, 2, "(")), "unclosed group"),
-        row("regex", "\n ab)", Some((2, 4, ")")), "unopened group"),
-        row("regex", "[a-", Some((1, 1, "[")), "unclosed character class"),
-        row(
-            "regex",
-            "(?=yes)yes",
-            Some((1, 1, "(?=")),
-            "look-ahead and look-behind, is not supported",
-        ),
-        row("regex", r"(a)\1", Some((1, 4, r"\1")), "backreferences are not supported"),
-        row("regex", r"\bword\b", Some((1, 1, r"\b")), "a word boundary is not supported here"),
-        row("regex", r"a\qb", Some((1, 2, r"\q")), "unrecognized escape sequence"),
-        row("regex", "a{5,2}", Some((1, 2, "{5,2}")), "invalid repetition count range"),
-        row("regex", "a{1,99999999999}", Some((1, 5, "99999999999")), "decimal literal invalid"),
-        row("regex", r"\p{Nonsense}", Some((1, 1, r"\p{Nonsense}")), "Unicode property not found"),
-        ("regex", "(".repeat(50_000), Some((1, 50_000, "(")), "unclosed group"),
+        row("regex", "\u{a0}", None, "Regex pattern is required"),
+        row("regex", "a(b", Some((1, 2, "(")), "a group is not closed"),
+        row("regex", "\n ab)", Some((2, 4, ")")), "closed that was not opened"),
+        row("regex", " (?x) a b # c\n+ +", Some((2, 3, "+")), "a possessive repetition"),
+        row("regex", "(?i)a^b", Some((1, 6, "^")), "an anchor of the start"),
+        row("regex", "[a-", Some((1, 1, "[")), "a class is not closed"),
+        row("regex", "(?=yes)yes", Some((1, 1, "(?=")), "a look-ahead is not possible"),
+        row("regex", r"(a)\1", Some((1, 4, r"\1")), "a back-reference (\\1) is not possible"),
+        row("regex", r"\bword\b", Some((1, 1, r"\b")), "a word boundary cannot be followed"),
+        row("regex", r"a\qb", Some((1, 2, r"\q")), "this escape means nothing"),
+        row("regex", "a{5,2}", Some((1, 2, "{5,2}")), "a count runs backwards"),
+        row("regex", "a{1,99999999999}", Some((1, 5, "99999999999")), "a count is too large"),
+        row("regex", r"\p{Nonsense}", Some((1, 1, r"\p{Nonsense}")), "no such class of Unicode"),
+        ("regex", "(".repeat(50_000), Some((1, 50_000, "(")), "a group is not closed"),
         (
             "regex",
             deep(5_000),
@@ -71,7 +69,9 @@ fn hostile() -> Vec<Hostile> {
         row("cfg", "answer: \"x\"", None, "no start rule found"),
         row("cfg", "start: (\"a\" | \"b\"", Some((1, 18, "")), "Expected token ')'"),
         row("cfg", "start: \"a\" !!", Some((1, 13, "!")), "lexer error"),
-        row("cfg", "start: /(?=a)b/", Some((1, 8, "/")), "regex: look-around"),
+        row("cfg", "start: /(?=a)b/", Some((1, 9, "(?=")), "a look-ahead is not possible"),
+        row("cfg", "start: A\nA: /x/ /a(b/", Some((2, 10, "(")), "a group is not closed"),
+        row("cfg", "start: /a^b/", Some((1, 10, "^")), "an anchor of the start"),
         row("cfg", "start: A\nA: \"x\" A", Some((2, 4, "\"")), "circular reference"),
         row("cfg", "start: \"\\q\"", Some((1, 10, "q")), "lexer error"),
         row("cfg", "start: <|nope|>", Some((1, 8, "<")), "unknown special token"),
@@ -305,6 +305,36 @@ async fn a_completion_is_drawn_to_its_end_and_its_masses_are_remembered() {
     assert_eq!(anew.len(), known.len());
     for (a, b) in anew.iter().zip(&known) {
         assert!((a - b).abs() <= 1e-5 * b, "{anew:?} {known:?}");
+    }
+}
+
+/// A text is forced as it would be by hand, and may then end.
+#[tokio::test]
+async fn a_pattern_means_its_white_space_and_its_flags() {
+    let client = Client::with_model().await;
+    for (kind, schema, text, expected) in [
+        ("regex", " no", " no", true),
+        ("regex", " no", "no", false),
+        ("regex", "\n(a|b)\t", "\nb\t", true),
+        ("regex", "end ", "end ", true),
+        ("regex", "end ", "end", false),
+        ("regex", "(?x) t h e # comment (\n \\  end", "the end", true),
+        ("regex", "(?x)the[ ]end", "the end", true),
+        ("regex", "(?i)^The$", "tHE", true),
+        ("regex", "(?x: t 5 )\\Z", "t5", true),
+        ("regex", "(?P<stop>the) end", "the end", true),
+        ("multiple_choice", r#"["the", " the"]"#, " the", true),
+        ("multiple_choice", r#"["the", "the\n"]"#, "the\n", true),
+        ("multiple_choice", " the\nend", " the", false),
+    ] {
+        let request = body(kind, schema);
+        let free =
+            with(request.clone(), json!({"constraint": {"enabled": false}, "force_text": text}));
+        let ids = client.ok("/api/step", free).await["new_completion_ids"].clone();
+        let asked = with(request, json!({"completion_ids": ids}));
+        let (status, answer) = client.post("/api/preview", &asked).await;
+        let may_end = status == 200 && answer["grammar"]["may_end"] == true;
+        assert_eq!(may_end, expected, "{kind} {schema:?} {text:?}: {answer}");
     }
 }
 
