@@ -1334,8 +1334,7 @@ source_len: number, };
 export type AttributionResponse = AttributionScores | NoAttribution;
 
 /**
- * A line of `POST /api/attribution` with `Accept: application/x-ndjson`, before the last one, which
- * is the answer or an error.
+ * A line that says how far an attribution is, and nothing else.
  */
 export type AttributionProgress = { 
 /**
@@ -1389,8 +1388,7 @@ completeness_error: number | null,
 completeness_error_share: number | null, };
 
 /**
- * The first line of `POST /api/attribution/matrix`. Then come the rows, each an
- * [`AttributionResponse`] with its `target_index`, and last `{"done": true}` or an error.
+ * The first line of a matrix.
  */
 export type MatrixHeader = { 
 /**

@@ -3,35 +3,31 @@
 use axum::Router;
 use axum::http::StatusCode;
 use axum::middleware;
-use axum::routing::{get, post};
 use tokenscope_engine::Engine;
 use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::access::{Access, check_access};
-use crate::{ApiError, assets, door, routes};
+use crate::wire::ErrorBody;
+use crate::{ApiError, assets, described, door, routes};
 
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "Tokenscope",
         description = "Shows how a language model picks its next token. Requests carry everything; \
-                       the server keeps no session. Errors are {detail, code, hint}."
+                       the server keeps no session. Errors are {detail, code, hint}, also the 404 of an \
+                       address that is not listed here."
     ),
-    paths(
-        routes::model::status,
-        routes::model::load,
-        routes::model::cancel,
-        routes::model::events,
-        routes::generate::preview,
-        routes::generate::step,
-        routes::tokens::tokens,
-        routes::attribution::attribution,
-        routes::attribution::matrix,
-        routes::constraint::check,
-        routes::constraint::choices,
-        routes::catalog::catalog,
-    )
+    components(schemas(ErrorBody)),
+    tags(
+        (name = "model", description = "Which model answers, and loading another."),
+        (name = "tokens", description = "Tokens, their distribution, and where they come from."),
+        (name = "constraint", description = "Constraints themselves."),
+        (name = "catalog", description = "What the page's controls are built from."),
+    ),
 )]
 struct ApiDoc;
 
@@ -43,23 +39,25 @@ pub fn app(engine: Engine) -> Router {
 /// The whole application around an engine. With [`Access::Owner`] requests have to carry the
 /// [`Caller`](crate::Caller) of their connection as axum's `ConnectInfo`.
 pub fn app_for(engine: Engine, access: Access) -> Router {
-    let api = Router::new()
-        .route("/api/model/status", get(routes::model::status))
-        .route("/api/model/load", post(routes::model::load))
-        .route("/api/model/cancel", post(routes::model::cancel))
-        .route("/api/events", get(routes::model::events))
-        .route("/api/preview", post(routes::generate::preview))
-        .route("/api/step", post(routes::generate::step))
-        .route("/api/tokens", get(routes::tokens::tokens))
-        .route("/api/attribution", post(routes::attribution::attribution))
-        .route("/api/attribution/matrix", post(routes::attribution::matrix))
-        .route("/api/constraint/check", post(routes::constraint::check))
-        .route("/api/constraint/choices", post(routes::constraint::choices))
-        .route("/api/catalog", get(routes::catalog::catalog))
-        .route("/api/{*rest}", axum::routing::any(not_found))
-        .with_state(engine);
+    // One list makes both, so no address of the API is without its description.
+    let (api, mut document) = OpenApiRouter::with_openapi(ApiDoc::openapi())
+        .routes(routes!(routes::model::status))
+        .routes(routes!(routes::model::load))
+        .routes(routes!(routes::model::cancel))
+        .routes(routes!(routes::model::events))
+        .routes(routes!(routes::generate::preview))
+        .routes(routes!(routes::generate::step))
+        .routes(routes!(routes::tokens::tokens))
+        .routes(routes!(routes::attribution::attribution))
+        .routes(routes!(routes::attribution::matrix))
+        .routes(routes!(routes::constraint::check))
+        .routes(routes!(routes::constraint::choices))
+        .routes(routes!(routes::catalog::catalog))
+        .split_for_parts();
+    described::complete(&mut document);
+    let api = api.route("/api/{*rest}", axum::routing::any(not_found)).with_state(engine);
     let docs = Router::new()
-        .merge(SwaggerUi::new("/docs").url("/openapi.json", ApiDoc::openapi()))
+        .merge(SwaggerUi::new("/docs").url("/openapi.json", document))
         .layer(middleware::map_response(door::allow_inline_style));
     Router::new()
         .merge(api)

@@ -8,7 +8,6 @@ use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use http_body_util::LengthLimitError;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use crate::ApiError;
 use crate::connections::BodyTimedOut;
@@ -123,11 +122,6 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
         let path = error.path().to_string();
         let inner = error.into_inner();
         let text = inner.to_string();
-        if let Some(what) =
-            inner.is_syntax().then(|| name_error::<Object<T>>(bytes, &path)).flatten()
-        {
-            return invalid("invalid_field", format!("Field {path}: {what}."));
-        }
         // serde_json adds the place in the text, which the path says better.
         let what = in_plain_words(text.split(" at line ").next().unwrap_or(&text));
         // A path that is "." or ends in "?" leads to no field.
@@ -141,17 +135,6 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     json.end()
         .map_err(|error| invalid("invalid_json", format!("The body is not JSON: {error}.")))?;
     Ok(parsed)
-}
-
-/// What is wrong with a field that should be one of several names and is no string, if that is it:
-/// serde_json says that the JSON is broken there.
-fn name_error<T: DeserializeOwned>(bytes: &[u8], path: &str) -> Option<String> {
-    let mut body: Value = serde_json::from_slice(bytes).ok()?;
-    let pointer = path.replace(['.', '['], "/").replace(']', "");
-    let field = body.pointer_mut(&format!("/{pointer}"))?;
-    // As a string it is merely an unknown name, and the error says which ones there are.
-    *field = Value::String(field.to_string());
-    Some(serde_json::from_value::<T>(body).err()?.to_string())
 }
 
 /// An error of serde in the words of JSON.

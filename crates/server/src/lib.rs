@@ -15,6 +15,7 @@ mod assets;
 mod browser;
 pub mod cli;
 mod connections;
+mod described;
 mod door;
 mod ending;
 mod error;

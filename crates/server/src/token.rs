@@ -173,7 +173,8 @@ pub(crate) fn take_off_address(request: &Request, keeps: bool) -> Response {
     let Ok(location) = HeaderValue::from_str(&place) else {
         return StatusCode::BAD_REQUEST.into_response();
     };
-    let mut response = if from_elsewhere(request.headers()) {
+    let is_page = !request.uri().path().starts_with("/api/");
+    let mut response = if is_page && from_elsewhere(request.headers()) {
         // A browser follows a redirect on behalf of the page that began it, and keeps a strict cookie from
         // that. A page of ours that leads on begins anew.
         let page = "<!doctype html>\n<meta charset=\"utf-8\">\n<meta http-equiv=\"refresh\" \

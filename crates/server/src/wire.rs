@@ -5,6 +5,7 @@ mod attribution;
 mod catalog;
 mod declarations;
 mod grammar;
+mod name;
 mod object;
 mod request;
 mod response;
@@ -12,9 +13,9 @@ mod status;
 mod whole;
 
 pub use attribution::{
-    AttributionGroup, AttributionOptions, AttributionProgress, AttributionRequest,
-    AttributionResponse, AttributionScores, AttributionSoFar, MatrixEnd, MatrixHeader, MatrixRow,
-    NoAttribution,
+    AttributionGroup, AttributionLine, AttributionOptions, AttributionProgress, AttributionRequest,
+    AttributionResponse, AttributionScores, AttributionSoFar, MatrixEnd, MatrixHeader, MatrixLine,
+    MatrixRow, NoAttribution,
 };
 pub use catalog::{
     AttributionSpec, Catalog, ConstraintExample, ConstraintKind, ConstraintSpec, ExamplePrompt,

@@ -18,8 +18,8 @@ use tokio::sync::watch;
 use crate::ApiError;
 use crate::extract::JsonBody;
 use crate::wire::{
-    AttributionProgress, AttributionRequest, AttributionResponse, AttributionSoFar, ErrorBody,
-    MatrixEnd, MatrixHeader, MatrixRow,
+    AttributionLine, AttributionProgress, AttributionRequest, AttributionResponse,
+    AttributionSoFar, MatrixEnd, MatrixHeader, MatrixLine, MatrixRow,
 };
 
 /// JSON values, one a line.
@@ -28,15 +28,17 @@ const NDJSON: &str = "application/x-ndjson";
 /// Where in the input a token came from: a score for each token of the context. A client that accepts
 /// `application/x-ndjson` gets lines of progress before the answer, some of which say what is known so far
 /// (`AttributionSoFar`), and errors found on the way as the last line.
-#[utoipa::path(post, path = "/api/attribution", tag = "tokens", request_body = AttributionRequest, responses(
-    (status = 200, body = AttributionResponse),
-    (status = 400, body = ErrorBody, description = "impossible values, or a body that cannot be read"),
-    (status = 403, body = ErrorBody, description = "foreign host or origin"),
-    (status = 408, body = ErrorBody, description = "a body that does not end in time"),
-    (status = 413, body = ErrorBody, description = "too large a body"),
-    (status = 415, body = ErrorBody, description = "another content type than JSON"),
-    (status = 422, body = ErrorBody, description = "not JSON, or a field of the wrong type"),
-    (status = 503, body = ErrorBody, description = "no model is ready"),
+#[utoipa::path(post, path = "/api/attribution", tag = "tokens", request_body(
+    content = AttributionRequest,
+    example = json!({
+        "prompt": "The capital of France is", "use_chat_template": false, "completion_ids": [260],
+        "method": "saliency",
+    }),
+), responses(
+    (status = 200, description = "The scores, or why there are none.", content(
+        (AttributionResponse = "application/json"),
+        (AttributionLine = "application/x-ndjson"),
+    )),
 ))]
 pub(crate) async fn attribution(
     State(engine): State<Engine>,
@@ -57,15 +59,15 @@ pub(crate) async fn attribution(
 /// The attributions of every generated token over everything before it, as lines of JSON: a
 /// `MatrixHeader`, a `MatrixRow` for each token as soon as it is computed, and a `MatrixEnd`, or an error
 /// in its place. Hanging up ends it.
-#[utoipa::path(post, path = "/api/attribution/matrix", tag = "tokens", request_body = AttributionRequest, responses(
-    (status = 200, body = MatrixRow, content_type = "application/x-ndjson"),
-    (status = 400, body = ErrorBody, description = "impossible values, or a body that cannot be read"),
-    (status = 403, body = ErrorBody, description = "foreign host or origin"),
-    (status = 408, body = ErrorBody, description = "a body that does not end in time"),
-    (status = 413, body = ErrorBody, description = "too large a body"),
-    (status = 415, body = ErrorBody, description = "another content type than JSON"),
-    (status = 422, body = ErrorBody, description = "not JSON, or a field of the wrong type"),
-    (status = 503, body = ErrorBody, description = "no model is ready"),
+#[utoipa::path(post, path = "/api/attribution/matrix", tag = "tokens", request_body(
+    content = AttributionRequest,
+    example = json!({
+        "prompt": "The capital of France is", "use_chat_template": false,
+        "completion_ids": [260, 261], "method": "attention",
+    }),
+), responses(
+    (status = 200, body = MatrixLine, content_type = "application/x-ndjson",
+        description = "One such value a line."),
 ))]
 pub(crate) async fn matrix(
     State(engine): State<Engine>,
@@ -79,18 +81,18 @@ pub(crate) async fn matrix(
     let plan = engine.plan_attribution(of_row(end.saturating_sub(1))).await?;
     // Without a prompt nothing stands before the first token.
     let first = usize::from(plan.prompt_len == 0).min(end);
-    let header = line(&MatrixHeader::new(&plan, first, end - first));
+    let header = line(&MatrixLine::Header(MatrixHeader::new(&plan, first, end - first)));
     let rows = stream::unfold((engine, Some(first)), move |(engine, next)| {
         let query = next.filter(|index| *index < end).map(&of_row);
         let plan = plan.clone();
         async move {
             let index = next?;
             let Some(query) = query else {
-                return Some((line(&MatrixEnd { done: true }), (engine, None)));
+                return Some((line(&MatrixLine::End(MatrixEnd { done: true })), (engine, None)));
             };
             Some(match row(&engine, query, &plan).await {
-                Ok(row) => (line(&row), (engine, Some(index + 1))),
-                Err(error) => (line(&ErrorBody::from(error)), (engine, None)),
+                Ok(row) => (line(&MatrixLine::Row(row)), (engine, Some(index + 1))),
+                Err(error) => (line(&MatrixLine::Error(error.into())), (engine, None)),
             })
         }
     });
@@ -142,10 +144,10 @@ fn with_progress(engine: Engine, query: AttributionQuery) -> impl Stream<Item = 
             }
         };
         let last = match answered {
-            Ok(report) => line(&AttributionResponse::from(&report)),
-            Err(error) => line(&ErrorBody::from(ApiError::from(error))),
+            Ok(report) => AttributionLine::Answer((&report).into()),
+            Err(error) => AttributionLine::Error(ApiError::from(error).into()),
         };
-        Some((last, None))
+        Some((line(&last), None))
     })
 }
 
@@ -153,9 +155,9 @@ fn with_progress(engine: Engine, query: AttributionQuery) -> impl Stream<Item = 
 fn progress_line(now: &Progress, said: Option<&Arc<Partial>>) -> Bytes {
     match &now.partial {
         Some(partial) if said.is_none_or(|said| !Arc::ptr_eq(said, partial)) => {
-            line(&AttributionSoFar::new(now.share, partial))
+            line(&AttributionLine::SoFar(AttributionSoFar::new(now.share, partial)))
         }
-        _ => line(&AttributionProgress { progress: now.share }),
+        _ => line(&AttributionLine::Progress(AttributionProgress { progress: now.share })),
     }
 }
 

@@ -9,19 +9,15 @@ use tokenscope_engine::query::PreviewQuery;
 
 use crate::ApiError;
 use crate::extract::JsonBody;
-use crate::wire::{CheckRequest, CheckResponse, ChoicesResponse, ErrorBody, PreviewRequest};
+use crate::wire::{CheckRequest, CheckResponse, ChoicesResponse, PreviewRequest};
 
 /// Whether a constraint can be used. One that cannot is an answer, too: this is what an editor asks
 /// after every key.
-#[utoipa::path(post, path = "/api/constraint/check", tag = "constraint", request_body = CheckRequest, responses(
-    (status = 200, body = CheckResponse),
-    (status = 400, body = ErrorBody, description = "a body that cannot be read"),
-    (status = 403, body = ErrorBody, description = "foreign host or origin"),
-    (status = 408, body = ErrorBody, description = "a body that does not end in time"),
-    (status = 413, body = ErrorBody, description = "too large a body"),
-    (status = 415, body = ErrorBody, description = "another content type than JSON"),
-    (status = 422, body = ErrorBody, description = "not JSON, or a field of the wrong type"),
-    (status = 503, body = ErrorBody, description = "no model is ready"),
+#[utoipa::path(post, path = "/api/constraint/check", tag = "constraint", request_body(
+    content = CheckRequest,
+    example = json!({"constraint": {"type": "regex", "schema": "(yes|no)"}}),
+), responses(
+    (status = 200, body = CheckResponse, description = "Whether it can be used, and why not."),
 ))]
 pub(crate) async fn check(
     State(engine): State<Engine>,
@@ -42,15 +38,14 @@ pub(crate) async fn check(
 
 /// The raw probabilities of all options of a multiple choice, each as one way to write it and end. The
 /// completion counts up to the constraint's anchor.
-#[utoipa::path(post, path = "/api/constraint/choices", tag = "constraint", request_body = PreviewRequest, responses(
-    (status = 200, body = ChoicesResponse),
-    (status = 400, body = ErrorBody, description = "no multiple choice, impossible values, or a body that cannot be read"),
-    (status = 403, body = ErrorBody, description = "foreign host or origin"),
-    (status = 408, body = ErrorBody, description = "a body that does not end in time"),
-    (status = 413, body = ErrorBody, description = "too large a body"),
-    (status = 415, body = ErrorBody, description = "another content type than JSON"),
-    (status = 422, body = ErrorBody, description = "not JSON, or a field of the wrong type"),
-    (status = 503, body = ErrorBody, description = "no model is ready"),
+#[utoipa::path(post, path = "/api/constraint/choices", tag = "constraint", request_body(
+    content = PreviewRequest,
+    example = json!({
+        "prompt": "Is the sky blue?", "use_chat_template": false,
+        "constraint": {"enabled": true, "type": "multiple_choice", "schema": "yes\nno"},
+    }),
+), responses(
+    (status = 200, body = ChoicesResponse, description = "The options with their probabilities."),
 ))]
 pub(crate) async fn choices(
     State(engine): State<Engine>,

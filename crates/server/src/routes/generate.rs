@@ -7,20 +7,17 @@ use tokenscope_engine::query::{PreviewQuery, StepQuery};
 
 use crate::ApiError;
 use crate::extract::{JsonBody, JsonHalves};
-use crate::wire::{
-    ErrorBody, PreviewRequest, PreviewResponse, StepChoice, StepRequest, StepResponse,
-};
+use crate::wire::{PreviewRequest, PreviewResponse, StepChoice, StepRequest, StepResponse};
 
 /// The prompt's tokens and the distribution of the next one. Changes nothing.
-#[utoipa::path(post, path = "/api/preview", tag = "tokens", request_body = PreviewRequest, responses(
-    (status = 200, body = PreviewResponse),
-    (status = 400, body = ErrorBody, description = "impossible values, or a body that cannot be read"),
-    (status = 403, body = ErrorBody, description = "foreign host or origin"),
-    (status = 408, body = ErrorBody, description = "a body that does not end in time"),
-    (status = 413, body = ErrorBody, description = "too large a body"),
-    (status = 415, body = ErrorBody, description = "another content type than JSON"),
-    (status = 422, body = ErrorBody, description = "not JSON, or a field of the wrong type"),
-    (status = 503, body = ErrorBody, description = "no model is ready"),
+#[utoipa::path(post, path = "/api/preview", tag = "tokens", request_body(
+    content = PreviewRequest,
+    example = json!({
+        "prompt": "The capital of France is", "use_chat_template": false, "completion_ids": [260],
+        "top_k": 5, "params": {"temperature": 0.7, "top_p": 0.8, "seed": 1},
+    }),
+), responses(
+    (status = 200, body = PreviewResponse, description = "The tokens and the distribution."),
 ))]
 pub(crate) async fn preview(
     State(engine): State<Engine>,
@@ -33,15 +30,14 @@ pub(crate) async fn preview(
 }
 
 /// Appends one token, drawn, greedy or forced, or the tokens of a text.
-#[utoipa::path(post, path = "/api/step", tag = "tokens", request_body = StepRequest, responses(
-    (status = 200, body = StepResponse),
-    (status = 400, body = ErrorBody, description = "impossible values, or a body that cannot be read"),
-    (status = 403, body = ErrorBody, description = "foreign host or origin"),
-    (status = 408, body = ErrorBody, description = "a body that does not end in time"),
-    (status = 413, body = ErrorBody, description = "too large a body"),
-    (status = 415, body = ErrorBody, description = "another content type than JSON"),
-    (status = 422, body = ErrorBody, description = "not JSON, or a field of the wrong type"),
-    (status = 503, body = ErrorBody, description = "no model is ready"),
+#[utoipa::path(post, path = "/api/step", tag = "tokens", request_body(
+    content = StepRequest,
+    example = json!({
+        "prompt": "The capital of France is", "use_chat_template": false, "top_k": 5,
+        "params": {"temperature": 0.7, "top_p": 0.8, "seed": 1},
+    }),
+), responses(
+    (status = 200, body = StepResponse, description = "What was appended, and how it came to be."),
 ))]
 pub(crate) async fn step(
     State(engine): State<Engine>,

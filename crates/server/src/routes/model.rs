@@ -14,7 +14,9 @@ use crate::extract::JsonBody;
 use crate::wire::{ErrorBody, LoadRequest, LoadResponse, ModelStatus};
 
 /// Which model answers, and which one is on its way.
-#[utoipa::path(get, path = "/api/model/status", tag = "model", responses((status = 200, body = ModelStatus)))]
+#[utoipa::path(get, path = "/api/model/status", tag = "model", responses((
+    status = 200, body = ModelStatus, description = "The status now."
+)))]
 pub(crate) async fn status(State(engine): State<Engine>) -> Json<ModelStatus> {
     Json(status_of(&engine))
 }
@@ -25,15 +27,12 @@ fn status_of(engine: &Engine) -> ModelStatus {
 
 /// Starts to load a model and returns at once; the status tells how it goes. The model that answers
 /// goes on answering, and stays if the load fails.
-#[utoipa::path(post, path = "/api/model/load", tag = "model", request_body = LoadRequest, responses(
-    (status = 200, body = LoadResponse),
-    (status = 400, body = ErrorBody, description = "no model_id, or a body that cannot be read"),
-    (status = 409, body = ErrorBody, description = "a load is under way"),
-    (status = 403, body = ErrorBody, description = "foreign host or origin"),
-    (status = 408, body = ErrorBody, description = "a body that does not end in time"),
-    (status = 413, body = ErrorBody, description = "too large a body"),
-    (status = 415, body = ErrorBody, description = "another content type than JSON"),
-    (status = 422, body = ErrorBody, description = "not JSON, or a field of the wrong type"),
+#[utoipa::path(post, path = "/api/model/load", tag = "model", request_body(
+    content = LoadRequest,
+    example = json!({"model_id": "builtin:smollm2-135m-instruct"}),
+), responses(
+    (status = 200, body = LoadResponse, description = "The load has begun."),
+    (status = 409, body = ErrorBody, description = "A load is under way."),
 ))]
 pub(crate) async fn load(
     State(engine): State<Engine>,
@@ -45,9 +44,8 @@ pub(crate) async fn load(
 
 /// Ends the load under way. The model that answers goes on answering.
 #[utoipa::path(post, path = "/api/model/cancel", tag = "model", responses(
-    (status = 200, body = LoadResponse, description = "what was being loaded"),
-    (status = 409, body = ErrorBody, description = "no load is under way"),
-    (status = 403, body = ErrorBody, description = "foreign host or origin"),
+    (status = 200, body = LoadResponse, description = "What was being loaded."),
+    (status = 409, body = ErrorBody, description = "No load is under way."),
 ))]
 pub(crate) async fn cancel(State(engine): State<Engine>) -> Result<Json<LoadResponse>, ApiError> {
     let model_id = engine.cancel_load()?;
@@ -60,7 +58,8 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 /// The status as server-sent events of the name `status`: at once, and whenever the model or the
 /// load under way has changed, at most ten times a second.
 #[utoipa::path(get, path = "/api/events", tag = "model", responses(
-    (status = 200, body = ModelStatus, content_type = "text/event-stream"),
+    (status = 200, body = ModelStatus, content_type = "text/event-stream",
+        description = "The data of each event is such a value."),
 ))]
 pub(crate) async fn events(
     State(engine): State<Engine>,

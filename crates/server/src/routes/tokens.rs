@@ -6,14 +6,11 @@ use tokenscope_engine::Engine;
 
 use crate::ApiError;
 use crate::extract::UrlQuery;
-use crate::wire::{ErrorBody, TokensRequest, TokensResponse};
+use crate::wire::{TokensRequest, TokensResponse};
 
 /// The tokens of the model's vocabulary that contain a text.
 #[utoipa::path(get, path = "/api/tokens", tag = "tokens", params(TokensRequest), responses(
-    (status = 200, body = TokensResponse),
-    (status = 403, body = ErrorBody, description = "foreign host or origin"),
-    (status = 422, body = ErrorBody, description = "a parameter of the wrong type"),
-    (status = 503, body = ErrorBody, description = "no model is ready"),
+    (status = 200, body = TokensResponse, description = "The best matches, and how many there are."),
 ))]
 pub(crate) async fn tokens(
     State(engine): State<Engine>,

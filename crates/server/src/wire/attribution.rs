@@ -10,7 +10,7 @@ use tokenscope_engine::query::Context;
 use ts_rs::TS;
 use utoipa::ToSchema;
 
-use super::{TokenPill, object, whole};
+use super::{ErrorBody, TokenPill, name, object, whole};
 
 /// `POST /api/attribution`. For `POST /api/attribution/matrix` the same, with `target_index` and
 /// `target_token_id` ignored.
@@ -72,6 +72,7 @@ impl Default for AttributionRequest {
 #[serde(default, deny_unknown_fields)]
 pub struct AttributionOptions {
     /// What is attributed.
+    #[serde(deserialize_with = "name::only")]
     #[ts(as = "Option<QuantityName>", optional)]
     pub quantity: QuantityName,
     /// The other candidate of `logit_difference`; null means the likeliest other one at the target's
@@ -97,6 +98,7 @@ pub struct AttributionOptions {
     #[ts(as = "Option<bool>", optional)]
     pub mask_sink: bool,
     /// Where the path of integrated gradients begins.
+    #[serde(deserialize_with = "name::only")]
     #[ts(as = "Option<BaselineName>", optional)]
     pub baseline: BaselineName,
     /// Points on the path, 1 to 1000.
@@ -104,9 +106,11 @@ pub struct AttributionOptions {
     #[ts(as = "Option<i64>", optional)]
     pub steps: i64,
     /// What scores are summed over, or occluded at once.
+    #[serde(deserialize_with = "name::only")]
     #[ts(as = "Option<GroupingName>", optional)]
     pub group: GroupingName,
     /// What occlusion puts in a token's place.
+    #[serde(deserialize_with = "name::only")]
     #[ts(as = "Option<ReplacementName>", optional)]
     pub replacement: ReplacementName,
 }
@@ -277,8 +281,10 @@ pub struct NoAttribution {
     #[ts(optional)]
     pub error: Option<String>,
     /// Always empty.
+    #[schema(max_items = 0)]
     pub attributions: Vec<f32>,
     /// Always 0.
+    #[schema(maximum = 0)]
     pub source_len: usize,
 }
 
@@ -417,9 +423,24 @@ fn finite(number: f64) -> Option<f64> {
     number.is_finite().then_some(number)
 }
 
-/// A line of `POST /api/attribution` with `Accept: application/x-ndjson`, before the last one, which
-/// is the answer or an error.
+/// A line of `POST /api/attribution` with `Accept: application/x-ndjson`. The last one is the answer or an
+/// error.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum AttributionLine {
+    /// What is known so far.
+    SoFar(AttributionSoFar),
+    /// How far it is.
+    Progress(AttributionProgress),
+    /// The answer.
+    Answer(AttributionResponse),
+    /// Why there is none.
+    Error(ErrorBody),
+}
+
+/// A line that says how far an attribution is, and nothing else.
 #[derive(Debug, Serialize, ToSchema, TS)]
+#[serde(deny_unknown_fields)]
 pub struct AttributionProgress {
     /// The share of the work that is done, from 0 to 1.
     pub progress: f64,
@@ -470,8 +491,22 @@ impl AttributionSoFar {
     }
 }
 
-/// The first line of `POST /api/attribution/matrix`. Then come the rows, each an
-/// [`AttributionResponse`] with its `target_index`, and last `{"done": true}` or an error.
+/// A line of `POST /api/attribution/matrix`: first the header, then the rows, and last `{"done": true}` or an
+/// error.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum MatrixLine {
+    /// The first line.
+    Header(MatrixHeader),
+    /// One row.
+    Row(MatrixRow),
+    /// The last line of a matrix that is complete.
+    End(MatrixEnd),
+    /// The last line of one that is not.
+    Error(ErrorBody),
+}
+
+/// The first line of a matrix.
 #[derive(Debug, Serialize, ToSchema, TS)]
 pub struct MatrixHeader {
     /// Rows that will come.

@@ -8,14 +8,13 @@ use tokenscope_sampling::{NucleusRule, PenaltyScope, Settings};
 use ts_rs::TS;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{object, whole};
+use super::{name, object, whole};
 
 /// `POST /api/model/load`
 #[derive(Debug, Deserialize, Serialize, ToSchema, TS)]
 pub struct LoadRequest {
     /// `builtin:smollm2-135m-instruct`, the path of a `.gguf` file, or that of a folder with a
     /// Hugging Face checkpoint.
-    #[schema(example = "builtin:smollm2-135m-instruct")]
     pub model_id: String,
 }
 
@@ -80,11 +79,13 @@ impl Default for PreviewRequest {
 
 /// `GET /api/tokens`
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(default)]
 pub struct TokensRequest {
     /// What the tokens' texts contain; spaces and capitals count.
     pub query: String,
     /// Most tokens to list, clamped to 1..50.
+    #[param(default = 10)]
     pub limit: i64,
 }
 
@@ -166,9 +167,11 @@ pub struct SamplingParams {
     #[ts(as = "Option<Vec<String>>", optional)]
     pub stop_sequences: Vec<String>,
     /// What happens to the token that carries the sum across top-p.
+    #[serde(deserialize_with = "name::only")]
     #[ts(as = "Option<NucleusRuleName>", optional)]
     pub nucleus_rule: NucleusRuleName,
     /// Which occurrences count for the penalties.
+    #[serde(deserialize_with = "name::only")]
     #[ts(as = "Option<PenaltyScopeName>", optional)]
     pub penalty_scope: PenaltyScopeName,
 }
@@ -241,6 +244,7 @@ pub struct ConstraintParams {
     #[ts(as = "Option<String>", optional)]
     pub schema_text: String,
     /// White space between the parts of a JSON document.
+    #[serde(deserialize_with = "name::only")]
     #[ts(as = "Option<WhitespaceName>", optional)]
     pub whitespace: WhitespaceName,
     /// The completion's index from which the grammar counts.

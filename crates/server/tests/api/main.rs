@@ -19,6 +19,7 @@ mod hostile;
 mod hub;
 mod large;
 mod model;
+mod openapi;
 mod page;
 mod preview;
 mod step;
