@@ -5,6 +5,7 @@ mod bench;
 mod browser;
 mod constraints;
 mod cycles;
+mod deny;
 mod docgen;
 mod hostile;
 mod performance;
@@ -47,6 +48,8 @@ enum Chore {
         #[arg(long, default_value = "fixtures/tiny/llama/model.gguf")]
         model: String,
     },
+    /// Licences, sources and duplicates of what the program is built from, by deny.toml.
+    Deny,
     /// Writes what is generated from Rust: docs/reference, web/types.
     Docgen,
     /// The tests of the numeric crates and of the HTTP interface as an ARM program, emulated.
@@ -70,6 +73,7 @@ fn main() -> ExitCode {
         Chore::Performance { even_if_busy } => performance::run(even_if_busy),
         Chore::Constraints => constraints::run(),
         Chore::HostileConstraints { model } => hostile::run(&model),
+        Chore::Deny => deny::run(),
         Chore::Docgen => docgen::run(),
         Chore::Arm => arm::run(),
         Chore::Cycles => cycles::run(),

@@ -1,6 +1,6 @@
 //! `cargo xtask test`: everything that must hold before a change is done.
 
-use crate::{browser, shell, tools, vendor};
+use crate::{browser, deny, shell, tools, vendor};
 
 /// Quick checks first. The tests of the page and of the browser are not optional, except that a
 /// machine without a browser may say so.
@@ -13,6 +13,7 @@ pub(crate) fn run(with_browser: bool) -> Result<(), String> {
     shell::run("web", "npm", &["run", "--silent", "check"])?;
     shell::run("web", "npm", &["test", "--silent"])?;
     vendor::run(vendor::Mode::Check)?;
+    deny::run()?;
 
     shell::run(".", "cargo", &["build", "--package", "tokenscope-server"])?;
     shell::run(".", "target/debug/tokenscope", &["--fetch-builtin"])?;
