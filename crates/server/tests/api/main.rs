@@ -24,4 +24,5 @@ mod page;
 mod preview;
 mod step;
 mod tiny;
+mod tokenizer_folders;
 mod tokens;
