@@ -3,8 +3,8 @@
 //!
 //! 1. `lexer` takes a template apart, `parser` makes a tree of it (`ast`).
 //! 2. `render` runs the tree: scopes, loops, macros, calls.
-//! 3. `value` is what expressions come to; `operators` and `print` (Python's `str` and `repr`) are what
-//!    Python does to values.
+//! 3. `value` is what expressions come to; `operators`, `print` (Python's `str` and `repr`) and `print_format`
+//!    (`%` and `format`) are what Python does to values.
 //! 4. `filters`, `predicates` (Jinja's tests), `methods` and `globals` are what a template finds there.
 //! 5. `budget` ends templates that take too long or too much.
 //!

@@ -1,25 +1,24 @@
 //! Python's values, as far as templates meet them. They never change once made, but for namespaces:
 //! transformers runs templates in a sandbox that forbids it.
 
-use std::cell::{Cell, RefCell};
+mod containers;
+mod number;
+mod running;
+
+use std::cell::Cell;
 use std::cmp::Ordering;
-use std::collections::HashMap;
 use std::rc::Rc;
 
-use indexmap::IndexMap;
+pub(crate) use containers::{Dict, Distinct, Generator, Items, Seq, SeqKind};
+pub(crate) use number::Number;
+pub(crate) use running::{Cycler, Function, Loop, Namespace, Scope};
 
-use crate::ast::{For, Macro, Name};
 use crate::error::{Result, failed, refused};
 
 /// Lists in lists: walking them recurses.
 ///
 /// Limit of chat templates: lists within each other; ended.
 const MAX_NESTING: usize = 64;
-
-/// A tuple as a key.
-///
-/// Limit of chat templates: bytes of a tuple as a key; ended.
-const MAX_KEY_BYTES: usize = 1 << 16;
 
 /// A value.
 #[derive(Clone)]
@@ -56,265 +55,6 @@ pub(crate) enum Value {
     Cycler(Rc<Cycler>),
     /// What `joiner()` gives: the separator, and whether it was used.
     Joiner(Rc<(Rc<str>, Cell<bool>)>),
-}
-
-/// What a list is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum SeqKind {
-    /// `[1, 2]`
-    List,
-    /// `(1, 2)`
-    Tuple,
-    /// A tuple of the filter `groupby`, whose items have the names `grouper` and `list`.
-    Group,
-}
-
-/// A list or a tuple.
-pub(crate) struct Seq {
-    kind: SeqKind,
-    items: Vec<Value>,
-    extent: Extent,
-}
-
-impl Seq {
-    /// # Errors
-    /// If lists would nest too deeply.
-    pub(crate) fn new(kind: SeqKind, items: Vec<Value>) -> Result<Self> {
-        let extent = Extent::around(items.iter())?;
-        Ok(Seq { kind, items, extent })
-    }
-
-    pub(crate) fn kind(&self) -> SeqKind {
-        self.kind
-    }
-
-    pub(crate) fn items(&self) -> &[Value] {
-        &self.items
-    }
-}
-
-/// A mapping. The keys that Python finds equal, such as `1`, `1.0` and `True`, are one.
-#[derive(Default)]
-pub(crate) struct Dict {
-    entries: IndexMap<Key, (Value, Value)>,
-    extent: Extent,
-}
-
-impl Dict {
-    /// # Errors
-    /// If a key cannot be one, or mappings would nest too deeply.
-    pub(crate) fn new(pairs: impl IntoIterator<Item = (Value, Value)>) -> Result<Self> {
-        let mut entries: IndexMap<Key, (Value, Value)> = IndexMap::new();
-        for (name, value) in pairs {
-            let key = Key::of(&name)?;
-            match entries.get_mut(&key) {
-                // The key that came first stays.
-                Some((_, old)) => *old = value,
-                None => {
-                    entries.insert(key, (name, value));
-                }
-            }
-        }
-        let extent = Extent::around(entries.values().flat_map(|(key, value)| [key, value]))?;
-        Ok(Dict { entries, extent })
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.entries.len()
-    }
-
-    pub(crate) fn get(&self, name: &Value) -> Result<Option<&Value>> {
-        Ok(self.entries.get(&Key::of(name)?).map(|(_, value)| value))
-    }
-
-    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (&Value, &Value)> {
-        self.entries.values().map(|(name, value)| (name, value))
-    }
-}
-
-/// A value as a key: equal to what Python finds equal.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Key {
-    /// Missing values are all the same key.
-    Undefined,
-    /// A function, a namespace or the like: equal to itself alone.
-    Identity(usize),
-    Range(i128, i128, i128),
-    None,
-    Int(i128),
-    Float(u64),
-    Str(Rc<str>),
-    Tuple(Vec<Key>),
-}
-
-impl Key {
-    fn of(value: &Value) -> Result<Key> {
-        Ok(match value {
-            Value::Undefined(_) => Key::Undefined,
-            Value::Function(this) => Key::Identity(Rc::as_ptr(this).addr()),
-            Value::Generator(this) => Key::Identity(Rc::as_ptr(this).addr()),
-            Value::Namespace(this) => Key::Identity(Rc::as_ptr(this).addr()),
-            Value::Loop(this) => Key::Identity(Rc::as_ptr(this).addr()),
-            Value::Cycler(this) => Key::Identity(Rc::as_ptr(this).addr()),
-            Value::Joiner(this) => Key::Identity(Rc::as_ptr(this).addr()),
-            Value::Range(first, end, step) => Key::Range(*first, *end, *step),
-            Value::None => Key::None,
-            Value::Bool(flag) => Key::Int(i128::from(*flag)),
-            Value::Int(number) => Key::Int(*number),
-            Value::Float(number) if number.fract() == 0.0 && number.abs() < 1e38 => {
-                Key::Int(*number as i128)
-            }
-            Value::Float(number) => Key::Float(number.to_bits()),
-            Value::Str(text) => Key::Str(Rc::clone(text)),
-            Value::Seq(seq) if seq.kind != SeqKind::List => {
-                if seq.extent.weight > MAX_KEY_BYTES {
-                    return refused("a key of a mapping is too large");
-                }
-                Key::Tuple(seq.items.iter().map(Key::of).collect::<Result<_>>()?)
-            }
-            other => return failed(format!("unhashable type: '{}'", other.type_name())),
-        })
-    }
-}
-
-/// Values found equal by Python, for filters that look for them.
-pub(crate) struct Distinct(HashMap<Key, ()>);
-
-impl Distinct {
-    pub(crate) fn new() -> Self {
-        Distinct(HashMap::new())
-    }
-
-    /// Whether it is new.
-    pub(crate) fn insert(&mut self, value: &Value) -> Result<bool> {
-        Ok(self.0.insert(Key::of(value)?, ()).is_none())
-    }
-}
-
-/// What walks over a mapping: its keys, its values or both.
-pub(crate) struct Items {
-    /// `dict_keys`, `dict_values` or `dict_items`
-    pub(crate) kind: &'static str,
-    items: Vec<Value>,
-    extent: Extent,
-}
-
-impl Items {
-    pub(crate) fn new(kind: &'static str, items: Vec<Value>) -> Result<Self> {
-        let extent = Extent::around(items.iter())?;
-        Ok(Items { kind, items, extent })
-    }
-
-    pub(crate) fn iter(&self) -> std::slice::Iter<'_, Value> {
-        self.items.iter()
-    }
-}
-
-/// Values that are given out once.
-pub(crate) struct Generator {
-    left: RefCell<std::vec::IntoIter<Value>>,
-    extent: Extent,
-}
-
-impl Generator {
-    pub(crate) fn new(items: Vec<Value>) -> Result<Self> {
-        let extent = Extent::around(items.iter())?;
-        Ok(Generator { left: RefCell::new(items.into_iter()), extent })
-    }
-
-    /// What has not been given out.
-    pub(crate) fn drain(&self) -> Vec<Value> {
-        self.left.borrow_mut().by_ref().collect()
-    }
-
-    /// The next value.
-    pub(crate) fn next(&self) -> Option<Value> {
-        self.left.borrow_mut().next()
-    }
-}
-
-/// Named values that may change.
-#[derive(Default)]
-pub(crate) struct Namespace {
-    pub(crate) values: RefCell<IndexMap<Rc<str>, Value>>,
-}
-
-/// Something that can be called.
-pub(crate) enum Function {
-    /// A function by its name, such as `range`.
-    Global(&'static str),
-    /// A method of a value, not yet called.
-    Method(Value, Rc<str>),
-    /// A macro with the variables around it.
-    Macro(std::sync::Arc<Macro>, Rc<Scope>),
-}
-
-/// Items that are given out one after the other, again and again.
-pub(crate) struct Cycler {
-    pub(crate) items: Vec<Value>,
-    /// The place of the current one.
-    pub(crate) at: Cell<usize>,
-    extent: Extent,
-}
-
-impl Cycler {
-    pub(crate) fn new(items: Vec<Value>) -> Result<Self> {
-        let extent = Extent::around(items.iter())?;
-        Ok(Cycler { items, at: Cell::new(0), extent })
-    }
-}
-
-/// Where a loop stands.
-pub(crate) struct Loop {
-    pub(crate) items: Vec<Value>,
-    pub(crate) at: Cell<usize>,
-    /// 0 for the outermost turn of a recursive loop.
-    pub(crate) depth: usize,
-    /// Set where the loop is recursive: its text, and the variables around it.
-    pub(crate) again: Option<(std::sync::Arc<For>, Rc<Scope>)>,
-    /// What `loop.changed` was asked about last.
-    pub(crate) last_changed: RefCell<Option<Vec<Value>>>,
-    extent: Extent,
-}
-
-impl Loop {
-    pub(crate) fn new(
-        items: Vec<Value>,
-        depth: usize,
-        again: Option<(std::sync::Arc<For>, Rc<Scope>)>,
-    ) -> Result<Self> {
-        let extent = Extent::around(items.iter())?;
-        Ok(Loop { items, at: Cell::new(0), depth, again, last_changed: RefCell::default(), extent })
-    }
-}
-
-/// Variables of a block, and the block around it.
-#[derive(Default)]
-pub(crate) struct Scope {
-    pub(crate) values: RefCell<HashMap<Name, Value>>,
-    pub(crate) around: Option<Rc<Scope>>,
-}
-
-impl Scope {
-    /// A scope within another one.
-    pub(crate) fn inside(around: &Rc<Scope>) -> Rc<Scope> {
-        Rc::new(Scope { values: RefCell::default(), around: Some(Rc::clone(around)) })
-    }
-
-    pub(crate) fn set(&self, name: &Name, value: Value) {
-        self.values.borrow_mut().insert(Name::clone(name), value);
-    }
-
-    pub(crate) fn get(&self, name: &str) -> Option<Value> {
-        let mut scope = Some(self);
-        while let Some(this) = scope {
-            if let Some(value) = this.values.borrow().get(name) {
-                return Some(value.clone());
-            }
-            scope = this.around.as_deref();
-        }
-        None
-    }
 }
 
 /// How deep a value is and how much is in it, known when it is made: lists that share their items may hold
@@ -595,42 +335,6 @@ pub(crate) fn range_len(range: &Value) -> Option<usize> {
     let span = if step > 0 { end.saturating_sub(first) } else { first.saturating_sub(end) };
     let len = span.max(0).unsigned_abs().div_ceil(step.unsigned_abs());
     Some(usize::try_from(len).unwrap_or(usize::MAX))
-}
-
-/// A number of either kind.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Number {
-    Int(i128),
-    Float(f64),
-}
-
-impl Number {
-    pub(crate) fn as_float(self) -> f64 {
-        match self {
-            Number::Int(number) => number as f64,
-            Number::Float(number) => number,
-        }
-    }
-
-    fn compare(self, other: Number) -> Option<Ordering> {
-        match (self, other) {
-            (Number::Int(left), Number::Int(right)) => Some(left.cmp(&right)),
-            (Number::Int(left), Number::Float(right)) => int_and_float(left, right),
-            (Number::Float(left), Number::Int(right)) => {
-                int_and_float(right, left).map(Ordering::reverse)
-            }
-            (Number::Float(left), Number::Float(right)) => left.partial_cmp(&right),
-        }
-    }
-}
-
-/// Exactly, as Python does: not by rounding the whole number.
-fn int_and_float(int: i128, float: f64) -> Option<Ordering> {
-    if float.is_nan() || float.abs() >= 1e38 {
-        return 0.0.partial_cmp(&float);
-    }
-    let floor = float.floor();
-    Some(int.cmp(&(floor as i128)).then(0.0.partial_cmp(&(float - floor))?))
 }
 
 impl From<&str> for Value {
