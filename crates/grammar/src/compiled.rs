@@ -11,7 +11,7 @@ use llguidance::api::TopLevelGrammar;
 use llguidance::{Matcher, ParserFactory};
 
 use crate::error::Fault;
-use crate::{Constraint, GrammarError, Kind, choices, lark, pattern, schema};
+use crate::{Constraint, GrammarError, Kind, choices, embedded, lark, pattern, schema};
 
 /// Longest text of a constraint, in bytes. Compiling takes some 10 ms per 100 kB of schema.
 ///
@@ -73,10 +73,15 @@ impl Compiler {
         };
         compiled.map_err(|message| {
             let fault = match kind {
-                Kind::JsonSchema => schema::fault(&constraint.text, &message),
-                Kind::Cfg => lark::fault(&constraint.text, &message),
+                Kind::JsonSchema => schema::fault(&message),
+                Kind::Cfg => {
+                    let replaced = embedded::replaced(&constraint.text);
+                    let line =
+                        |line| replaced.as_ref().map_or(line, |replaced| replaced.line(line));
+                    lark::fault(&constraint.text, &message, line)
+                }
                 Kind::Regex | Kind::MultipleChoice => {
-                    let fault = lark::fault("", &message);
+                    let fault = lark::fault("", &message, |line| line);
                     Fault { place: None, ..fault }
                 }
             };
@@ -148,12 +153,11 @@ pub(crate) fn grammar(constraint: &Constraint) -> Result<TopLevelGrammar, Gramma
         }
         Kind::Cfg => {
             lark::check(text).map_err(GrammarError::Invalid)?;
-            Ok(TopLevelGrammar::from_lark(text.clone()))
+            let replaced = embedded::replaced(text)
+                .map_err(|fault| GrammarError::Unusable { kind: *kind, fault })?;
+            Ok(TopLevelGrammar::from_lark(replaced.text))
         }
-        Kind::JsonSchema => {
-            let schema = schema::read(text, *whitespace).map_err(GrammarError::Invalid)?;
-            Ok(TopLevelGrammar::from_json_schema(schema))
-        }
+        Kind::JsonSchema => Ok(TopLevelGrammar::from_lark(schema::grammar(text, *whitespace)?)),
     }
 }
 

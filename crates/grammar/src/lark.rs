@@ -37,11 +37,12 @@ pub(crate) fn check(text: &str) -> Result<(), Fault> {
 }
 
 /// Explains what llguidance said about a grammar. Its messages begin with the place as
-/// `line(column): `, and draw it below.
-pub(crate) fn fault(text: &str, message: &str) -> Fault {
+/// `line(column): `, and draw it below. `original` tells which line of the text a line of the grammar is that was
+/// compiled.
+pub(crate) fn fault(text: &str, message: &str, original: impl Fn(usize) -> usize) -> Fault {
     let first = message.lines().next().unwrap_or_default();
     let (place, said) = match placed(first) {
-        Some((line, column, said)) => (Some(Place::at(text, line, column)), said),
+        Some((line, column, said)) => (Some(Place::at(text, original(line), column)), said),
         None if first.starts_with("at EOF: ") => {
             (Some(Place::of(text, text.len(), text.len())), &first["at EOF: ".len()..])
         }
@@ -168,16 +169,16 @@ mod tests {
                 "a pattern cannot be read: unclosed group",
             ),
         ] {
-            let fault = fault("start: a\na: bb", message);
+            let fault = fault("start: a\na: bb", message, |line| line);
             assert_eq!(fault.message, said);
             assert_eq!(fault.place, Some(Place { line, column, offending: offending.into() }));
         }
-        assert_eq!(fault("x", "no start rule found").place, None);
+        assert_eq!(fault("x", "no start rule found", |line| line).place, None);
         let text = "b: c\nstart: \"b\" bb | b c\n";
         for (line, name, column) in [(2, "b", 17), (2, "bb", 12), (2, "c", 19)] {
             let message = format!("at 2(8): unknown name: \"{name}\"");
             let expected = Place { line, column, offending: name.into() };
-            assert_eq!(fault(text, &message).place, Some(expected), "{name}");
+            assert_eq!(fault(text, &message, |line| line).place, Some(expected), "{name}");
         }
     }
 
@@ -188,7 +189,7 @@ mod tests {
         assert_eq!(parts, ["\\/é", "(?=a)", "x("]);
         let message =
             "at 3(4): invalid regex \"(?=a)\" (in regex): regex parse error:\nerror: look-around";
-        let found = fault(text, message);
+        let found = fault(text, message, |line| line);
         assert_eq!(found.message, "a look-ahead is not possible");
         assert_eq!(found.place, Some(Place { line: 3, column: 5, offending: "(?=".into() }));
         assert_eq!(patterns("\"a\n/b"), [(4, "b")]);

@@ -13,6 +13,7 @@ mod compiled;
 mod constraint;
 mod cost;
 mod document;
+mod embedded;
 mod environment;
 mod error;
 mod forced;

@@ -1,15 +1,48 @@
-//! JSON schemas: what is wrong with one, and where.
+//! JSON schemas: what is wrong with one, and the grammar of the documents that it allows.
+//!
+//! 1. The text becomes a tree with exact numbers ([`document`]), and its references are found ([`references`]).
+//! 2. Keywords become shapes ([`reader`]): for each type of JSON the values that are allowed. Strings, names of
+//!    properties and numbers are regular languages ([`language`]), which can be cut, joined and subtracted exactly; so
+//!    can shapes ([`algebra`]).
+//! 3. Shapes become rules ([`writer`]), in Lark's notation.
+//!
+//! llguidance has a compiler for schemas, too. It was used before; but some of its masks were wrong (an escaped name
+//! passed by its property's schema, integers beyond 2^53 were rounded), and it refuses `not`, `oneOf`, `if`,
+//! `contains` and `uniqueItems` as such. Rewriting schemas for it was tried on paper: most of what is refused has no
+//! schema that it takes, but all of it has a grammar.
 
-use jsonc_parser::ast::{ObjectPropName, Value as Node};
+mod algebra;
+mod decimal;
+mod document;
+mod draft;
+mod formats;
+mod language;
+mod numbers;
+mod pattern;
+mod reader;
+mod references;
+mod refusal;
+mod rules;
+mod shape;
+mod strings;
+mod unevaluated;
+mod writer;
+
+use jsonc_parser::ast::Value as Node;
 use jsonc_parser::common::{Range, Ranged as _};
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 use jsonschema::error::ValidationErrorKind;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
+use self::document::Document;
+use self::draft::Draft;
+use self::reader::Reader;
+use self::refusal::Refusal;
+use self::writer::Writer;
 use crate::error::Fault;
-use crate::{Place, Whitespace};
+use crate::{GrammarError, Kind, Place, Whitespace};
 
-/// The key under which llguidance takes its options from a schema.
+/// The key under which options for white space may stand in a schema, as llguidance has it.
 const OPTIONS: &str = "x-guidance";
 
 /// The key that names the draft a schema is written in.
@@ -20,19 +53,83 @@ const TYPES: &str = "array, boolean, integer, null, number, object and string";
 
 const DRAFT_7: &str = "http://json-schema.org/draft-07/schema#";
 
-/// Reads a schema and makes it what llguidance compiles: an object, with the options for white space,
-/// and with the draft it seems to be written in (2020-12, or draft 7 if it lists item schemas the
-/// old way).
+/// The grammar of a schema's documents, in Lark's notation. The draft is the one that it names, or else 2020-12, or
+/// draft 7 if it lists item schemas the old way.
 ///
 /// # Errors
-/// If it is no JSON or no schema.
-pub(crate) fn read(text: &str, whitespace: Whitespace) -> Result<Value, Fault> {
+/// If the text is no schema, or one that a mask cannot follow, or that no document satisfies.
+pub(crate) fn grammar(text: &str, whitespace: Whitespace) -> Result<String, GrammarError> {
+    let kind = Kind::JsonSchema;
+    let (schema, draft) = read(text).map_err(GrammarError::Invalid)?;
+    let space = space(&schema, whitespace).map_err(GrammarError::Invalid)?;
+    let rules = rules(text, draft).map_err(|fault| GrammarError::Unusable { kind, fault })?;
+    Ok(with_space(&space, &rules))
+}
+
+/// The same for a schema that is part of a grammar.
+///
+/// # Errors
+/// As [`grammar`].
+pub(crate) fn within_a_grammar(text: &str) -> Result<String, Fault> {
+    let (schema, draft) = read(text)?;
+    let space = space(&schema, Whitespace::Flexible)?;
+    Ok(with_space(&space, &rules(text, draft)?))
+}
+
+fn with_space(space: &str, rules: &str) -> String {
+    let ignore = match space {
+        "" => String::new(),
+        space => format!("%ignore /{}/\n", space.replace('/', "\\x2f")),
+    };
+    // It is taken once between two parts.
+    format!("%llguidance {{\"ignore_once\": true}}\n{ignore}{rules}")
+}
+
+/// What JSON takes for white space.
+const FLEXIBLE: &str = r"[ \t\n\r]+";
+
+/// The rules of a schema; the first of them is `start`.
+fn rules(text: &str, draft: Draft) -> Result<String, Fault> {
+    let document = Document::read(text).expect("it was read before");
+    let fault = |refusal: Refusal| Fault {
+        place: place(text, &document, &refusal),
+        message: refusal.message,
+        hint: refusal.hint,
+    };
+    let mut reader = Reader::new(&document, draft);
+    let root = reader.schema(document.root());
+    let mut writer = Writer::new(&mut reader);
+    let start = writer.write(root).map_err(fault)?;
+    writer.rules.lark(start).ok_or_else(|| Fault {
+        message: "no document can satisfy it".into(),
+        place: None,
+        hint: "Look at limits and enums that exclude each other.",
+    })
+}
+
+/// Where a refusal's reason stands: a keyword that is not supported by its name, what is wrong with it by its value.
+fn place(text: &str, document: &Document, refusal: &Refusal) -> Option<Place> {
+    let of = |range: std::ops::Range<usize>| Place::of(text, range.start, range.end);
+    let is_unsupported = refusal.message.starts_with("not supported");
+    let words = || refusal.message.split(|c: char| !c.is_alphanumeric() && c != '$');
+    match refusal.at {
+        Some(id) if is_unsupported => {
+            let name = document.name_range(id);
+            Some(of(name.unwrap_or_else(|| document.range(id))))
+        }
+        Some(id) => Some(of(document.range(id))),
+        None => words().find_map(|word| document.name_range(document.find(word)?)).map(of),
+    }
+}
+
+/// Reads a schema and finds its draft.
+fn read(text: &str) -> Result<(Value, Draft), Fault> {
     if text.trim().is_empty() {
         let hint = "Write a schema such as {\"type\": \"object\", \"properties\": {…}}.";
         return Err(Fault { message: "JSON schema is required".into(), place: None, hint });
     }
     let schema: Value = serde_json::from_str(text).map_err(|error| not_json(text, &error))?;
-    let mut schema = match schema {
+    let schema = match schema {
         Value::Object(schema) => schema,
         Value::Bool(true) => Map::new(),
         Value::Bool(false) => {
@@ -47,55 +144,64 @@ pub(crate) fn read(text: &str, whitespace: Whitespace) -> Result<Value, Fault> {
             return Err(whole(text, message, "Write {…} with a type and its properties."));
         }
     };
-    if !schema.contains_key(DRAFT) && lists_items(&Value::Object(schema.clone())) {
-        schema.insert(DRAFT.into(), DRAFT_7.into());
+    let named = schema.get(DRAFT).and_then(Value::as_str).and_then(Draft::of);
+    let lists_items = lists_items(&Value::Object(schema.clone()));
+    let draft = named.unwrap_or(if lists_items { Draft::Draft7 } else { Draft::Draft202012 });
+    let mut checked = schema.clone();
+    if !checked.contains_key(DRAFT) && lists_items {
+        checked.insert(DRAFT.into(), DRAFT_7.into());
     }
-    let schema = Value::Object(schema);
-    check(text, &schema)?;
-    Ok(with_whitespace(schema, whitespace))
+    check(text, &Value::Object(checked))?;
+    Ok((Value::Object(schema), draft))
 }
 
-/// Explains why llguidance did not take a schema that is one. What it says is made for programmers of
-/// its options, so it is said again in the words of schemas where that is possible.
-pub(crate) fn fault(text: &str, message: &str) -> Fault {
+/// A pattern for the white space between the parts of a document: what a schema's options ask for, or else what the
+/// constraint does.
+fn space(schema: &Value, whitespace: Whitespace) -> Result<String, Fault> {
+    let mut space = match whitespace {
+        Whitespace::Single => " ".to_owned(),
+        Whitespace::Flexible => FLEXIBLE.into(),
+    };
+    let Some(Value::Object(options)) = schema.get(OPTIONS) else { return Ok(space) };
+    for (key, value) in options {
+        match (key.as_str(), value) {
+            ("whitespace_pattern", Value::String(pattern)) => {
+                // Whatever else it were, it would be part of a document.
+                let is_space = pattern.chars().all(|c| " \\tnr[]*+?{},0123456789x".contains(c));
+                if !is_space || regex_syntax::parse(pattern).is_err() {
+                    let message = format!("{OPTIONS}: {pattern:?} is no pattern for white space");
+                    let hint = "Write one of spaces, \\t, \\n and \\r, such as [ \\n]+.";
+                    return Err(Fault { message, place: None, hint });
+                }
+                space = pattern.clone();
+            }
+            ("whitespace_flexible", Value::Bool(is_flexible)) => {
+                if !options.contains_key("whitespace_pattern") {
+                    space = if *is_flexible { FLEXIBLE.into() } else { String::new() };
+                }
+            }
+            _ => {
+                let message = format!("{OPTIONS}: {key} is no option for white space");
+                let hint = "Its options are whitespace_flexible and whitespace_pattern.";
+                return Err(Fault { message, place: None, hint });
+            }
+        }
+    }
+    Ok(space)
+}
+
+/// Explains what llguidance said about a schema's grammar: that it met one of its limits.
+pub(crate) fn fault(message: &str) -> Fault {
     let first = message.lines().next().unwrap_or_default();
-    let between = |before: &str, after: &str| {
-        let rest = first.split_once(before)?.1;
-        Some(rest.split_once(after).map_or(rest, |(inside, _)| inside))
-    };
-    let (message, hint, place) = if let Some(keys) = between("Unimplemented keys: [", "]") {
-        let hint = "Such keywords cannot be enforced; remove them, and check the result yourself.";
-        (format!("not supported: {}", keys.replace('"', "")), hint, None)
-    } else if first.contains("oneOf constraints are not supported") {
-        let hint = "Which option a text will match cannot be told while it is written: use anyOf, or \
-                    give the options different types or consts.";
-        ("not supported: oneOf with options that overlap".into(), hint, find(text, "oneOf"))
-    } else if let Some(uri) = between("Resource '", "'") {
-        let hint = "Nothing is fetched for a schema: copy the definition into $defs, and refer to it \
-                    as #/$defs/name.";
-        (format!("$ref to another document: {uri}"), hint, find(text, uri))
-    } else if let Some(pointer) = between("Pointer '", "'") {
-        let hint = "A $ref such as #/$defs/name needs that name under $defs.";
-        (format!("$ref to a definition that is not there: #{pointer}"), hint, find(text, pointer))
-    } else if let Some(format) = between("Unknown format: ", "\n") {
-        let hint = "Remove the format, or describe it with a pattern.";
-        (format!("not supported: the format {format}"), hint, find(text, format))
-    } else if let Some(reason) = between("Unsatisfiable schema: ", "\n") {
-        let hint = "Look at limits and enums that exclude each other.";
-        (format!("no document can satisfy it: {reason}"), hint, None)
-    } else if message.contains("regex parse error") {
-        let hint = "Patterns have the syntax of Rust's regex crate, without look-around and \
-                    back-references.";
-        // The last line says what is wrong; the others draw it.
-        let last = message.lines().next_back().unwrap_or_default();
-        let reason = last.trim_start_matches("error: ");
-        (format!("pattern: {reason}"), hint, bad_pattern(text))
-    } else {
-        (first.to_owned(), "Simplify the schema; see docs/grammar.md.", None)
-    };
-    let by_name = || words(&message).into_iter().find_map(|word| find(text, word));
-    let place = place.or_else(by_name);
-    Fault { message, place, hint }
+    let first = first
+        .strip_prefix("at ")
+        .and_then(|rest| rest.split_once("): "))
+        .map_or(first, |(_, said)| said);
+    Fault {
+        message: first.to_owned(),
+        place: None,
+        hint: "Make the schema smaller; see docs/grammar.md.",
+    }
 }
 
 fn not_json(text: &str, error: &serde_json::Error) -> Fault {
@@ -144,19 +250,6 @@ fn check(text: &str, schema: &Value) -> Result<(), Fault> {
     Err(Fault { message, place, hint })
 }
 
-fn with_whitespace(mut schema: Value, whitespace: Whitespace) -> Value {
-    let object = schema.as_object_mut().expect("a schema is an object");
-    if !object.contains_key(OPTIONS) {
-        let options = match whitespace {
-            // llguidance takes it once between two parts.
-            Whitespace::Single => json!({ "whitespace_pattern": " " }),
-            Whitespace::Flexible => json!({ "whitespace_flexible": true }),
-        };
-        object.insert(OPTIONS.into(), options);
-    }
-    schema
-}
-
 fn parsed(text: &str) -> Option<Node<'_>> {
     parse_to_ast(text, &CollectOptions::default(), &ParseOptions::default()).ok()?.value
 }
@@ -180,67 +273,4 @@ fn at_path(text: &str, pointer: &str) -> Option<Place> {
         };
     }
     Some(place_of(text, node.range()))
-}
-
-/// What a message may name: its words, the last first.
-fn words(message: &str) -> Vec<&str> {
-    let is_end = |c: char| c.is_whitespace() || ",:()".contains(c);
-    let mut words: Vec<&str> = message.split(is_end).filter(|word| word.len() > 2).collect();
-    words.reverse();
-    words
-}
-
-/// The first property with that name, or else the first text that contains it.
-fn find(text: &str, name: &str) -> Option<Place> {
-    let root = parsed(text)?;
-    let mut property = None;
-    let mut value = None;
-    walk(&root, &mut |key, node| {
-        if key.is_some_and(|key| key.as_str() == name) {
-            property = property.or(key.map(ObjectPropName::range));
-        }
-        if let Node::StringLit(literal) = node
-            && literal.value.contains(name)
-        {
-            value = value.or(Some(literal.range));
-        }
-    });
-    property.or(value).map(|range| place_of(text, range))
-}
-
-/// The first pattern that is no regular expression.
-fn bad_pattern(text: &str) -> Option<Place> {
-    let root = parsed(text)?;
-    let is_bad = |pattern: &str| regex_syntax::Parser::new().parse(pattern).is_err();
-    let mut found = None;
-    walk(&root, &mut |key, node| {
-        let Some(key) = key else { return };
-        match node {
-            Node::StringLit(literal) if key.as_str() == "pattern" && is_bad(&literal.value) => {
-                found = found.or(Some(literal.range));
-            }
-            Node::Object(object) if key.as_str() == "patternProperties" => {
-                let bad = object.properties.iter().find(|p| is_bad(p.name.as_str()));
-                found = found.or(bad.map(|property| property.name.range()));
-            }
-            _ => {}
-        }
-    });
-    found.map(|range| place_of(text, range))
-}
-
-/// Visits every value, with the name of the property whose value it is.
-fn walk<'a>(root: &'a Node<'a>, visit: &mut impl FnMut(Option<&ObjectPropName<'a>>, &Node<'a>)) {
-    let mut open: Vec<(Option<&ObjectPropName<'_>>, &Node<'_>)> = vec![(None, root)];
-    while let Some((key, node)) = open.pop() {
-        visit(key, node);
-        // The last comes off first.
-        match node {
-            Node::Object(object) => {
-                open.extend(object.properties.iter().rev().map(|p| (Some(&p.name), &p.value)));
-            }
-            Node::Array(array) => open.extend(array.elements.iter().rev().map(|e| (None, e))),
-            _ => {}
-        }
-    }
 }

@@ -106,7 +106,7 @@ fn hostile() -> Vec<Hostile> {
             Some((1, 10, "\"#/$defs/x\"")),
             "that is not there",
         ),
-        row("json_schema", r#"{"not": {}}"#, Some((1, 2, "\"not\"")), "not supported: not"),
+        row("json_schema", r#"{"not": {}}"#, None, "no document can satisfy it"),
         row(
             "json_schema",
             r#"{"type": "array", "uniqueItems": true}"#,
@@ -121,31 +121,36 @@ fn hostile() -> Vec<Hostile> {
         ),
         row(
             "json_schema",
-            r#"{"type": "string", "format": "colour"}"#,
-            Some((1, 30, "\"colour\"")),
-            "the format colour",
+            r#"{"type": "object", "minProperties": 2}"#,
+            Some((1, 20, "\"minProperties\"")),
+            "not supported: minProperties",
         ),
         row(
             "json_schema",
-            r#"{"oneOf": [{"minLength": 1}, {"maxLength": 2}]}"#,
-            Some((1, 2, "\"oneOf\"")),
-            "options that overlap",
+            r#"{"not": {"additionalProperties": {"type": "null"}}}"#,
+            Some((1, 2, "\"not\"")),
+            "not supported: not",
         ),
         row(
             "json_schema",
             r#"{"type": "number", "minimum": 5, "maximum": 1}"#,
-            Some((1, 34, "\"maximum\"")),
+            None,
             "no document can satisfy it",
         ),
         row("json_schema", r#"{"enum": []}"#, None, "no document can satisfy it"),
-        row("json_schema", r##"{"$ref": "#"}"##, None, "no valid next token"),
+        row("json_schema", r##"{"$ref": "#"}"##, Some((1, 10, "\"#\"")), "back to itself"),
         (
             "json_schema",
             "{\"not\": ".repeat(5_000),
             Some((1, 1_017, "{")),
             "recursion limit exceeded",
         ),
-        ("json_schema", format!("{{\"allOf\": [{}{{}}]}}", options.repeat(24)), None, "too large"),
+        (
+            "json_schema",
+            format!("{{\"allOf\": [{}{{}}]}}", options.repeat(24)),
+            Some((1, 1, r#"{"allOf": [{"anyOf": [{"required": ["a"]"#)),
+            "more than 256 alternatives",
+        ),
     ]
 }
 
