@@ -58,7 +58,7 @@ export function status(change = {}) {
     model_id: "tiny", device: "cpu", dtype: "float32", has_chat_template: true, eos_token_id: 9, vocab_size: 100,
     loading: false, ready: true, error: null, logit_size: 100, quantization: "Q4_1", context_length: 512,
     parameters: 1000, source: "file", layers: 4, heads: 2, load_seconds: 0.5, threads: 2, load: null, notice: null,
-    cache: { entries: 0, bytes: 0, max_bytes: 0, hits: 0, misses: 0, evictions: 0 }, capabilities: { attribution: false, constraint: false },
+    cache: { entries: 0, bytes: 0, max_bytes: 0, hits: 0, misses: 0, evictions: 0 }, questions: 0, capabilities: { attribution: false, constraint: false },
     ...change,
   };
 }

@@ -128,6 +128,11 @@ notice: string | null,
  */
 cache: CacheStatus, 
 /**
+ * Questions that have been put to the model's thread since the program was started. What is refused at the
+ * door is none.
+ */
+questions: number, 
+/**
  * What this version can do.
  */
 capabilities: Capabilities, 

@@ -240,6 +240,8 @@ impl Engine {
         if self.ending.is_cancelled() {
             return Err(EngineError::Ending);
         }
+        // Nothing else asks the model's thread, so this is all the work that anybody gives it.
+        self.library.count_question();
         self.jobs.send(job(request)).map_err(|_| gone(()))?;
         match self.ending.run_until_cancelled(answer).await {
             Some(answer) => answer.map_err(|_| gone(()))?,

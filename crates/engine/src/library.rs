@@ -1,5 +1,6 @@
 //! Which model answers, which one is on its way, and how that came about.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
@@ -79,6 +80,8 @@ pub struct Status {
     pub notice: Option<String>,
     /// The prefix cache of the model that answers.
     pub cache: CacheUsage,
+    /// Questions that have been put to the model's thread since the program was started, whatever came of them.
+    pub questions: u64,
 }
 
 /// The status, shared between threads. Locks are held for assignments only, so that asking for
@@ -86,6 +89,7 @@ pub struct Status {
 pub(crate) struct Library {
     state: Mutex<State>,
     changed: watch::Sender<()>,
+    questions: AtomicU64,
 }
 
 /// A model that has been loaded.
@@ -117,7 +121,8 @@ pub(crate) struct LoadTicket {
 
 impl Default for Library {
     fn default() -> Self {
-        Library { state: Mutex::default(), changed: watch::Sender::new(()) }
+        let (changed, questions) = (watch::Sender::new(()), AtomicU64::new(0));
+        Library { state: Mutex::default(), changed, questions }
     }
 }
 
@@ -128,7 +133,13 @@ impl Library {
     }
 
     pub(crate) fn status(&self) -> Status {
-        self.lock().status.clone()
+        let questions = self.questions.load(Ordering::Relaxed);
+        Status { questions, ..self.lock().status.clone() }
+    }
+
+    /// Counts a question to the model's thread.
+    pub(crate) fn count_question(&self) {
+        self.questions.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Tells of every change of model or load.

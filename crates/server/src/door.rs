@@ -31,7 +31,10 @@ pub(crate) async fn check_caller(request: Request, next: Next) -> Result<Respons
     let is_holder = request.extensions().get::<Holder>().is_some();
     // Tests call the application without a socket, and then there is no port to compare with.
     let port = request.extensions().get::<Ends>().map(|ends| ends.local.port());
-    check(&request, is_holder, port)?;
+    check(&request, is_holder, port).inspect_err(|error| {
+        // Not what was asked: addresses of strangers may be long.
+        tracing::debug!("refused {} {}: {}", request.method(), request.uri().path(), error.code);
+    })?;
     Ok(next.run(request).await)
 }
 

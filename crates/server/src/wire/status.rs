@@ -60,6 +60,9 @@ pub struct ModelStatus {
     pub notice: Option<String>,
     /// Remembered prefixes.
     pub cache: CacheStatus,
+    /// Questions that have been put to the model's thread since the program was started. What is refused at the
+    /// door is none.
+    pub questions: u64,
     /// What this version can do.
     pub capabilities: Capabilities,
 }
@@ -156,6 +159,7 @@ impl ModelStatus {
                 misses: status.cache.misses,
                 evictions: status.cache.evictions,
             },
+            questions: status.questions,
             capabilities: Capabilities { attribution: true, constraint: true },
         }
     }

@@ -77,3 +77,77 @@ async fn unknown_addresses_and_methods_are_json_errors() {
         assert_eq!(response.headers().contains_key("allow"), status == 405, "{method} {path}");
     }
 }
+
+/// Requests with the headers that browsers give to those of a page of another origin.
+#[tokio::test]
+async fn a_foreign_page_reads_nothing_changes_nothing_and_asks_the_model_nothing() {
+    const SITES: [&str; 2] = ["cross-site", "same-site"];
+    /// Method, address, mode, destination, content type, and whether the browser names the origin.
+    type Sent = (&'static str, &'static str, &'static str, &'static str, &'static str, bool);
+    let tokens = "/api/tokens?text=a";
+    let sent: [Sent; 24] = [
+        ("GET", tokens, "no-cors", "image", "", false),
+        ("GET", tokens, "no-cors", "script", "", false),
+        ("GET", tokens, "no-cors", "style", "", false),
+        ("GET", tokens, "no-cors", "video", "", false),
+        ("GET", tokens, "no-cors", "empty", "", false),
+        ("GET", tokens, "navigate", "iframe", "", false),
+        ("GET", tokens, "navigate", "object", "", false),
+        ("GET", tokens, "navigate", "document", "", false),
+        ("GET", tokens, "cors", "empty", "", true),
+        ("GET", "/api/catalog", "cors", "script", "", true),
+        ("GET", "/api/model/status", "no-cors", "image", "", false),
+        ("GET", "/api/events", "cors", "empty", "", true),
+        ("GET", "/api/events", "websocket", "empty", "", true),
+        ("GET", "/app.js", "no-cors", "script", "", false),
+        ("GET", "/", "navigate", "iframe", "", false),
+        ("POST", "/", "navigate", "document", "text/plain", true),
+        ("POST", "/api/preview", "no-cors", "empty", "text/plain", true),
+        ("POST", "/api/preview", "no-cors", "empty", "application/json", true),
+        ("POST", "/api/step", "navigate", "iframe", "text/plain", true),
+        ("POST", "/api/step", "navigate", "document", "multipart/form-data; boundary=a", true),
+        ("POST", "/api/constraint/check", "no-cors", "empty", "application/json", true),
+        ("POST", "/api/model/load", "no-cors", "empty", "text/plain", true),
+        ("POST", "/api/model/cancel", "no-cors", "empty", "text/plain", true),
+        ("OPTIONS", "/api/step", "cors", "empty", "", true),
+    ];
+    let client = Client::with_model().await;
+    let body = r#"{"prompt": "t5", "use_chat_template": false, "model_id": "elsewhere"}"#;
+    let before = client.get("/api/model/status").await;
+    for site in SITES {
+        for (method, address, mode, destination, content_type, has_origin) in sent {
+            let origins: &[Option<&str>] = match has_origin {
+                true => {
+                    &[Some("http://127.0.0.1:9000"), Some("https://evil.example"), Some("null")]
+                }
+                false => &[None],
+            };
+            for origin in origins {
+                let mut request = Request::builder().method(method).uri(address);
+                for (name, value) in [
+                    ("host", "127.0.0.1:8000"),
+                    ("sec-fetch-site", site),
+                    ("sec-fetch-mode", mode),
+                    ("sec-fetch-dest", destination),
+                    ("content-type", content_type),
+                    ("origin", origin.unwrap_or_default()),
+                ] {
+                    if !value.is_empty() {
+                        request = request.header(name, value);
+                    }
+                }
+                let response = client.send(request.body(Body::from(body)).unwrap()).await;
+                assert_eq!(response.status(), 403, "{method} {address} {mode} {origin:?}");
+                let mut names = response.headers().keys();
+                assert!(!names.any(|name| name.as_str().starts_with("access-control")));
+            }
+        }
+    }
+    assert_eq!(client.get("/api/model/status").await, before);
+    // The same numbers do move for whoever may ask.
+    client
+        .ok("/api/preview", serde_json::json!({"prompt": "t5", "use_chat_template": false}))
+        .await;
+    let after = client.get("/api/model/status").await;
+    assert_eq!(after.1["questions"], before.1["questions"].as_u64().unwrap() + 1);
+}
