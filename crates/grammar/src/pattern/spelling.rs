@@ -8,8 +8,8 @@ pub(super) struct Spelling {
 }
 
 impl Spelling {
-    /// Rewrites the end `\Z`, comments `(?#…)`, and white space and `#` in a class of the verbose mode, where
-    /// Python means the characters themselves.
+    /// Rewrites the end `\Z`, comments `(?#…)`, counts `{,n}`, and white space and `#` in a class of the verbose
+    /// mode, where Python means the characters themselves.
     pub(super) fn of(written: &str) -> Self {
         let mut reader = Reader {
             written,
@@ -23,6 +23,7 @@ impl Spelling {
                 '\\' => reader.escape(),
                 '[' => reader.class(),
                 '(' => reader.group(),
+                '{' => reader.count(),
                 ')' => reader.is_verbose = reader.outer.pop().unwrap_or(reader.is_verbose),
                 '#' if reader.is_verbose => while reader.next().is_some_and(|c| c != '\n') {},
                 _ => {}
@@ -78,6 +79,16 @@ impl Reader<'_> {
             self.rewrite(1, "\\z");
         } else {
             self.next();
+        }
+    }
+
+    /// Behind a `{`.
+    fn count(&mut self) {
+        let most = self.rest().strip_prefix(',').and_then(|rest| rest.split_once('}'));
+        if most
+            .is_some_and(|(most, _)| !most.is_empty() && most.bytes().all(|b| b.is_ascii_digit()))
+        {
+            self.rewrite(0, "{0");
         }
     }
 
@@ -163,6 +174,7 @@ mod tests {
             ("((?x)[ ](?-x)[ ])[ ]", "((?x)[\\x{20}](?-x)[ ])[ ]"),
             ("(?P<x>[ ])(?=x)[ ]", "(?P<x>[ ])(?=x)[ ]"),
             ("(?x)[", "(?x)["),
+            (r"a{,12}b{,}{,x}{,1\{,2}[{,2}]", r"a{0,12}b{,}{,x}{,1\{,2}[{,2}]"),
             ("\\", "\\"),
         ] {
             assert_eq!(Spelling::of(written).text, text, "{written}");
