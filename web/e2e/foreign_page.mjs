@@ -1,7 +1,8 @@
 // A page of somebody else's in the user's browser: it makes all kinds of requests that a page can make, 100 from
 // another port of this machine, 100 from a foreign name, and 100 to that name rebound to the server. None may be
 // read, change anything, or reach the model's thread. Meanwhile the user's own page goes on asking, and how long its
-// answers take is printed; at first while the foreign page asks a server of its own, which is what browsers cost. In Chromium and, where there is one, in Firefox.
+// answers take is printed; at first while the foreign page asks a server of its own, which is what browsers cost,
+// and at last while this program asks as foreign pages do, which is what the server costs. In Chromium and, where there is one, in Firefox.
 //
 //   node e2e/foreign_page.mjs --server ../target/debug/tokenscope [--model PATH] [--chromium PATH] [--firefox PATH]
 //   node e2e/foreign_page.mjs --url http://127.0.0.1:PORT ...
@@ -11,7 +12,7 @@
 
 import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
+import { Agent, createServer, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "@playwright/test";
@@ -22,7 +23,7 @@ import { FLAGS, assert, fail, findChromium } from "./browser.mjs";
 /** @import { Browser, Page } from "@playwright/test" */
 
 /** @typedef {{ kind: string, read: string }} Outcome of a request: what the page has learned by it, "" for nothing */
-/** @typedef {{ page: number, server: number }} Times in ms from question to answer, as the user's own page counts and as the server does */
+/** @typedef {{ page: number, server: number }} Times in ms from question to answer, as whoever asks counts and as the server does */
 /** @typedef {{ url: string, refused: () => number }} Server */
 /** @typedef {{ port: number, nextReport: () => Promise<Outcome[]>, end: () => void }} Stranger a server of somebody else's */
 /** @typedef {{ visit: (address: string) => Promise<void>, end: () => Promise<void> }} Visitor a browser that opens foreign pages */
@@ -55,6 +56,7 @@ try {
     await attack(name, visitor, server, stranger, own.page);
     await visitor.end();
   }
+  await withoutBrowsers(server.url);
   console.log("foreign_page: passed");
 } catch (error) {
   console.error(`foreign_page: FAILED: ${error instanceof Error ? error.message : error}`);
@@ -87,7 +89,9 @@ function readOptions(words) {
 async function attack(name, visitor, server, stranger, own) {
   const [here, elsewhere] = [`http://127.0.0.1:${stranger.port}`, `http://${FOREIGN_NAME}:${stranger.port}`];
   const alone = await visited(visitor, stranger, own, here, here);
-  console.log(`  ${name}, while it asks somebody else: the user's questions took ${spread(alone.times)}`);
+  const seen = new Set(alone.outcomes.filter((one) => one.read !== "").map((one) => one.kind));
+  assert(seen.size >= 8, `${name}: of its own server a page should read much, or this check sees nothing; it read by ${seen.size} kinds.`);
+  console.log(`  ${name}, while it asks somebody else (and reads by ${seen.size} kinds): the user's questions took ${spread(alone.times)}`);
   for (const [way, page, target] of /** @type {const} */ ([
     ["another port", here, server.url],
     ["a foreign name", elsewhere, server.url],
@@ -127,6 +131,56 @@ async function visited(visitor, stranger, own, page, target) {
   return { outcomes, times };
 }
 
+/** The user's questions while requests of foreign pages come without a browser that takes the processor. @param {string} url */
+async function withoutBrowsers(url) {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const body = JSON.stringify(QUESTION);
+  const foreign = { "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors", "sec-fetch-dest": "image" };
+  const before = await statusOf(url);
+  const times = /** @type {Times[]} */ ([]);
+  let on = true;
+  const user = (async () => {
+    while (on) {
+      const start = performance.now();
+      const { status, text } = await answered(`${url}/api/preview`, { method: "POST", agent, headers: { "content-type": "application/json" } }, body);
+      assert(status === 200, `the user got ${status}: ${text}`);
+      times.push({ page: performance.now() - start, server: JSON.parse(text).elapsed_ms });
+      await pause(PAUSE_MS);
+    }
+  })();
+  const requests = Array.from({ length: REQUESTS }, async (_, number) => {
+    await pause(number * 25);
+    return answered(`${url}/api/tokens?text=${"a".repeat(1500)}&n=${number}`, { headers: foreign });
+  });
+  const answers = await Promise.all(requests);
+  on = false;
+  await user;
+  agent.destroy();
+  const asked = (await statusOf(url)).questions - before.questions;
+  assert(answers.every(({ status }) => status === 403), "each of them should be refused.");
+  assert(asked === times.length, `the model's thread was asked ${asked} questions, and ${times.length} are its user's.`);
+  console.log(`  without a browser: ${answers.length} requests refused, none asked the model; the user's ${times.length} questions took ${spread(times)}`);
+}
+
+/**
+ * @param {string} address
+ * @param {import("node:http").RequestOptions} how
+ * @param {string} [body]
+ * @returns {Promise<{ status: number, text: string }>}
+ */
+function answered(address, how, body) {
+  return new Promise((resolve, reject) => {
+    const asking = request(address, how, (answer) => {
+      let text = "";
+      answer.setEncoding("utf8");
+      answer.on("data", (part) => (text += part));
+      answer.on("end", () => resolve({ status: answer.statusCode ?? 0, text }));
+    });
+    asking.on("error", reject);
+    asking.end(body);
+  });
+}
+
 /** What no question of the user's changes, either. @param {any} status */
 function withoutCounts({ questions: _questions, cache: { hits: _hits, ...cache }, ...rest }) {
   return JSON.stringify({ ...rest, cache });
@@ -138,7 +192,7 @@ function spread(times) {
     const sorted = times.map((one) => one[whose]).sort((a, b) => a - b);
     return [0.5, 0.99, 1].map((share) => (sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? NaN).toFixed(1)).join(" / ");
   };
-  return `${of("page")} ms in the page, ${of("server")} ms in the server (half, 99 %, all)`;
+  return `${of("page")} ms for whoever asks, ${of("server")} ms in the server (half, 99 %, all)`;
 }
 
 /** @param {string} url */
@@ -182,12 +236,12 @@ function pause(ms) {
 async function strangersServer() {
   let listener = /** @type {((outcomes: Outcome[]) => void) | null} */ (null);
   const script = readFileSync(new URL("foreign_page_client.mjs", import.meta.url), "utf8");
-  const server = createServer((request, response) => {
-    const path = request.url?.split("?")[0];
-    if (request.method === "POST" && path === "/report") {
+  const server = createServer((asked, response) => {
+    const path = asked.url?.split("?")[0];
+    if (asked.method === "POST" && path === "/report") {
       let body = "";
-      request.on("data", (part) => (body += part));
-      request.on("end", () => listener?.(JSON.parse(body)));
+      asked.on("data", (part) => (body += part));
+      asked.on("end", () => listener?.(JSON.parse(body)));
       response.end();
     } else if (path === "/stranger") {
       response.setHeader("content-type", "text/html; charset=utf-8");
