@@ -4,7 +4,7 @@
 //! 1. A [`query`] holds everything a request means; the engine keeps no session, only caches.
 //! 2. [`Engine`] sends it as a job to the worker thread. Dropping the answer's future cancels the
 //!    job.
-//! 3. The worker runs it as one straight function: prompt, prefix cache, model, sampling, pick.
+//! 3. The worker takes the next of those that wait (`queue`), and runs it as one straight function: prompt, prefix cache, model, sampling, pick.
 //! 4. A [`report`] comes back, ready for display.
 //!
 //! A [`constraint`] is a grammar for the completion; it becomes a mask before sampling.
@@ -35,6 +35,7 @@ mod memory;
 mod prefix_cache;
 mod prompt;
 pub mod query;
+mod queue;
 pub mod report;
 mod source;
 mod step;

@@ -5,7 +5,7 @@ use tokenscope_sampling::Settings;
 use crate::constraint::ConstraintQuery;
 
 /// The input of the model.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Context {
     /// The user's text, verbatim.
     pub prompt: String,

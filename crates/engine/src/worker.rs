@@ -16,6 +16,7 @@ use crate::constraint::{self, CheckReport, ChoicesReport};
 use crate::job::{Attribute, Cancelled, Install, Job, Request};
 use crate::library::Library;
 use crate::loaded::LoadedModel;
+use crate::queue::Answered;
 use crate::report::{PreviewReport, StepReport, TokensReport};
 use crate::step::{self, Answer};
 use crate::vocabulary_search;
@@ -46,6 +47,8 @@ struct Worker<'a> {
     /// Jobs taken out of the inbox to see what they are, in order. Whoever looks at the inbox while
     /// the model computes has no more than a shared reference.
     seen: RefCell<VecDeque<Job>>,
+    /// Inputs that were answered, whose questions may pass others.
+    known: Answered,
     /// Attributions wait until nobody asks for anything else.
     attributions: VecDeque<Request<Attribute, AttributionReport>>,
     /// The input that will probably be asked about next.
@@ -66,13 +69,27 @@ struct Next {
 impl<'a> Worker<'a> {
     fn new(inbox: &'a Receiver<Job>, library: &'a Library) -> Self {
         let (seen, attributions) = (RefCell::default(), VecDeque::new());
-        Worker { inbox, seen, attributions, next: None, answered: None, current: None, library }
+        let known = Answered::default();
+        Worker {
+            inbox,
+            seen,
+            known,
+            attributions,
+            next: None,
+            answered: None,
+            current: None,
+            library,
+        }
     }
 
-    /// The next job, in order of arrival except that attributions come last. None at the end.
+    /// The next job, in order of arrival except that attributions come last, and what needs no model may come
+    /// first. None at the end.
     fn next_job(&mut self) -> Option<Job> {
         loop {
-            let job = match self.seen.get_mut().pop_front() {
+            let seen = self.seen.get_mut();
+            seen.extend(self.inbox.try_iter());
+            let place = self.known.next(seen, |_| true);
+            let job = match place.and_then(|place| seen.remove(place)) {
                 Some(job) => Ok(job),
                 None => self.inbox.recv_timeout(self.leisure()),
             };
@@ -108,6 +125,7 @@ impl<'a> Worker<'a> {
         let Install { model, notice, ticket } = install;
         // A load that was cancelled at the last moment changes nothing.
         if self.library.installed(&ticket, &model, notice) {
+            self.known.forget();
             self.current = Some(model);
         }
     }
@@ -125,6 +143,9 @@ impl<'a> Worker<'a> {
     fn answer_quick(&mut self, job: Job) {
         let (current, library) = (&mut self.current, self.library);
         let idle = self.answered.map(|answered| answered.elapsed());
+        if let Job::Preview(request) = &job {
+            self.known.note(&request.query);
+        }
         let next = match job {
             Job::Preview(request) => answer(request, current, library, step::preview),
             Job::Step(request) => answer(request, current, library, step::step),
@@ -201,7 +222,8 @@ impl Host for Turn<'_, '_> {
         loop {
             let seen = self.worker.seen.get_mut();
             seen.extend(self.worker.inbox.try_iter());
-            match seen.iter().position(is_quick).and_then(|place| seen.remove(place)) {
+            let place = self.worker.known.next(seen, is_quick);
+            match place.and_then(|place| seen.remove(place)) {
                 Some(job) => self.worker.answer_quick(job),
                 None if self.worker.next.is_some() => self.worker.run_ahead(),
                 None => return self.cancelled.check(),
