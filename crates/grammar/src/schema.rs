@@ -18,7 +18,7 @@ mod draft;
 mod formats;
 mod language;
 mod numbers;
-mod pattern;
+mod ecma_script;
 mod reader;
 mod references;
 mod refusal;

@@ -3,7 +3,7 @@
 
 use regex_syntax::hir::{Class, ClassUnicodeRange, Hir, HirKind, Look};
 
-use super::pattern;
+use super::ecma_script;
 
 /// A character within a string.
 const ANY: &str = r#"(?:[^"\\\x00-\x1f]|\\["\\bfnrt]|\\u00(?:0[0-7bBeEfF]|1[0-9a-fA-F]))"#;
@@ -50,7 +50,7 @@ fn written(c: char) -> String {
 /// # Errors
 /// What cannot be said of it.
 pub(super) fn found(expression: &str) -> Result<String, String> {
-    let hir = parsed(&pattern::translated(expression)?)?;
+    let hir = parsed(&ecma_script::translated(expression)?)?;
     let mut options = Vec::new();
     for branch in branches(&hir) {
         let (mut parts, mut starts, mut ends) = (flat(branch), false, false);
