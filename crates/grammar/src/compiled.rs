@@ -1,9 +1,8 @@
 //! A constraint's text → a matcher at its beginning.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -38,14 +37,39 @@ pub(crate) struct Compiled {
 }
 
 /// Compiles in a thread of its own, which has the stack for it, and is left behind if it takes too long. Only
-/// one can be: as long as it goes on, no other is begun.
+/// one can be: as long as it goes on, others wait, and are refused if that takes too long, too.
 pub(crate) struct Compiler {
-    is_busy: Arc<AtomicBool>,
+    turn: Arc<Turn>,
+}
+
+/// Whether something is being compiled, and the news that it has ended.
+#[derive(Default)]
+struct Turn {
+    is_taken: Mutex<bool>,
+    ended: Condvar,
+}
+
+impl Turn {
+    /// Waits for the turn; false if it was not given up in time.
+    fn take(&self) -> bool {
+        let is_taken = self.is_taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.ended.wait_timeout_while(is_taken, PATIENCE, |is_taken| *is_taken);
+        let (mut is_taken, waited) = waited.unwrap_or_else(PoisonError::into_inner);
+        if !waited.timed_out() {
+            *is_taken = true;
+        }
+        !waited.timed_out()
+    }
+
+    fn give_up(&self) {
+        *self.is_taken.lock().unwrap_or_else(PoisonError::into_inner) = false;
+        self.ended.notify_one();
+    }
 }
 
 impl Compiler {
     pub(crate) fn new() -> Self {
-        Compiler { is_busy: Arc::default() }
+        Compiler { turn: Arc::default() }
     }
 
     /// # Errors
@@ -105,14 +129,14 @@ impl Compiler {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Outcome<T> {
-        if self.is_busy.swap(true, Ordering::Acquire) {
+        if !self.turn.take() {
             return Outcome::Busy;
         }
         let (sender, receiver) = sync_channel(1);
-        let is_busy = Arc::clone(&self.is_busy);
+        let turn = Arc::clone(&self.turn);
         let work = move || {
             let result = catch_unwind(AssertUnwindSafe(work));
-            is_busy.store(false, Ordering::Release);
+            turn.give_up();
             // Nobody may be waiting any more.
             let _ = sender.send(result);
         };
@@ -176,5 +200,33 @@ pub(crate) fn matcher(
             let warnings = start.grammar_warnings();
             Ok(Compiled { start, warnings, bytes: 0 })
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_comes_while_something_is_compiled_waits_for_its_end() {
+        let compiler = Compiler::new();
+        let (begun, has_begun) = sync_channel(1);
+        let (end, ends) = sync_channel::<()>(1);
+        thread::scope(|scope| {
+            let first = scope.spawn(|| {
+                compiler.within_time(move || {
+                    begun.send(()).unwrap();
+                    ends.recv().unwrap();
+                    1
+                })
+            });
+            has_begun.recv().unwrap();
+            let second = scope.spawn(|| compiler.within_time(|| 2));
+            end.send(()).unwrap();
+            assert!(matches!(first.join().unwrap(), Outcome::Done(1)));
+            assert!(matches!(second.join().unwrap(), Outcome::Done(2)));
+        });
+        assert!(matches!(compiler.within_time(|| -> u8 { panic!("on purpose") }), Outcome::Panic));
+        assert!(matches!(compiler.within_time(|| 3), Outcome::Done(3)));
     }
 }
