@@ -28,14 +28,16 @@ mod strings;
 mod unevaluated;
 mod writer;
 
+use std::borrow::Cow;
+
 use jsonc_parser::ast::Value as Node;
 use jsonc_parser::common::{Range, Ranged as _};
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
-use jsonschema::error::ValidationErrorKind;
 use serde_json::{Map, Value};
 
 use self::document::Document;
 use self::draft::Draft;
+use self::language::Languages;
 use self::reader::Reader;
 use self::refusal::Refusal;
 use self::writer::Writer;
@@ -52,6 +54,8 @@ const DRAFT: &str = "$schema";
 const TYPES: &str = "array, boolean, integer, null, number, object and string";
 
 const DRAFT_7: &str = "http://json-schema.org/draft-07/schema#";
+
+const DRAFT_2020_12: &str = "https://json-schema.org/draft/2020-12/schema";
 
 /// The grammar of a schema's documents, in Lark's notation. The draft is the one that it names, or else 2020-12, or
 /// draft 7 if it lists item schemas the old way.
@@ -128,7 +132,8 @@ fn read(text: &str) -> Result<(Value, Draft), Fault> {
         let hint = "Write a schema such as {\"type\": \"object\", \"properties\": {…}}.";
         return Err(Fault { message: "JSON schema is required".into(), place: None, hint });
     }
-    let schema: Value = serde_json::from_str(text).map_err(|error| not_json(text, &error))?;
+    let bounded = within_float64(text);
+    let schema: Value = serde_json::from_str(&bounded).map_err(|error| not_json(text, &error))?;
     let schema = match schema {
         Value::Object(schema) => schema,
         Value::Bool(true) => Map::new(),
@@ -148,8 +153,9 @@ fn read(text: &str) -> Result<(Value, Draft), Fault> {
     let lists_items = lists_items(&Value::Object(schema.clone()));
     let draft = named.unwrap_or(if lists_items { Draft::Draft7 } else { Draft::Draft202012 });
     let mut checked = schema.clone();
-    if !checked.contains_key(DRAFT) && lists_items {
-        checked.insert(DRAFT.into(), DRAFT_7.into());
+    if named.is_none() && checked.get(DRAFT).is_none_or(Value::is_string) {
+        // Keywords of a draft that is not known have these meanings.
+        checked.insert(DRAFT.into(), if lists_items { DRAFT_7 } else { DRAFT_2020_12 }.into());
     }
     check(text, &Value::Object(checked))?;
     Ok((Value::Object(schema), draft))
@@ -167,8 +173,7 @@ fn space(schema: &Value, whitespace: Whitespace) -> Result<String, Fault> {
         match (key.as_str(), value) {
             ("whitespace_pattern", Value::String(pattern)) => {
                 // Whatever else it were, it would be part of a document.
-                let is_space = pattern.chars().all(|c| " \\tnr[]*+?{},0123456789x".contains(c));
-                if !is_space || regex_syntax::parse(pattern).is_err() {
+                if !is_space(pattern) {
                     let message = format!("{OPTIONS}: {pattern:?} is no pattern for white space");
                     let hint = "Write one of spaces, \\t, \\n and \\r, such as [ \\n]+.";
                     return Err(Fault { message, place: None, hint });
@@ -188,6 +193,18 @@ fn space(schema: &Value, whitespace: Whitespace) -> Result<String, Fault> {
         }
     }
     Ok(space)
+}
+
+/// Whether a pattern matches what JSON takes for white space, and nothing else.
+fn is_space(pattern: &str) -> bool {
+    if regex_syntax::parse(pattern).is_err() {
+        return false;
+    }
+    let mut languages = Languages::new();
+    let space = languages.regex("[ \\t\\n\\r]*".into());
+    let Some(pattern) = languages.written(pattern) else { return false };
+    let others = languages.minus(&pattern, &space);
+    languages.is_empty(&others)
 }
 
 /// Explains what llguidance said about a schema's grammar: that it met one of its limits.
@@ -221,23 +238,76 @@ fn whole(text: &str, message: &str, hint: &'static str) -> Fault {
     Fault { message: message.into(), place: Some(Place::of(text, start, text.len())), hint }
 }
 
+/// Keywords whose values are data. What looks like a schema in there is none.
+const DATA: [&str; 5] = ["const", "enum", "default", "example", "examples"];
+
+/// Keywords whose values are schemas by names, which may be those of keywords.
+const BY_NAME: [&str; 6] =
+    ["$defs", "definitions", "dependencies", "dependentSchemas", "patternProperties", "properties"];
+
 /// Whether item schemas are written as a list, which 2020-12 calls `prefixItems`.
 fn lists_items(schema: &Value) -> bool {
     match schema {
-        Value::Object(object) => {
-            object.get("items").is_some_and(Value::is_array) || object.values().any(lists_items)
-        }
-        Value::Array(items) => items.iter().any(lists_items),
+        Value::Object(object) => object.iter().any(|(keyword, value)| match value {
+            _ if DATA.contains(&keyword.as_str()) => false,
+            Value::Array(_) if keyword == "items" => true,
+            Value::Object(named) if BY_NAME.contains(&keyword.as_str()) => {
+                named.values().any(lists_items)
+            }
+            value => lists_items(value),
+        }),
+        Value::Array(schemas) => schemas.iter().any(lists_items),
         _ => false,
     }
 }
 
-/// Checks a schema against the schema of its draft. A draft that is not known is not checked.
+/// The same JSON with 1 for numbers that are too large or too small for float64, which is what serde_json reads.
+/// [`Document`] has them as they are. Places stay.
+fn within_float64(text: &str) -> Cow<'_, str> {
+    let bytes = text.as_bytes();
+    let mut out = Cow::Borrowed(text);
+    let (mut place, mut in_string) = (0, false);
+    while let Some(byte) = bytes.get(place) {
+        let mut end = place + 1;
+        match byte {
+            b'"' => in_string = !in_string,
+            b'\\' => end += 1,
+            b'-' | b'0'..=b'9' if !in_string => {
+                let is_part =
+                    |byte: &&u8| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E');
+                end = place + bytes[place..].iter().take_while(is_part).count();
+                let literal = &text[place..end];
+                let mantissa = literal.split(['e', 'E']).next().unwrap_or_default();
+                let is_zero = !mantissa.bytes().any(|byte| (b'1'..=b'9').contains(&byte));
+                let is_beyond = |number: f64| number.is_infinite() || number == 0.0 && !is_zero;
+                if is_json_number(literal) && literal.parse().is_ok_and(is_beyond) {
+                    let sign = if literal.starts_with('-') { "-1" } else { "1" };
+                    out.to_mut().replace_range(place..end, &format!("{sign:<0$}", literal.len()));
+                }
+            }
+            _ => {}
+        }
+        place = end;
+    }
+    out
+}
+
+/// Whether a text is a number as JSON writes one.
+fn is_json_number(text: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, "0"));
+    let whole = whole.strip_prefix('-').unwrap_or(whole);
+    let exponent = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
+    digits(whole)
+        && (whole == "0" || !whole.starts_with('0'))
+        && digits(fraction)
+        && digits(exponent)
+}
+
+/// Checks a schema against the schema of its draft.
 fn check(text: &str, schema: &Value) -> Result<(), Fault> {
     let Err(error) = jsonschema::meta::validate(schema) else { return Ok(()) };
-    if matches!(error.kind(), ValidationErrorKind::Referencing(_)) {
-        return Ok(());
-    }
     let path = error.instance_path().as_str().to_owned();
     let keyword = path.rsplit('/').next().unwrap_or_default().to_owned();
     let place = at_path(text, &path);

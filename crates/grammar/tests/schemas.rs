@@ -290,6 +290,13 @@ fn names_and_numbers_are_exact() {
         (r#"{"multipleOf":0.01}"#, "1.25", true),
         (r#"{"multipleOf":0.01}"#, "1.255", false),
         (r#"{"const":1e3}"#, "1000", true),
+        (r#"{"type":"integer","maximum":1e400}"#, "5", true),
+        // Control characters have one spelling, too, or an escaped name would pass by its property.
+        (r#"{"properties":{"\u001f":{"type":"integer"}}}"#, r#"{"\u001F":"x"}"#, false),
+        (r#"{"not":{"const":"\u001f"}}"#, r#""\u001F""#, false),
+        // A list in an example says nothing about the draft.
+        (r#"{"prefixItems":[{"type":"string"}],"examples":[{"items":[1]}]}"#, "[1]", false),
+        (r#"{"pattern":"^[\\w-]+$"}"#, "\"a-b\"", true),
         // What asks for nothing is no reason to refuse.
         (r#"{"type":"array","uniqueItems":false}"#, "[1,1]", true),
         (r#"{"type":"object","dependentRequired":{}}"#, "{}", true),

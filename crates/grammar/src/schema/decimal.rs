@@ -79,6 +79,23 @@ impl Decimal {
             .collect()
     }
 
+    /// How many digits behind the point it needs.
+    pub(super) fn places(&self) -> u32 {
+        u32::try_from(self.fraction_len()).unwrap_or(0)
+    }
+
+    /// Itself times ten to some power, which makes it an integer. None if it is large.
+    pub(super) fn scaled(&self, places: u32) -> Option<i128> {
+        let zeros = usize::try_from(i64::from(places) - self.fraction_len()).ok()?;
+        // Sums and multiples of what has so few digits fit, too.
+        if self.digits.len() + zeros > 36 {
+            return None;
+        }
+        let digits = self.digits.iter().copied().chain(std::iter::repeat_n(0, zeros));
+        let number = digits.fold(0, |number, digit| number * 10 + i128::from(digit));
+        Some(if self.negative { -number } else { number })
+    }
+
     fn digit(&self, place: i64) -> char {
         let digit = usize::try_from(place).ok().and_then(|place| self.digits.get(place));
         char::from(b'0' + digit.copied().unwrap_or(0))

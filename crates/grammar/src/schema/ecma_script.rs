@@ -58,11 +58,7 @@ fn count(chars: Peekable<Chars<'_>>) -> Option<String> {
 
 fn escape(chars: &mut Peekable<Chars<'_>>, in_class: bool) -> Result<String, String> {
     let c = chars.next().ok_or("a pattern that ends with \\")?;
-    let set = |inner: &str, is_not: bool| match (in_class, is_not) {
-        (true, false) => inner.to_owned(),
-        (_, true) => format!("[^{inner}]"),
-        (false, false) => format!("[{inner}]"),
-    };
+    let set = |inner: &str, is_not: bool| format!("[{}{inner}]", if is_not { "^" } else { "" });
     Ok(match c {
         'd' | 'D' => set(DIGIT, c == 'D'),
         'w' | 'W' => set(WORD, c == 'W'),
@@ -119,36 +115,57 @@ fn hexadecimal(chars: &mut Peekable<Chars<'_>>, n: usize) -> Result<u32, String>
     code.ok_or_else(|| format!("an escape in a pattern without its {n} hexadecimal digits"))
 }
 
+/// A class of characters, from behind its bracket.
 fn class(chars: &mut Peekable<Chars<'_>>) -> Result<String, String> {
-    let mut out = String::from("[");
     let is_not = chars.next_if_eq(&'^').is_some();
-    if is_not {
-        out.push('^');
-    }
-    let start = out.len();
-    loop {
-        let c = chars.next().ok_or("an unclosed class of characters in a pattern")?;
-        match c {
-            // Nothing, or all.
-            ']' if out.len() == start => {
-                return Ok(if is_not { r"[\s\S]".into() } else { r"[^\s\S]".into() });
-            }
-            ']' => break,
-            '\\' => out += &escape(chars, true)?,
-            '[' | '&' | '~' | '^' => {
-                out.push('\\');
-                out.push(c);
-            }
-            // At an end or beside a class it is a character; two of them would subtract.
-            '-' if out.len() == start
-                || chars.peek() == Some(&']')
-                || chars.peek() == Some(&'-') =>
-            {
-                out += r"\-";
-            }
-            c => out.push(c),
+    let mut out = String::new();
+    while let Some(first) = class_atom(chars)? {
+        if chars.peek() != Some(&'-') {
+            out += &first.text;
+            continue;
         }
+        chars.next();
+        let Some(last) = class_atom(chars)? else {
+            // At the end it is a character.
+            out += &first.text;
+            out += r"\-";
+            return Ok(closed(&out, is_not));
+        };
+        out += &first.text;
+        // Beside a class it is a character, too (ECMA-262, annex B, `CharacterRangeOrUnion`).
+        out += if first.is_character && last.is_character { "-" } else { r"\-" };
+        out += &last.text;
     }
-    out.push(']');
-    Ok(out)
+    Ok(closed(&out, is_not))
+}
+
+/// A class of what is in it; nothing, or all, if that is nothing.
+fn closed(inner: &str, is_not: bool) -> String {
+    match (inner.is_empty(), is_not) {
+        (true, false) => r"[^\s\S]".into(),
+        (true, true) => r"[\s\S]".into(),
+        (false, _) => format!("[{}{inner}]", if is_not { "^" } else { "" }),
+    }
+}
+
+/// A character of a class, or a class within it, in the syntax of the regex crate.
+struct ClassAtom {
+    text: String,
+    is_character: bool,
+}
+
+/// The next part of a class; none at its end.
+fn class_atom(chars: &mut Peekable<Chars<'_>>) -> Result<Option<ClassAtom>, String> {
+    let c = chars.next().ok_or("an unclosed class of characters in a pattern")?;
+    Ok(match c {
+        ']' => None,
+        '\\' => {
+            let is_character = !chars.peek().is_some_and(|c| "dDwWsSpP".contains(*c));
+            Some(ClassAtom { text: escape(chars, true)?, is_character })
+        }
+        '[' | '&' | '~' | '^' | '-' => {
+            Some(ClassAtom { text: format!("\\{c}"), is_character: true })
+        }
+        c => Some(ClassAtom { text: c.into(), is_character: true }),
+    })
 }

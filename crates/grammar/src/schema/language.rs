@@ -92,6 +92,12 @@ impl Languages {
         self.make(Tree::Regex(pattern))
     }
 
+    /// The same for a pattern that was written by somebody else. None if it has parts that are not regular.
+    pub(super) fn written(&mut self, pattern: &str) -> Option<Language> {
+        let id = self.builder.mk(&RegexAst::Regex(pattern.to_owned())).ok()?;
+        Some(Language { tree: Rc::new(Tree::Regex(pattern.to_owned())), id })
+    }
+
     pub(super) fn not(&mut self, language: &Language) -> Language {
         self.make(Tree::Not(language.clone()))
     }

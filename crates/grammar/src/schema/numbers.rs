@@ -129,7 +129,7 @@ impl Numbers {
             Numbers::Values(values) => values.is_empty(),
             Numbers::Range(range) => {
                 let language = range.written(languages);
-                languages.is_empty(&language)
+                languages.is_empty(&language) || range.has_no_multiple()
             }
         }
     }
@@ -156,6 +156,28 @@ impl Range {
             None => true,
         };
         Ok(is_multiple && languages.has(&self.language, &value.plain()))
+    }
+
+    /// Whether both bounds lie between two multiples, as far as that can be told.
+    fn has_no_multiple(&self) -> bool {
+        let (Some(of), Some((low, no_low)), Some((high, no_high))) =
+            (&self.multiple, &self.low, &self.high)
+        else {
+            return false;
+        };
+        let one = Decimal::from_integer(1);
+        let of = if self.is_integer { of.common_multiple(&one) } else { Some(of.clone()) };
+        let parts = of.and_then(|of| {
+            let places = [&of, low, high].map(Decimal::places).into_iter().max()?;
+            Some((of.scaled(places)?, low.scaled(places)?, high.scaled(places)?))
+        });
+        let Some((of, low, high)) = parts else { return false };
+        // The smallest multiple that is not too small.
+        let mut first = low.div_euclid(of) * of;
+        if first < low || first == low && *no_low {
+            first += of;
+        }
+        first > high || first == high && *no_high
     }
 
     fn and(&self, other: &Self, languages: &mut Languages) -> Result<Self, String> {
@@ -245,7 +267,8 @@ fn unsigned_above(bound: &Decimal, exclusive: bool) -> String {
         (true, true) => r"\.[0-9]*[1-9][0-9]*".to_owned(),
         (false, _) => {
             let rest = if exclusive { "[0-9]*[1-9][0-9]*" } else { "[0-9]*" };
-            format!(r"\.(?:{})", digits_above(&fraction, "[0-9]*", rest))
+            let above = digits_above(&fraction, |_| "[0-9]*".into(), Some(rest));
+            format!(r"\.(?:{})", above.expect("the same digits are some"))
         }
     };
     let longer = match whole.as_str() {
@@ -254,41 +277,37 @@ fn unsigned_above(bound: &Decimal, exclusive: bool) -> String {
     };
     let as_long = match whole.as_str() {
         "0" => None,
-        digits => whole_above(digits),
+        digits => digits_above(digits, |left| format!("[0-9]{{{left}}}"), None),
     };
     let larger: Vec<String> = std::iter::once(longer).chain(as_long).collect();
     format!("(?:{}){any_fraction}|{whole}{fractions}", larger.join("|"))
 }
 
-/// A pattern for whole numbers of as many digits that are larger. (Nested, so that it grows with the number of
-/// digits only.)
-fn whole_above(digits: &str) -> Option<String> {
-    let mut pattern: Option<String> = None;
-    for (place, digit) in digits.char_indices().rev() {
-        let rest = digits.len() - place - 1;
-        let larger = larger_digits(digit).map(|class| match rest {
-            0 => class,
-            rest => format!("{class}[0-9]{{{rest}}}"),
-        });
-        let same = pattern.map(|pattern| format!("{digit}(?:{pattern})"));
-        let parts: Vec<String> = larger.into_iter().chain(same).collect();
-        pattern = (!parts.is_empty()).then(|| parts.join("|"));
-    }
-    pattern
-}
+/// Most digits whose patterns stand within each other; parsers bound how deep groups are nested.
+const NESTED: usize = 20;
 
-/// A pattern for digits behind the point that make more than `digits`, each followed by `after`; or `digits`
-/// followed by `rest`.
-fn digits_above(digits: &str, after: &str, rest: &str) -> String {
-    let mut pattern = rest.to_owned();
-    for digit in digits.chars().rev() {
-        let same = format!("{digit}(?:{pattern})");
-        pattern = match larger_digits(digit) {
-            Some(class) => format!("{class}{after}|{same}"),
-            None => same,
-        };
+/// A pattern for digits that make more than as many given ones, each followed by what may come after it where so
+/// many are left; or that are the same, if `same` may follow then. None if there are none. (Nested, so that it grows
+/// with the number of digits only, as far as that can be.)
+fn digits_above(
+    digits: &str,
+    after: impl Fn(usize) -> String,
+    same: Option<&str>,
+) -> Option<String> {
+    let mut options = Vec::new();
+    for start in (0..digits.len()).step_by(NESTED) {
+        let end = digits.len().min(start + NESTED);
+        let mut pattern = same.filter(|_| end == digits.len()).map(str::to_owned);
+        for (place, digit) in digits[start..end].char_indices().rev() {
+            let left = digits.len() - start - place - 1;
+            let larger = larger_digits(digit).map(|class| format!("{class}{}", after(left)));
+            let same = pattern.map(|pattern| format!("{digit}(?:{pattern})"));
+            let parts: Vec<String> = larger.into_iter().chain(same).collect();
+            pattern = (!parts.is_empty()).then(|| parts.join("|"));
+        }
+        options.extend(pattern.map(|pattern| format!("{}(?:{pattern})", &digits[..start])));
     }
-    pattern
+    (!options.is_empty()).then(|| options.join("|"))
 }
 
 fn larger_digits(digit: char) -> Option<String> {
@@ -321,6 +340,13 @@ mod tests {
                 ["-0", "-0.0", "0.00", "9007199254740993", "12345678901234567890"]
                     .map(String::from),
             )
+            .chain(
+                [0, 1, 9].map(|last| format!("{}{last}", "12345678909".repeat(89) + "1234567890")),
+            )
+            .chain(
+                [0, 1, 9]
+                    .map(|last| format!("-0.{}{last}", "12345678909".repeat(89) + "1234567890")),
+            )
             .collect();
         let mut languages = Languages::new();
         for bound in [
@@ -340,6 +366,11 @@ mod tests {
             "1e-7",
             "9007199254740992",
             "12345678901234567891",
+            // As many digits as are taken.
+            &"12345678909".repeat(90),
+            &format!("-0.{}", "12345678909".repeat(90)),
+            "1e400",
+            "-1e-400",
         ] {
             let decimal = Decimal::parse(bound).unwrap();
             for exclusive in [false, true] {

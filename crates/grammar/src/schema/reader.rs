@@ -623,9 +623,10 @@ impl<'a> Reader<'a> {
         {
             let [then, otherwise] = ["then", "else"].map(|key| document.get(id, key));
             if then.is_some() || otherwise.is_some() {
+                // Its properties come first.
+                let condition = self.schema(at);
                 let [then, otherwise] =
                     [then, otherwise].map(|at| at.map_or(SchemaId::ANY, |at| self.schema(at)));
-                let condition = self.schema(at);
                 let shape = self.choice(condition, then, otherwise);
                 parts.push(shape.map_err(|refusal| refusal.at(at))?);
             }

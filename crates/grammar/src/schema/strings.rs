@@ -6,7 +6,7 @@ use regex_syntax::hir::{Class, ClassUnicodeRange, Hir, HirKind, Look};
 use super::ecma_script;
 
 /// A character within a string.
-const ANY: &str = r#"(?:[^"\\\x00-\x1f]|\\["\\bfnrt]|\\u00(?:0[0-7bBeEfF]|1[0-9a-fA-F]))"#;
+const ANY: &str = r#"(?:[^"\\\x00-\x1f]|\\["\\bfnrt]|\\u00(?:0[0-7bef]|1[0-9a-f]))"#;
 
 /// All strings.
 pub(super) fn all() -> String {
@@ -153,7 +153,7 @@ fn of_class(class: &Class) -> Result<String, String> {
                 continue;
             }
             let c = char::from_u32(special).expect("ASCII");
-            options.push(spellings(c));
+            options.push(regex_syntax::escape(&written(c)));
             if special > start {
                 push(&mut plain, start, special - 1);
             }
@@ -171,25 +171,6 @@ fn of_class(class: &Class) -> Result<String, String> {
         return Ok(r"[^\s\S]".into());
     }
     Ok(format!("(?:{})", options.join("|")))
-}
-
-/// A pattern for the ways in which a character may be escaped.
-fn spellings(c: char) -> String {
-    let written = written(c);
-    match written.strip_prefix("\\u") {
-        // Either case of the hexadecimal digits, as [`ANY`] has them.
-        Some(digits) => {
-            let digits: String = digits
-                .chars()
-                .map(|digit| match digit.is_ascii_alphabetic() {
-                    true => format!("[{digit}{}]", digit.to_ascii_uppercase()),
-                    false => digit.to_string(),
-                })
-                .collect();
-            format!(r"\\u{digits}")
-        }
-        None => regex_syntax::escape(&written),
-    }
 }
 
 /// Adds a range of characters to a class, without those that are no characters.
@@ -283,7 +264,7 @@ mod tests {
             (r#""\n""#, true),
             (r#""\u000a""#, false),
             (r#""\u0001""#, true),
-            (r#""\u001F""#, true),
+            (r#""\u001F""#, false),
             (r#""\u001f""#, true),
             ("\"\n\"", false),
             ("\"\u{7f}é\u{1f600}\"", true),
